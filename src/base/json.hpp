@@ -1,0 +1,187 @@
+// JSON for the hot path: a validating parser that keeps every token as it was spelled, and the
+// few functions that write JSON. Strings stay escaped until somebody asks, numbers keep their
+// spelling, schemas pass through verbatim. Format: RFC 8259, UTF-8 only.
+//
+// Not thread-safe; one Document per thread or per request. A Document borrows the text it parsed:
+// Values and the views they give die with the text or with the next parse().
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.hpp"
+#include "base/result.hpp"
+
+namespace tollgate::json {
+
+// The inside of a JSON string, without its quotes and still escaped. Concatenating two gives a
+// third; writing one between quotes gives a valid JSON string. Never mix it with plain text.
+struct Escaped {
+    std::string_view raw;
+    bool empty() const { return raw.empty(); }
+    friend bool operator==(const Escaped&, const Escaped&) = default;
+};
+// One whole JSON value as it was spelled, already validated; empty when there was none.
+using Raw = std::string_view;
+
+enum class Kind : std::uint8_t { absent, null, boolean, number, string, array, object };
+
+constexpr std::size_t depth_max = 256;                        // nesting of arrays and objects
+constexpr std::size_t text_bytes_max = 1024u * 1024u * 1024u;  // offsets are 32 bits wide
+
+class Document;
+
+// A cheap handle (pointer and index). A default or missing Value is `absent`; asking an absent or
+// wrongly typed Value for members gives absent, so chains like root["a"]["b"] need no checks.
+class Value {
+public:
+    Value() = default;
+
+    Kind kind() const;
+    bool exists() const { return document_ != nullptr; }
+    bool is_null() const { return kind() == Kind::null; }
+    bool is_string() const { return kind() == Kind::string; }
+    bool is_object() const { return kind() == Kind::object; }
+    bool is_array() const { return kind() == Kind::array; }
+
+    Raw raw() const;               // as spelled; "" when absent
+    std::size_t offset() const;    // of raw() in the parsed text
+    Escaped escaped() const;       // inside of the string; empty unless is_string()
+    // The unescaped text: a view of the source when nothing was escaped, else stored in `arena`.
+    std::string_view text(base::Arena& arena) const;
+    std::string text() const;
+    bool equals(std::string_view plain) const;  // a string whose unescaped text is `plain`
+    bool string_empty() const { return escaped().empty(); }
+
+    std::optional<std::int64_t> integer() const;  // numbers without fraction that fit
+    std::optional<double> number() const;
+    std::optional<bool> boolean() const;
+
+    std::size_t size() const;  // elements of an array, members of an object, else 0
+    Value operator[](std::string_view key) const;  // first member with that (unescaped) key
+
+    class Iterator;
+    struct Range;
+    Range elements() const;  // of an array; empty otherwise
+    Range members() const;   // of an object; empty otherwise: use it.key() and *it
+
+private:
+    friend class Document;
+    Value(const Document* document, std::uint32_t index) : document_(document), index_(index) {}
+    const Document* document_ = nullptr;
+    std::uint32_t index_ = 0;
+};
+
+class Document {
+public:
+    // Parses one value with nothing but white space around it. The text may be unpadded.
+    // Fails: invalid_request with the byte offset and what was expected there; malformed UTF-8,
+    // lone control characters, bad escapes and numbers, depth over depth_max are all refused.
+    base::Result<Value> parse(std::string_view text);
+    Value root() const;
+    std::string_view text() const { return text_; }
+
+private:
+    friend class Value;
+    struct Node {
+        std::uint32_t begin;   // offset of the first byte of the value (the quote for strings)
+        std::uint32_t end;     // offset past its last byte
+        std::uint32_t next;    // index of the node after this value and all inside it
+        std::uint32_t count : 24;    // elements or members, saturating
+        Kind kind : 7;
+        bool has_escapes : 1;  // for strings
+    };
+    struct Parser;
+    std::string_view text_;
+    std::vector<Node> nodes_;
+};
+
+class Value::Iterator {
+public:
+    Value operator*() const { return Value(document_, index_); }  // the element or member value
+    Value key() const { return Value(document_, key_); }          // members() only
+    Iterator& operator++();
+    bool operator==(const Iterator& other) const { return position_ == other.position_; }
+
+private:
+    friend class Value;
+    Iterator(const Document* document, std::uint32_t position, bool members);
+    void settle();
+    const Document* document_ = nullptr;
+    std::uint32_t position_ = 0;  // node index of the element, or of the member's key
+    std::uint32_t key_ = 0;
+    std::uint32_t index_ = 0;
+    std::uint32_t end_ = 0;
+    bool members_ = false;
+};
+struct Value::Range {
+    Iterator first, last;
+    Iterator begin() const { return first; }
+    Iterator end() const { return last; }
+};
+
+// A top-level member of an object, found without looking inside its value.
+struct TopField {
+    std::string_view key;    // escaped, as spelled, without quotes
+    Raw value;               // as spelled; NOT validated inside
+    std::size_t offset = 0;  // of value in the text
+};
+// Finds the top-level members of an object at the speed of memory: strings are honoured, brackets
+// counted, nothing inside is validated. For bodies that are passed on as they are.
+// Fails: invalid_request with the byte offset when the text is no object, ends early, has bytes
+// after it, or names one key twice (compared unescaped; two spellings are one key).
+base::Result<void> scan_top_level(std::string_view text, std::vector<TopField>& fields);
+// True when the escaped key means `plain`.
+bool key_equals(std::string_view escaped_key, std::string_view plain);
+
+// --- writing -------------------------------------------------------------------------------
+void append_string(std::string& out, std::string_view plain);  // quoted and escaped
+void append_escaped(std::string& out, std::string_view plain);  // escaped, no quotes
+inline void append_string(std::string& out, Escaped inside) {
+    out += '"';
+    out += inside.raw;
+    out += '"';
+}
+void append_integer(std::string& out, std::int64_t value);
+// `value` (valid JSON) without white space between tokens.
+void append_compact(std::string& out, Raw value);
+// The plain text of an escaped string; lone surrogates become U+FFFD.
+void append_unescaped(std::string& out, Escaped inside);
+std::string_view unescape(Escaped inside, base::Arena& arena);
+Escaped escape(std::string_view plain, base::Arena& arena);
+
+// Writes objects and arrays with the commas in the right places. Keys are plain, short and ours.
+class Writer {
+public:
+    explicit Writer(std::string& out) : out_(out) {}
+    Writer& begin_object() { return open('{'); }
+    Writer& end_object() { return close('}'); }
+    Writer& begin_array() { return open('['); }
+    Writer& end_array() { return close(']'); }
+    Writer& key(std::string_view name);
+    Writer& string(std::string_view plain);
+    Writer& escaped(Escaped inside);
+    Writer& integer(std::int64_t value);
+    Writer& boolean(bool value);
+    Writer& null();
+    Writer& raw(Raw value);  // a whole value, verbatim
+    // key and value in one call
+    Writer& string(std::string_view name, std::string_view plain) { return key(name).string(plain); }
+    Writer& escaped(std::string_view name, Escaped in) { return key(name).escaped(in); }
+    Writer& integer(std::string_view name, std::int64_t v) { return key(name).integer(v); }
+    Writer& boolean(std::string_view name, bool v) { return key(name).boolean(v); }
+    Writer& raw(std::string_view name, Raw v) { return key(name).raw(v); }
+    std::string& out() { return out_; }
+
+private:
+    Writer& open(char bracket);
+    Writer& close(char bracket);
+    void separate();
+    std::string& out_;
+    bool comma_ = false;
+};
+
+}  // namespace tollgate::json

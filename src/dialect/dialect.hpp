@@ -1,0 +1,170 @@
+// A dialect: one wire format, translated to and from the neutral model. Pure: no I/O, no clock.
+//
+// A dialect that clients speak implements ClientDialect, one that providers speak ProviderDialect;
+// Anthropic Messages and OpenAI Chat are both. N + M codecs meet in domain::Request and
+// domain::Event; there is no translator from one wire format to another.
+//
+// Dialect objects are stateless singletons owned by the caller of make_*(): const and thread-safe.
+// The stream decoders and encoders that they make belong to one answer and to one thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/arena.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "domain/conversation.hpp"
+#include "domain/event.hpp"
+#include "domain/target.hpp"
+
+namespace tollgate::dialect {
+
+// What one attempt changed on the way out, needed to read the answer back. One per attempt.
+struct Translation {
+    // Tool names that the target could not take: sent name -> the client's name.
+    std::vector<std::pair<std::string, std::string>> tool_names;
+    std::vector<std::string> dropped;   // for x-tollgate-dropped, in the client's words, no repeats
+    std::vector<std::string> warnings;  // for the log
+    // Stop sequences that the model refuses: the gateway cuts the stream itself (plain text).
+    std::vector<std::string> stop_here;
+    void drop(std::string_view what);
+    std::string_view client_tool_name(std::string_view sent) const;  // itself when not renamed
+};
+
+struct EncodedRequest {
+    std::string body;
+    std::string path;    // below the deployment's base URL, "/messages", "/chat/completions"
+    Translation translation;
+};
+
+// Says what a frame of a provider's stream was, so that a relay can pass it on untouched.
+struct FrameFacts {
+    std::string_view model;    // the value of the model field, a view into the frame's data
+    bool has_model = false;
+    bool usage_only = false;   // OpenAI's closing chunk with empty choices
+    bool end = false;          // message_stop, [DONE]: nothing follows
+};
+
+// Turns a provider's stream into events. Fed one frame at a time: for SSE the event name ("" when
+// none) and its data, for NDJSON "" and the line.
+class StreamDecoder {
+public:
+    virtual ~StreamDecoder() = default;
+    // Appends to `events`; their views stay valid until the next call. A frame that is no valid
+    // JSON is an Error (provider); the stream cannot go on after it.
+    virtual base::Result<FrameFacts> feed(std::string_view event, std::string_view data,
+                                          std::vector<domain::Event>& events) = 0;
+    // The provider's bytes have ended: appends what is still owed (block_end, stop) when the answer
+    // was complete without its end mark. Returns false when the answer was cut short.
+    virtual bool finish(std::vector<domain::Event>& events) = 0;
+};
+
+struct EncoderOptions {
+    std::string model;            // the name the client asked for
+    std::string request_id;       // for ids that must be made: msg_..., chatcmpl-...
+    std::int64_t created = 0;     // Unix seconds
+    std::int64_t input_estimate = 0;  // tokens, for message_start when the provider is late
+    bool include_usage = false;   // OpenAI: the client asked for the closing usage chunk
+};
+
+// Turns events into a client's stream.
+class StreamEncoder {
+public:
+    virtual ~StreamEncoder() = default;
+    // Appends the bytes to `out`, whole frames only.
+    virtual void encode(const domain::Event& event, std::string& out) = 0;
+};
+
+class ClientDialect {
+public:
+    virtual ~ClientDialect() = default;
+    virtual domain::Protocol protocol() const = 0;
+    // Decodes a whole body. Views in the Request borrow `document`'s text and `arena`.
+    // Fails: invalid_request naming the field and what was expected.
+    virtual base::Result<domain::Request> decode_request(const json::Document& document,
+                                                         base::Arena& arena) const = 0;
+    virtual std::unique_ptr<StreamEncoder> stream_encoder(EncoderOptions options) const = 0;
+    // The whole answer as one JSON body, from its events.
+    virtual std::string encode_answer(const std::vector<domain::Event>& events,
+                                      const EncoderOptions& options) const = 0;
+    // The error envelope for a body, and the frame that ends a broken stream.
+    virtual std::string encode_error(int status, const base::Error& error,
+                                     std::string_view request_id) const = 0;
+    virtual std::string encode_stream_error(int status, const base::Error& error,
+                                            std::string_view request_id) const = 0;
+    // A frame that keeps an idle stream alive ("" when the protocol has none).
+    virtual std::string ping() const = 0;
+};
+
+// What a provider said when it refused. `message` is plain text.
+struct ProviderFailure {
+    domain::ErrorClass error_class = domain::ErrorClass::provider_fault;
+    std::string type;      // the provider's type or code
+    std::string message;   // the provider's words, "" when the body said nothing
+    std::int64_t prompt_tokens = 0;   // context_overflow: as stated, else 0
+    std::int64_t context_tokens = 0;  // context_overflow: the limit as stated, else 0
+    // Too much is only input + max_tokens: the largest max_tokens that fits, else 0.
+    std::int64_t max_tokens_fitting = 0;
+};
+
+enum class Framing : std::uint8_t { sse, ndjson };
+
+class ProviderDialect {
+public:
+    virtual ~ProviderDialect() = default;
+    virtual domain::Protocol protocol() const = 0;
+    virtual Framing framing() const = 0;
+    // Fails: invalid_request when the target cannot carry something that would change the answer
+    // and deployment.drop_unsupported is off.
+    virtual base::Result<EncodedRequest> encode_request(const domain::Request& request,
+                                                        const domain::Deployment& target) const = 0;
+    virtual std::unique_ptr<StreamDecoder> stream_decoder(const domain::Deployment& target,
+                                                          const Translation& translation) const = 0;
+    // A whole JSON answer as events; the views borrow `body` and `arena`.
+    // Fails: provider, when the body is no answer of this protocol.
+    virtual base::Result<std::vector<domain::Event>> decode_answer(
+        std::string_view body, const domain::Deployment& target, const Translation& translation,
+        base::Arena& arena) const = 0;
+    virtual ProviderFailure decode_error(int status, std::string_view body) const = 0;
+};
+
+// Both sides of a protocol in one object, made once and owned by the caller.
+struct Codec {
+    std::unique_ptr<ClientDialect> client;      // null: no client speaks it
+    std::unique_ptr<ProviderDialect> provider;  // null: no provider speaks it
+};
+Codec make_anthropic();
+Codec make_openai_chat();
+Codec make_openai_responses();  // provider side only
+
+// A replacement within the client's body: [begin, end) gives way to `text`.
+struct Splice {
+    std::size_t begin = 0, end = 0;
+    std::string text;
+};
+// What equal dialects on both sides need to know of a body, without decoding it.
+struct Outline {
+    std::string_view model;        // plain text unless `model_escaped`
+    std::size_t model_begin = 0, model_end = 0;  // span of the value with its quotes
+    bool stream = false;
+    bool include_usage = false;    // OpenAI stream_options.include_usage is true
+    std::int64_t max_tokens = 0;   // 0: not given
+    std::vector<json::TopField> fields;
+};
+// Fails: invalid_request for malformed JSON (with the byte offset), a missing or wrong `model`, a
+// wrong `stream`, a key named twice at the top level.
+base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
+                              base::Arena& arena);
+// The splices that make `body` fit `target` of the same protocol: model, thinking blocks of our own
+// making, stream_options.include_usage, configured parameters. Sorted, not overlapping.
+// Fails: invalid_request when the body is malformed where it has to be read.
+base::Result<std::vector<Splice>> relay_splices(domain::Protocol protocol, std::string_view body,
+                                                const Outline& outline,
+                                                const domain::Deployment& target,
+                                                Translation& translation);
+
+}  // namespace tollgate::dialect

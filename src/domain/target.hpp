@@ -1,0 +1,140 @@
+// Where a request may be sent: what a provider accepts (a row of data/providers.yaml), what a model
+// can do (a row of data/models.yaml), and the deployment that joins the two with a credential.
+// Values, immutable once a snapshot is built; shared between threads as const.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/conversation.hpp"
+
+namespace tollgate::domain {
+
+enum class AuthStyle : std::uint8_t { bearer, x_api_key, api_key, none };
+enum class MaxTokensField : std::uint8_t { max_tokens, max_completion_tokens, by_model };
+enum class SystemRole : std::uint8_t { system, developer, by_model };
+enum class StreamUsage : std::uint8_t { option, always, never, x_groq };
+enum class ReasoningControl : std::uint8_t {
+    none,              // nothing to send
+    reasoning_effort,  // "reasoning_effort": "low"
+    thinking_type,     // "thinking": {"type": "enabled" | "disabled"}
+    enable_thinking,   // "enable_thinking": true | false
+    reasoning_object,  // "reasoning": {"effort": ..} or {"max_tokens": ..} (OpenRouter)
+};
+
+// The deviations of one provider: the quirks of its row in data/providers.yaml.
+struct ProviderTraits {
+    std::string type;          // openai, openrouter, groq, anthropic, ollama, echo, ...
+    std::string display_name;
+    std::vector<std::string> aliases;
+    Protocol protocol = Protocol::openai_chat;
+    bool echo = false;         // the built-in demo provider: answered in the process
+    std::string base_url;      // no trailing slash; may hold ${ENV} until assembly expands it
+    std::vector<std::string> base_url_env;
+    std::vector<std::string> credential_env;
+    bool credential_required = true;
+    AuthStyle auth = AuthStyle::bearer;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string chat_path = "/chat/completions";
+    std::string models_path = "/models";
+    bool local = false;         // zone local
+    bool responses = false;     // serves /responses
+    MaxTokensField max_tokens_field = MaxTokensField::max_tokens;
+    SystemRole system_role = SystemRole::system;
+    bool system_first_only = false;
+    StreamUsage stream_usage = StreamUsage::option;
+    std::vector<std::string> reasoning_in = {"reasoning_content", "reasoning"};
+    std::string reasoning_out;  // field for prior reasoning; "" : omitted
+    ReasoningControl reasoning_control = ReasoningControl::none;
+    std::vector<std::string> reasoning_efforts = {"low", "medium", "high"};
+    std::string tool_choice_required = "required";  // or "any", "auto"
+    bool tool_choice_named = true;
+    bool tools = true;
+    bool parallel_tool_calls = true;  // accepts the field
+    bool strict_tools = false;
+    std::vector<std::string> schema_drop;
+    bool content_list = true;
+    bool images = true;
+    bool files = false;
+    bool audio = false;
+    std::uint32_t stop_max = 4;
+    std::string tool_id_charset;      // "" : any
+    std::uint32_t tool_id_max = 0;    // 0: any length
+    bool tool_id_exact = false;       // tool_id_max is the exact length
+    std::uint32_t tool_name_max = 64;
+    std::string user_field;           // "user", "safety_identifier" or ""
+    bool prompt_cache_key = false;
+    bool cache_control = false;
+    bool json_schema = true;
+    bool top_k = false;
+};
+
+enum class ThinkingSupport : std::uint8_t { none, manual, both, adaptive, always };
+
+struct TokenPrices {  // nano-USD per token; -1: not known
+    std::int64_t input = -1, output = -1;
+    std::int64_t cache_read = -1, cache_write_5m = -1, cache_write_1h = -1;
+    std::int64_t reasoning = -1;
+};
+
+// A row of data/models.yaml, or defaults for a model nobody has described.
+struct ModelTraits {
+    std::string id;  // provider/model
+    std::vector<std::string> aliases;
+    std::string family;
+    std::string display_name;
+    std::string tier;  // Claude's: opus, sonnet, haiku, fable; "" otherwise
+    std::int64_t context_tokens = 128'000;
+    std::int64_t output_tokens_max = 0;  // 0: not known
+    ThinkingSupport thinking = ThinkingSupport::none;
+    bool thinking_can_be_disabled = true;
+    std::vector<std::string> efforts;  // accepted, weakest first; empty: the provider's list
+    bool sampling = true;     // accepts temperature and top_p
+    bool stop = true;         // accepts stop sequences
+    MaxTokensField max_tokens_field = MaxTokensField::max_tokens;
+    SystemRole system_role = SystemRole::system;
+    bool tools = true;
+    bool tools_need_responses = false;
+    bool responses_only = false;
+    bool vision = true;
+    bool pdf = false;
+    bool audio = false;
+    bool prefill = false;     // a trailing assistant message is continued
+    bool mid_system = true;   // takes a system message inside the conversation
+    bool json_schema = true;
+    bool in_catalog = false;  // false: these are guesses
+    TokenPrices prices;
+    std::string deprecated_for;  // the successor's name, "" while current
+    std::string as_of;           // date of the figures, YYYY-MM-DD
+};
+
+// One way to reach a model: what a model_list entry, a catalog name or a tenant's model becomes.
+struct Deployment {
+    std::string id;          // stable within a snapshot: "name#ordinal", for logs and metrics
+    std::string group;       // the public name it serves
+    ProviderTraits provider;
+    ModelTraits model;
+    std::string model_name;  // as the provider knows it, without the provider prefix
+    std::string base_url;    // effective, no trailing slash
+    std::string api_key;     // the ready credential; never logged
+    std::vector<std::pair<std::string, std::string>> extra_headers;
+    std::vector<std::pair<std::string, std::string>> extra_body;    // name, JSON value: set always
+    std::vector<std::pair<std::string, std::string>> default_body;  // set when the client did not
+    std::optional<std::int64_t> default_max_tokens;  // when the client names none
+    std::optional<std::int64_t> output_tokens_cap;   // never more than this
+    std::int64_t num_ctx = 0;                        // Ollama's context, 0: the server's
+    std::int64_t weight = 1;
+    std::int64_t order = 0;
+    std::chrono::milliseconds headers_timeout{0};    // 0: the default of routing
+    std::chrono::milliseconds total_timeout{0};
+    bool drop_unsupported = false;  // drop_params: remove what the target cannot carry, and say so
+    std::string identity_key;       // HMAC key for user identifiers sent to the provider
+};
+
+// "openai/gpt-5.4": what x-tollgate-model and the logs name.
+std::string target_name(const Deployment& deployment);
+
+}  // namespace tollgate::domain
