@@ -1,0 +1,178 @@
+// The event loop: one per thread, epoll with edge-triggered descriptors, a coarse wheel (100 ms)
+// for deadlines and an ordered list for exact sleeps.
+//
+// Threading: everything is for the loop's own thread except post() and stop(). Everything that
+// waits is woken exactly once: ready, timeout or cancelled.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "net/task.hpp"
+
+namespace tollgate::net {
+
+using Clock = std::chrono::steady_clock;
+using Instant = Clock::time_point;
+
+enum class Wake : std::uint8_t { ready, timeout, cancelled };
+
+class Loop;
+class CancelScope;
+
+// One suspended coroutine. Lives in its awaiter; linked into the wheel and the scope while waiting.
+struct Waiter {
+    std::coroutine_handle<> coroutine;
+    Wake wake = Wake::ready;
+    bool queued = false;              // already in the loop's ready list
+    Waiter** slot = nullptr;          // the owner's pointer to this waiter, cleared when woken
+    CancelScope* scope = nullptr;
+    Waiter* scope_previous = nullptr;
+    Waiter* scope_next = nullptr;
+    Waiter* wheel_previous = nullptr;
+    Waiter* wheel_next = nullptr;
+    std::uint64_t wheel_tick = 0;     // 0: not in the wheel
+    std::multimap<Instant, Waiter*>::iterator sleeping;
+    bool is_sleeping = false;
+};
+
+// Why a request was cut short.
+enum class CancelReason : std::uint8_t { none, client_gone, deadline, shutdown };
+
+// What a request's awaits belong to, so that all of them can be ended at once: the client has
+// left, or time is up. Loop thread only. Waits registered here are woken as `cancelled`; a wait
+// begun after cancel() is cancelled at once. Must outlive the waits.
+class CancelScope {
+public:
+    CancelScope() = default;
+    CancelScope(const CancelScope&) = delete;
+    CancelScope& operator=(const CancelScope&) = delete;
+    void cancel(Loop& loop, CancelReason reason);
+    bool cancelled() const { return reason_ != CancelReason::none; }
+    CancelReason reason() const { return reason_; }
+    // Makes the scope usable again for the next request. REQUIRES: nothing waits in it.
+    void reset() { reason_ = CancelReason::none; }
+
+private:
+    friend class Loop;
+    Waiter* first_ = nullptr;
+    CancelReason reason_ = CancelReason::none;
+};
+
+// How long a wait may last and what ends it early. A default one waits for ever: only for waits on
+// ourselves, never on a peer.
+struct Patience {
+    Instant deadline = Instant::max();
+    CancelScope* scope = nullptr;
+};
+
+class Loop {
+public:
+    Loop();
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    // Runs until stop(). Sets current() for this thread.
+    void run();
+    // Runs one turn: waits at most `milliseconds` for an event. For tests.
+    void run_once(int milliseconds);
+    void stop();                              // any thread
+    void post(std::function<void()> work);    // any thread; runs on the loop's thread
+    static Loop& current();                   // REQUIRES: called on a loop's thread
+    static Loop* current_or_null();
+
+    // The time of this turn: cheap, at most one turn old.
+    Instant now() const { return now_; }
+    Instant after(std::chrono::milliseconds duration) const { return now_ + duration; }
+    // Milliseconds since some start, for idle bookkeeping.
+    int epoll_fd() const { return epoll_fd_; }
+
+    // --- for awaiters ---
+    // Registers a suspended waiter; `slot` (may be null) is set to it until it is woken.
+    // Returns false when the scope is cancelled already or the deadline has passed: then
+    // waiter.wake says which and the coroutine must not suspend.
+    bool enlist(Waiter& waiter, Waiter** slot, const Patience& patience);
+    void enlist_sleep(Waiter& waiter, Instant until, CancelScope* scope);
+    // Unlinks and resumes at the end of this turn.
+    void wake(Waiter& waiter, Wake how);
+    // Unlinks and resumes now. Only from the top of the loop (descriptor events).
+    void resume(Waiter& waiter, Wake how);
+    // Runs `release(pointer)` when this turn's events are done.
+    void defer(void (*release)(void*), void* pointer);
+
+    // --- for descriptors (net/socket.hpp) ---
+    struct Handler {
+        virtual void on_events(std::uint32_t events) = 0;
+    protected:
+        ~Handler() = default;
+    };
+    void watch(int fd, std::uint32_t events, Handler* handler);
+
+private:
+    static constexpr std::size_t wheel_slots = 1024;
+    static constexpr std::chrono::milliseconds wheel_step{100};
+
+    void unlink(Waiter& waiter);
+    void wheel_insert(Waiter& waiter, Instant deadline);
+    void turn_wheel();
+    void turn_sleepers();
+    void run_ready();
+    void run_posted();
+    int wait_milliseconds() const;
+    std::uint64_t tick_of(Instant when) const;
+
+    int epoll_fd_ = -1;
+    int wake_fd_ = -1;
+    Instant start_;
+    Instant now_;
+    std::uint64_t tick_ = 0;
+    std::size_t wheel_count_ = 0;
+    std::vector<Waiter*> wheel_;
+    std::multimap<Instant, Waiter*> sleepers_;
+    std::vector<Waiter*> ready_;
+    std::vector<std::pair<void (*)(void*), void*>> deferred_;
+    std::mutex posted_mutex_;
+    std::vector<std::function<void()>> posted_;
+    std::atomic<bool> stopping_{false};
+};
+
+// co_await sleep_until(...) / sleep_for(...): exact to the millisecond. Gives ready or cancelled.
+struct SleepAwaiter {
+    Instant until;
+    CancelScope* scope;
+    Waiter waiter{};
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> coroutine);
+    Wake await_resume() const noexcept { return waiter.wake; }
+};
+inline SleepAwaiter sleep_until(Instant until, CancelScope* scope = nullptr) {
+    return SleepAwaiter{until, scope};
+}
+SleepAwaiter sleep_for(std::chrono::milliseconds duration, CancelScope* scope = nullptr);
+
+// Something one coroutine waits for and another (same thread) signals. One waiter at a time.
+class Signal {
+public:
+    void notify();  // wakes the waiter, or lets the next wait pass at once
+    struct Awaiter {
+        Signal& signal;
+        Patience patience;
+        Waiter waiter{};
+        bool await_ready() noexcept;
+        bool await_suspend(std::coroutine_handle<> coroutine);
+        Wake await_resume() noexcept { return waiter.wake; }
+    };
+    Awaiter wait(Patience patience = {}) { return Awaiter{*this, patience}; }
+
+private:
+    Waiter* waiting_ = nullptr;
+    bool set_ = false;
+};
+
+}  // namespace tollgate::net
