@@ -28,7 +28,7 @@ struct IoResult {
     int error_number = 0;  // failed: errno, or 0 for a TLS failure (see Stream::tls_error)
 };
 
-class Stream final : public Loop::Handler {
+class Stream final {
 public:
     // Takes ownership of a connected non-blocking descriptor and registers it with `loop`.
     Stream(Loop& loop, int fd);
@@ -65,6 +65,8 @@ public:
     // True when nothing has arrived and the peer has not closed: fit for reuse from a pool.
     bool looks_idle();
 
+    // The descriptor's connect is under way: writable only when epoll says so.
+    void expect_connect() { writable_ = readable_ = false; }
     // Sends FIN on the write side; the peer may still send.
     void shutdown_write();
     int fd() const { return fd_; }
@@ -78,15 +80,19 @@ public:
     // Drives the handshake. Fails: provider with the verification or protocol error, timeout.
     Task<base::Result<void>> handshake(Patience patience);
 
-    void on_events(std::uint32_t events) override;
-
 private:
+    // Outlives the Stream until the loop's turn is over: an event for a descriptor closed in this
+    // turn may still be queued.
+    struct Registration;
+    void on_events(std::uint32_t events);
+    void release_tls();
     IoResult tls_read(char* data, std::size_t size);
     IoResult tls_write(std::span<const iovec> pieces);
     IoResult tls_outcome(int result);
 
     Loop& loop_;
     int fd_;
+    Registration* registration_;
     bool readable_ = true;   // believed so until a try says would_block
     bool writable_ = true;
     bool hangup_ = false;

@@ -1,0 +1,14 @@
+// Wall-clock time as text and as Unix seconds. Any thread.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace tollgate::base {
+
+std::int64_t unix_seconds();
+// "2026-11-21T05:00:00.123Z".
+std::string rfc3339(std::chrono::system_clock::time_point when);
+std::string rfc3339_now();
+
+}  // namespace tollgate::base

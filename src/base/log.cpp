@@ -1,0 +1,177 @@
+#include "base/log.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+
+namespace tollgate::base {
+namespace {
+
+constexpr std::size_t queue_bytes_max = 8 * 1024 * 1024;
+
+std::string_view level_name(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug: return "debug";
+        case LogLevel::info: return "info";
+        case LogLevel::warn: return "warn";
+        case LogLevel::error: return "error";
+    }
+    return "error";
+}
+
+std::string real_text(double value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.6g", value);
+    return text;
+}
+
+void append_json_value(std::string& out, const LogValue& value) {
+    switch (value.kind) {
+        case LogValue::Kind::text: json::append_string(out, value.text); break;
+        case LogValue::Kind::integer: json::append_integer(out, value.integer); break;
+        case LogValue::Kind::boolean: out += value.integer != 0 ? "true" : "false"; break;
+        case LogValue::Kind::real: out += real_text(value.real); break;
+    }
+}
+
+void append_human_value(std::string& out, const LogValue& value) {
+    if (value.kind != LogValue::Kind::text) return append_json_value(out, value);
+    const bool plain = !value.text.empty() &&
+                       value.text.find_first_of(" \"=\n\r\t") == std::string_view::npos;
+    if (plain) {
+        out += value.text;
+    } else {
+        json::append_string(out, value.text);
+    }
+}
+
+}  // namespace
+
+std::string format_log_line(LogFormat format, LogLevel level, std::string_view time,
+                            std::string_view event, LogFields fields) {
+    std::string line;
+    line.reserve(256);
+    if (format == LogFormat::json) {
+        line.append("{\"ts\":\"").append(time).append("\",\"level\":\"").append(level_name(level));
+        line.append("\",\"event\":\"").append(event).append("\"");
+        for (const LogField& field : fields) {
+            line += ',';
+            json::append_string(line, field.name);
+            line += ':';
+            append_json_value(line, field.value);
+        }
+        line += '}';
+        return line;
+    }
+    line.append(time.substr(11, 12)).append(" ");
+    std::string name(level_name(level));
+    name.resize(5, ' ');
+    line.append(name).append(" ").append(event);
+    for (const LogField& field : fields) {
+        line.append(" ").append(field.name).append("=");
+        append_human_value(line, field.value);
+    }
+    return line;
+}
+
+struct Log::State {
+    std::atomic<LogLevel> level{LogLevel::info};
+    std::atomic<LogFormat> format{LogFormat::json};
+    std::atomic<std::uint64_t> dropped{0};
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::condition_variable written;
+    std::string queue;
+    bool writing = false;
+    bool urgent = false;  // somebody waits in flush()
+    bool stopping = false;
+    std::once_flag started;  // the writer starts with the first line: a fork may come before it
+    std::thread writer;
+
+    void run() {
+        std::unique_lock lock(mutex);
+        std::string batch;
+        while (true) {
+            wake.wait(lock, [this] { return stopping || !queue.empty(); });
+            if (queue.empty()) return;
+            // A short gathering keeps a busy process at a hundred writes a second.
+            wake.wait_for(lock, std::chrono::milliseconds(10), [this] { return urgent || stopping; });
+            urgent = false;
+            batch.swap(queue);
+            writing = true;
+            lock.unlock();
+            for (std::size_t done = 0; done < batch.size();) {
+                const ssize_t count = ::write(2, batch.data() + done, batch.size() - done);
+                if (count <= 0) break;
+                done += static_cast<std::size_t>(count);
+            }
+            batch.clear();
+            lock.lock();
+            writing = false;
+            written.notify_all();
+        }
+    }
+};
+
+Log::Log() : state_(new State) {}
+
+Log::~Log() {
+    {
+        std::lock_guard lock(state_->mutex);
+        state_->stopping = true;
+    }
+    state_->wake.notify_all();
+    if (state_->writer.joinable()) state_->writer.join();
+    delete state_;
+}
+
+void Log::configure(LogLevel level, LogFormat format) {
+    state_->level = level;
+    state_->format = format;
+}
+
+bool Log::enabled(LogLevel level) const {
+    return level >= state_->level.load(std::memory_order_relaxed);
+}
+
+void Log::write(LogLevel level, std::string_view event, LogFields fields) {
+    if (!enabled(level)) return;
+    std::string line = format_log_line(state_->format, level, rfc3339_now(), event, fields);
+    line += '\n';
+    std::call_once(state_->started, [this] { state_->writer = std::thread([this] { state_->run(); }); });
+    bool was_empty = false;
+    {
+        std::lock_guard lock(state_->mutex);
+        if (state_->queue.size() + line.size() > queue_bytes_max) {
+            state_->dropped.fetch_add(1, std::memory_order_relaxed);
+            return;
+        }
+        was_empty = state_->queue.empty() && !state_->writing;
+        state_->queue += line;
+    }
+    if (was_empty) state_->wake.notify_one();
+}
+
+void Log::flush() {
+    std::unique_lock lock(state_->mutex);
+    state_->urgent = true;
+    state_->wake.notify_all();
+    state_->written.wait(lock, [this] { return state_->queue.empty() && !state_->writing; });
+}
+
+std::uint64_t Log::dropped() const { return state_->dropped.load(); }
+
+Log& log() {
+    static Log process_log;
+    return process_log;
+}
+
+}  // namespace tollgate::base

@@ -1,0 +1,198 @@
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "net/blocking_pool.hpp"
+#include "net/connect.hpp"
+#include "net/loop.hpp"
+#include "net/stream.hpp"
+
+namespace tollgate::net {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Runs a task on a fresh loop until it is done.
+Task<void> finish(Task<void> work, Loop& loop) {
+    co_await work;
+    loop.stop();
+}
+void run(Loop& loop, Task<void> work) {
+    spawn(finish(std::move(work), loop), "test");
+    loop.run();
+}
+
+std::pair<int, int> socket_pair() {
+    int fds[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    return {fds[0], fds[1]};
+}
+
+Task<int> answer() { co_return 42; }
+Task<int> fails() {
+    throw std::runtime_error("boom");
+    co_return 0;
+}
+
+TEST(Task, GivesItsResultAndPassesExceptionsOn) {
+    Loop loop;
+    int got = 0;
+    bool caught = false;
+    auto work = [&]() -> Task<void> {
+        got = co_await answer();
+        try {
+            co_await fails();
+        } catch (const std::runtime_error&) {
+            caught = true;
+        }
+    };
+    run(loop, work());
+    EXPECT_EQ(got, 42);
+    EXPECT_TRUE(caught);
+}
+
+TEST(Loop, DeadlineWakesAReaderThatNobodyServes) {
+    Loop loop;
+    auto [a, b] = socket_pair();
+    Stream stream(loop, a);
+    base::Result<std::size_t> result = std::size_t{0};
+    auto work = [&]() -> Task<void> {
+        char byte;
+        const Patience patience{loop.after(milliseconds(150)), nullptr};
+        result = co_await stream.read_some(&byte, 1, patience);
+    };
+    const auto before = Clock::now();
+    run(loop, work());
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, base::ErrorCode::timeout);
+    EXPECT_GE(Clock::now() - before, milliseconds(150));
+    EXPECT_LT(Clock::now() - before, milliseconds(2000));
+    close(b);
+}
+
+TEST(Loop, DeadlinesBeyondTheWheelsTurnDoNotFireEarly) {
+    Loop loop;
+    Waiter far;
+    bool woken = false;
+    auto waits = [&]() -> Task<void> {
+        Signal never;
+        const Patience patience{loop.after(std::chrono::seconds(300)), nullptr};
+        co_await never.wait(patience);
+        woken = true;
+    };
+    spawn(waits(), "far");
+    auto work = [&]() -> Task<void> { co_await sleep_for(milliseconds(350)); };
+    run(loop, work());
+    EXPECT_FALSE(woken);
+}
+
+TEST(CancelScope, EndsAWaitAndEveryLaterOne) {
+    Loop loop;
+    auto [a, b] = socket_pair();
+    Stream stream(loop, a);
+    CancelScope scope;
+    std::vector<Wake> wakes;
+    auto reader = [&]() -> Task<void> {
+        const Patience patience{loop.after(std::chrono::seconds(10)), &scope};
+        char byte;
+        stream.try_read(&byte, 1);
+        wakes.push_back(co_await stream.wait_readable(patience));
+        wakes.push_back(co_await stream.wait_readable(patience));
+    };
+    spawn(reader(), "reader");
+    scope.cancel(loop, CancelReason::client_gone);
+    auto work = [&]() -> Task<void> { co_await sleep_for(milliseconds(1)); };
+    run(loop, work());
+    EXPECT_EQ(wakes, (std::vector<Wake>{Wake::cancelled, Wake::cancelled}));
+    close(b);
+}
+
+TEST(Stream, PeerClosingCancelsTheWatchedScope) {
+    Loop loop;
+    auto [a, b] = socket_pair();
+    Stream stream(loop, a);
+    CancelScope scope;
+    stream.watch_hangup(&scope);
+    auto work = [&, fd = b]() -> Task<void> {
+        close(fd);
+        const Wake wake = co_await sleep_for(std::chrono::seconds(5), &scope);
+        EXPECT_EQ(wake, Wake::cancelled);
+    };
+    run(loop, work());
+    EXPECT_EQ(scope.reason(), CancelReason::client_gone);
+}
+
+TEST(Stream, WritesMoreThanTheSocketHoldsWhileThePeerReads) {
+    Loop loop;
+    auto [a, b] = socket_pair();
+    Stream writer(loop, a), reader(loop, b);
+    const std::string big(3'000'000, 'x');
+    std::size_t got = 0;
+    auto read = [&]() -> Task<void> {
+        std::string buffer(100'000, 0);
+        const Patience patience{loop.after(std::chrono::seconds(10)), nullptr};
+        while (got < big.size()) {
+            auto count = co_await reader.read_some(buffer.data(), buffer.size(), patience);
+            if (!count.ok() || *count == 0) break;
+            got += *count;
+        }
+        loop.stop();
+    };
+    auto write = [&]() -> Task<void> {
+        const iovec pieces[] = {{const_cast<char*>(big.data()), 10},
+                                {const_cast<char*>(big.data()), 0},
+                                {const_cast<char*>(big.data()) + 10, big.size() - 10}};
+        const Patience patience{loop.after(std::chrono::seconds(10)), nullptr};
+        auto done = co_await writer.write_all(pieces, patience);
+        EXPECT_TRUE(done.ok());
+    };
+    spawn(read(), "read");
+    spawn(write(), "write");
+    loop.run();
+    EXPECT_EQ(got, big.size());
+}
+
+TEST(Connect, RefusedPortSaysSo) {
+    Loop loop;
+    auto address = parse_address("127.0.0.1:1");
+    ASSERT_TRUE(address.ok());
+    std::string message;
+    auto work = [&]() -> Task<void> {
+        std::vector<Address> addresses{*address};
+        const Patience patience{loop.after(std::chrono::seconds(5)), nullptr};
+        auto stream = co_await connect(loop, addresses, patience);
+        if (!stream.ok()) message = stream.error().message;
+    };
+    run(loop, work());
+    EXPECT_NE(message.find("127.0.0.1:1: Connection refused"), std::string::npos) << message;
+}
+
+TEST(Resolve, NamesComeFromThePoolAndUnknownOnesAreErrors) {
+    Loop loop;
+    bool found = false;
+    std::string message;
+    auto work = [&]() -> Task<void> {
+        const Patience patience{loop.after(std::chrono::seconds(20)), nullptr};
+        auto local = co_await resolve(loop, "localhost", 80, patience);
+        found = local.ok() && !local->empty();
+        auto unknown = co_await resolve(loop, "nosuchhost.invalid", 80, patience);
+        if (!unknown.ok()) message = unknown.error().message;
+    };
+    run(loop, work());
+    EXPECT_TRUE(found);
+    EXPECT_NE(message.find("cannot resolve nosuchhost.invalid"), std::string::npos) << message;
+}
+
+TEST(ParseAddress, ExplainsWhatIsWrong) {
+    EXPECT_TRUE(parse_address("[::1]:4000").ok());
+    EXPECT_TRUE(parse_address(":4000").ok());
+    EXPECT_FALSE(parse_address("4000").ok());
+    EXPECT_FALSE(parse_address("127.0.0.1:70000").ok());
+    EXPECT_FALSE(parse_address("example:80").ok());
+}
+
+}  // namespace
+}  // namespace tollgate::net
