@@ -1,0 +1,57 @@
+// The catalog that ships in the binary: data/providers.yaml, data/models.yaml, data/betas.yaml.
+// The formats are described at the head of those files. Strict: unknown keys and wrong types are
+// errors, so that a test of the files finds every slip. Pure functions; results are plain values.
+#pragma once
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.hpp"
+#include "domain/target.hpp"
+
+namespace tollgate::config {
+
+// What one known target refuses of Anthropic's beta features (data/betas.yaml).
+struct BetaRule {
+    std::string target;                      // provider type
+    std::vector<std::string> header_deny;    // values of anthropic-beta, globs
+    std::vector<std::string> field_deny;     // body fields that go with them
+    bool deny_all = false;                   // the target takes no betas at all
+};
+
+struct Catalog {
+    std::vector<domain::ProviderTraits> providers;
+    std::vector<domain::ModelTraits> models;
+    std::vector<BetaRule> betas;
+    // By type or alias; null: unknown.
+    const domain::ProviderTraits* provider(std::string_view type_or_alias) const;
+    // By id "provider/model", or by a bare name or alias (the first in the file's order).
+    const domain::ModelTraits* model(std::string_view name) const;
+    // The row that describes `model_name` at `provider_type`, else the row of another provider for
+    // the same bare name (limits and abilities travel, prices do not); null: nobody knows it.
+    const domain::ModelTraits* model_at(std::string_view provider_type,
+                                        std::string_view model_name) const;
+    const BetaRule* betas_of(std::string_view provider_type) const;
+
+    // Builds the look-up tables; load_catalog has called it.
+    void index();
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using Index = std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>>;
+    Index provider_index_, model_index_, bare_index_;
+};
+
+struct CatalogTexts {
+    std::string_view providers, models, betas;  // YAML
+};
+// Fails: invalid_request naming file, line, column and key; all problems, one per line.
+base::Result<Catalog> load_catalog(const CatalogTexts& texts);
+
+}  // namespace tollgate::config

@@ -1,0 +1,249 @@
+// The configuration as plain values with units and defaults: what the files, the tenants folder and
+// the environment say after references are resolved and LiteLLM's sections are merged.
+// Made by config/load.hpp; immutable afterwards and then safe to share between threads.
+// Every field's key, kind and description stand once more in config/fields.hpp, from which the
+// loader, `config show`, `config schema` and the reference page are made.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tollgate::config {
+
+using Duration = std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Bytes {
+    std::int64_t count = 0;
+    friend bool operator==(const Bytes&, const Bytes&) = default;
+};
+
+// Where a value came from. Lines and columns count from 1; 0: unknown.
+struct Origin {
+    enum class Kind : std::uint8_t { defaulted, file, environment };
+    Kind kind = Kind::defaulted;
+    std::string file;      // path of the file, or the variable's name
+    std::size_t line = 0;
+    std::size_t column = 0;
+    // "tollgate.yaml:3:5", "environment OPENAI_API_KEY" or "default".
+    std::string text() const;
+};
+
+// A credential. `reference` is what may be printed: "environment NAME", "file:/path" or "literal".
+struct Secret {
+    std::string value;      // "" : not set; never printed
+    std::string reference;
+    bool empty() const { return value.empty(); }
+    std::string masked() const;  // "****" and the last four of a long one, "" when not set
+};
+
+// A YAML value of free shape as JSON text (extra_body, metadata).
+struct JsonText {
+    std::string text;  // "" : not set
+};
+using StringMap = std::vector<std::pair<std::string, std::string>>;  // in the file's order
+using JsonMap = std::vector<std::pair<std::string, std::string>>;    // values are JSON text
+
+// --- server ----------------------------------------------------------------------------------
+struct TlsFiles {
+    std::string certificate;  // PEM file, the chain; "" : plain HTTP
+    std::string key;          // PEM file
+    bool enabled() const { return !certificate.empty(); }
+};
+struct ServerLimits {
+    Bytes body{32 * 1024 * 1024};
+    Bytes head{64 * 1024};
+    std::int64_t connections = 20'000;
+    std::int64_t in_flight = 10'000;       // requests being answered
+    Duration head_timeout = seconds(10);   // first to last byte of a head
+    Duration body_timeout = seconds(60);   // without progress of a body
+    Duration idle_timeout = seconds(120);  // keep-alive between requests
+    Duration write_timeout = seconds(60);  // a client that takes nothing
+};
+struct Drain {
+    Duration delay = seconds(0);       // readiness is 503, listeners still accept
+    Duration timeout = seconds(3600);  // for running streams
+    Duration plain_timeout = seconds(30);  // for requests that do not stream
+};
+struct ServerConfig {
+    std::string listen = "127.0.0.1:4000";
+    TlsFiles tls;
+    std::int64_t workers = 0;  // event loops; 0: one per core
+    ServerLimits limits;
+    Drain drain;
+    std::string metrics_listen = "127.0.0.1:9464";  // "main": on the main listener; "off"
+    std::string data_dir;      // "" : the --data-dir option, else the platform's place
+};
+
+// --- logging, telemetry ------------------------------------------------------------------------
+struct LoggingConfig {
+    std::string level = "info";   // debug, info, warn, error
+    std::string format = "auto";  // auto (human on a terminal), json, human
+    bool access = true;           // one line per request
+};
+struct TelemetryConfig {
+    std::string otlp_endpoint;  // accepted, used by a later part
+};
+
+// --- providers ---------------------------------------------------------------------------------
+// An account at a provider: `NAME/model` goes there. A name equal to a provider type of
+// data/providers.yaml sets that provider's account.
+struct ProviderAccount {
+    std::string name;
+    std::string type;       // of data/providers.yaml; openai or anthropic for a custom URL
+    std::string api_base;
+    Secret api_key;
+    std::string api_version;
+    StringMap headers;
+    Duration timeout{0};    // until the headers; 0: the default of routing
+    bool drop_params = false;
+    bool verify_tls = true;
+    std::string ca_file;
+    Origin origin;
+};
+
+// --- models ------------------------------------------------------------------------------------
+// US dollars per token, as LiteLLM writes them; kept as nano-dollars.
+struct PriceOverrides {
+    std::optional<std::int64_t> input, output, cache_read, cache_write, cache_write_1h, reasoning;
+    bool any() const { return input || output || cache_read || cache_write || reasoning; }
+};
+struct ModelInfo {
+    std::string id;          // "" : made from the entry
+    std::string mode;        // "" or chat, completion, responses, embedding, ...
+    std::string base_model;  // catalog entry for limits and prices
+    std::optional<std::int64_t> max_tokens, max_input_tokens, max_output_tokens;
+    std::optional<bool> supports_vision, supports_function_calling, supports_reasoning;
+    std::optional<bool> supports_pdf_input, supports_response_schema, supports_system_messages;
+    std::vector<std::string> access_groups;
+    PriceOverrides prices;
+};
+// One entry of model_list: one deployment of the group `model_name`.
+struct ModelEntry {
+    std::string model_name;  // the public name; may hold `*`
+    std::string model;       // provider/model; may hold `*`
+    Secret api_key;
+    std::string api_base;
+    std::string api_version;
+    std::string custom_llm_provider;
+    std::string organization;
+    StringMap extra_headers;
+    JsonMap extra_body;      // set always, above what the client sent
+    JsonMap default_body;    // unknown parameters of litellm_params and temperature, top_p, ...
+    std::optional<std::int64_t> rpm, tpm, max_parallel_requests;
+    std::optional<std::int64_t> weight;
+    std::int64_t order = 0;
+    Duration timeout{0};         // until the headers; 0: inherited
+    Duration stream_timeout{0};  // the same for streams; 0: as timeout
+    std::optional<std::int64_t> max_tokens;         // default when the client names none
+    std::optional<std::int64_t> max_output_tokens;  // cap
+    std::optional<double> temperature;              // default
+    std::int64_t num_ctx = 0;
+    std::optional<bool> drop_params;
+    std::vector<std::string> tags;
+    PriceOverrides prices;       // of litellm_params; model_info's where absent
+    ModelInfo info;
+    Origin origin;
+    bool chat() const;           // mode is "", chat, completion or responses
+};
+
+// --- names, fallbacks, routing -------------------------------------------------------------------
+struct NamedChain {
+    std::string name;
+    std::vector<std::string> members;
+    Origin origin;
+};
+struct FallbackRule {
+    std::string model;  // a group, or "*" for every group
+    std::vector<std::string> to;
+    Origin origin;
+};
+struct Alias {
+    std::string name;
+    std::string target;
+    bool hidden = false;  // not listed by /v1/models
+    Origin origin;
+};
+// Claude's tiers; "" : not mapped.
+struct Tiers {
+    std::string opus, sonnet, haiku, fable, fallback;  // fallback is the key `default`
+};
+struct RouterSettings {
+    std::string routing_strategy = "simple-shuffle";
+    std::vector<FallbackRule> fallbacks;
+    std::vector<std::string> default_fallbacks;
+    std::vector<FallbackRule> context_window_fallbacks;
+    std::vector<FallbackRule> content_policy_fallbacks;
+    std::vector<Alias> model_group_alias;
+    std::optional<std::int64_t> num_retries;
+    std::int64_t max_fallbacks = 5;
+    Duration timeout{0};
+    Duration stream_timeout{0};
+    Duration request_timeout{0};
+    Duration retry_after{0};  // minimum wait before a retry
+    std::optional<std::int64_t> max_parallel_requests;  // per instance
+};
+// The attempts loop. LiteLLM's num_retries, timeout and request_timeout are already merged in here.
+struct RoutingConfig {
+    std::int64_t max_attempts = 3;
+    std::int64_t attempts_per_candidate = 0;  // 0: 1, and 2 for an only candidate
+    Duration backoff_first{250};
+    Duration backoff_max = seconds(8);
+    Duration connect_timeout = seconds(5);
+    Duration headers_timeout = seconds(60);
+    Duration headers_timeout_last = seconds(300);   // on the last candidate
+    Duration headers_timeout_local = seconds(600);  // in zone local
+    Duration first_event_timeout = seconds(300);    // after the headers
+    Duration idle_timeout = seconds(120);           // between bytes
+    Duration total_timeout = seconds(600);
+    Duration stream_total_timeout = seconds(3600);
+    bool drop_params = false;                       // remove what a target cannot carry, say so
+    bool expose_provider_limits = false;
+};
+
+// --- keys, tenants -------------------------------------------------------------------------------
+struct GeneralSettings {
+    Secret master_key;
+};
+struct TenantModel {
+    std::string alias;
+    std::string provider;  // provider/model or a group
+    std::optional<std::int64_t> max_tokens;
+};
+struct TenantConfig {
+    std::string id;
+    std::string name;
+    std::vector<Secret> api_keys;
+    std::vector<std::string> allowed_models;  // names and globs; empty: all
+    std::vector<TenantModel> models;
+    JsonText settings, budget, rate_limits, features, metadata, routing;
+    Origin origin;
+};
+
+struct Config {
+    ServerConfig server;
+    LoggingConfig logging;
+    TelemetryConfig telemetry;
+    std::vector<ProviderAccount> providers;
+    std::vector<ModelEntry> model_list;
+    std::vector<NamedChain> fallback_models;
+    Tiers tiers;
+    RouterSettings router_settings;
+    RoutingConfig routing;
+    GeneralSettings general_settings;
+    std::vector<TenantConfig> tenants;
+    bool demo = false;  // zero configuration found no provider: echo answers
+
+    std::vector<std::string> files;  // every file read, for watching: main, includes, tenants, .env
+    std::string tenants_dir;         // watched too; "" : none
+    // Key path ("server.limits.body", "model_list[0].litellm_params.model") to where it was set;
+    // a path that is missing here has its default.
+    std::map<std::string, Origin, std::less<>> origins;
+};
+
+}  // namespace tollgate::config
