@@ -10,7 +10,7 @@
 namespace tollgate::http {
 
 // Limits of a head; each refusal names the limit.
-constexpr std::size_t head_bytes_max = 64 * 1024;
+constexpr std::size_t head_bytes_max = 32 * 1024;
 constexpr std::size_t headers_max = 128;
 constexpr std::size_t target_bytes_max = 8 * 1024;
 

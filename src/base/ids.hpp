@@ -1,0 +1,14 @@
+// Identifiers: UUIDs of version 7 (they sort by time), from a per-thread generator that the system
+// seeds. Any thread. Not secret: never use one as a credential.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace tollgate::base {
+
+// "01939f3e-7b1c-7a3e-9c1d-0123456789ab". Format: RFC 9562 section 5.7.
+std::string uuid7();
+// A random number from the same generator.
+std::uint64_t random_u64();
+
+}  // namespace tollgate::base

@@ -1,0 +1,104 @@
+// One request and its answer, as a handler sees them. Loop thread only; lives on the session's
+// frame for as long as the handler runs. Request views stay valid until the handler returns.
+//
+// A handler answers either with respond(), or with start_stream(), write()..., finish().
+// Writing returns when the kernel has taken the bytes: a slow client therefore slows the handler,
+// and with it the provider. An error from any of these means that nobody reads any more.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/buffer_pool.hpp"
+#include "base/result.hpp"
+#include "http/body_buffer.hpp"
+#include "http/codec.hpp"
+#include "http/message.hpp"
+#include "net/loop.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+
+namespace tollgate::http {
+
+struct ServerLimits {
+    std::size_t body_bytes_max = 32 * 1024 * 1024;
+    std::size_t connections_max = 60'000;            // per server (thread)
+    std::chrono::milliseconds idle_timeout{75'000};  // between requests
+    std::chrono::milliseconds head_timeout{30'000};  // from a head's first byte to its last
+    std::chrono::milliseconds body_timeout{30'000};  // without a byte of the body
+    std::chrono::milliseconds send_timeout{60'000};  // without the client taking a byte
+};
+
+class Exchange {
+public:
+    Exchange(net::Stream& stream, const RequestHead& head, std::string_view early_body,
+             const ServerLimits& limits, net::CancelScope& scope);
+
+    const RequestHead& head() const { return head_; }
+    const Headers& headers() const { return head_.headers; }
+    // Cancelled when the client leaves or the server stops. Pass it to every wait.
+    net::CancelScope& scope() { return scope_; }
+    net::Loop& loop() { return stream_.loop(); }
+    const std::string& request_id() const { return request_id_; }
+    std::string client_address() const { return stream_.peer_address(); }
+    net::Instant arrived() const { return arrived_; }
+
+    // The whole body in one piece, with BodyBuffer::padding readable bytes behind it.
+    // Fails: too_large, timeout, invalid_request (bad chunks), unavailable (client closed).
+    net::Task<base::Result<std::string_view>> read_body();
+    std::string_view body() const { return body_.view(); }
+    // Gives the body's memory back early, when nothing refers to it any more.
+    void release_body() { body_.release(); }
+
+    // A header of the answer; names are sent as given. Before respond() or start_stream().
+    void add_header(std::string_view name, std::string_view value);
+    // x-request-id is always sent; on Anthropic paths request-id as well.
+    void send_request_id_as_anthropic() { anthropic_request_id_ = true; }
+
+    net::Task<base::Result<void>> respond(int status, std::string_view content_type,
+                                          std::string_view body);
+    net::Task<base::Result<void>> start_stream(int status, std::string_view content_type);
+    net::Task<base::Result<void>> write(std::string_view bytes);
+    net::Task<base::Result<void>> finish();
+    // Ends the connection without a normal end of the answer.
+    void abort() { must_close_ = true; }
+
+    bool answered() const { return status_ != 0; }     // a head has left
+    bool finished() const { return finished_; }
+    int status() const { return status_; }
+    std::uint64_t bytes_sent() const { return bytes_sent_; }
+
+private:
+    friend class Session;
+    void compose_head(int status, std::string_view content_type,
+                      std::optional<std::size_t> length);
+    net::Task<base::Result<void>> send(std::span<const iovec> pieces);
+    net::Task<base::Result<std::string_view>> read_sized_body(std::size_t size);
+    net::Task<base::Result<std::string_view>> read_chunked_body();
+    bool keeps_alive() const;
+
+    net::Stream& stream_;
+    const RequestHead& head_;
+    std::string_view early_body_;      // bytes behind the head that were read with it
+    std::size_t early_used_ = 0;       // of those, how many were this request's
+    std::string late_bytes_;           // a chunked body's reads may hold the next request's start
+    const ServerLimits& limits_;
+    net::CancelScope& scope_;
+    net::Instant arrived_;
+    std::string request_id_;
+    BodyBuffer body_;
+    std::string extra_headers_;
+    std::string head_out_;
+    std::uint64_t bytes_sent_ = 0;
+    int status_ = 0;
+    bool body_read_ = false;
+    bool streaming_ = false;
+    bool chunked_out_ = false;
+    bool finished_ = false;
+    bool must_close_ = false;
+    bool draining_ = false;
+    bool anthropic_request_id_ = false;
+};
+
+}  // namespace tollgate::http

@@ -1,0 +1,197 @@
+#include "http/session.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/log.hpp"
+
+namespace tollgate::http {
+namespace {
+
+// A first read of this size holds any ordinary head; the body then goes straight to its own buffer.
+constexpr std::size_t first_read_bytes = 8 * 1024;
+// What is read and thrown away of a body that nobody wanted, so that the client sees the answer.
+constexpr std::size_t linger_bytes_max = 16 * 1024 * 1024;
+constexpr std::chrono::milliseconds linger_time{5'000};
+
+}  // namespace
+
+Session::Session(Server& server, std::unique_ptr<net::Stream> stream,
+                 std::shared_ptr<net::TlsServerContext> tls)
+    : server_(server), stream_(std::move(stream)), tls_(std::move(tls)) {
+    server_.sessions_.insert(this);
+}
+
+Session::~Session() { server_.sessions_.erase(this); }
+
+void Session::close_if_idle() {
+    if (idle_) idle_scope_.cancel(server_.loop_, net::CancelReason::shutdown);
+}
+
+void Session::cancel() {
+    idle_scope_.cancel(server_.loop_, net::CancelReason::shutdown);
+    scope_.cancel(server_.loop_, net::CancelReason::shutdown);
+}
+
+net::Task<void> Session::run() {
+    if (tls_) {
+        const net::Patience patience{server_.loop_.after(server_.limits_.head_timeout),
+                                     &idle_scope_};
+        auto shaken = co_await tls_->handshake(*stream_, patience);
+        if (!shaken.ok()) {
+            base::log().debug("tls_handshake_failed", {{"why", shaken.error().message}});
+            co_return;
+        }
+    }
+    while (true) {
+        const bool whole = co_await read_head();
+        if (!whole) co_return;
+        const Next next = co_await handle_request();
+        if (next == Next::close) co_return;
+    }
+}
+
+net::Task<bool> Session::read_head() {
+    std::size_t searched = 0;
+    idle_ = begin_ == end_;
+    bool last_look = false;
+    net::Instant deadline = server_.loop_.after(idle_ ? server_.limits_.idle_timeout
+                                                      : server_.limits_.head_timeout);
+    if (begin_ == end_) begin_ = end_ = 0;
+    if (begin_ > 0) {
+        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    while (true) {
+        if (end_ > 0) {
+            // RFC 9112 section 2.2: an empty line before a request is skipped.
+            while (end_ - begin_ >= 2 && std::memcmp(buffer_.data() + begin_, "\r\n", 2) == 0) {
+                begin_ += 2;
+                searched = 0;
+            }
+            const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
+            head_size_ = head_length(bytes, searched);
+            if (head_size_ > 0) {
+                idle_ = false;
+                co_return true;
+            }
+            if (end_ == base::Buffer::size()) {
+                co_await refuse(431, "the request head is larger than 32 KiB");
+                co_return false;
+            }
+        }
+        if (!buffer_) buffer_ = base::take_buffer();
+        const std::size_t room = base::Buffer::size() - end_;
+        const net::IoResult got =
+            stream_->try_read(buffer_.data() + end_, std::min(room, first_read_bytes));
+        if (got.status == net::IoStatus::ok) {
+            if (idle_) {
+                idle_ = false;
+                deadline = server_.loop_.after(server_.limits_.head_timeout);
+            }
+            end_ += got.bytes;
+            continue;
+        }
+        if (got.status != net::IoStatus::would_block || last_look) co_return false;
+        if (end_ == begin_) {
+            // An idle connection holds no memory.
+            buffer_.release();
+            begin_ = end_ = 0;
+            idle_ = true;
+            if (server_.draining_) co_return false;
+        }
+        const net::Patience patience{deadline, &idle_scope_};
+        const net::Wake wake = co_await stream_->wait_readable(patience);
+        if (wake == net::Wake::timeout && end_ > begin_) {
+            co_await refuse(408, "the request head did not arrive in time");
+        }
+        if (wake == net::Wake::timeout) co_return false;
+        // Drained while idle: a request that is already here is still answered.
+        last_look = wake == net::Wake::cancelled;
+        if (last_look && end_ > begin_) co_return false;
+    }
+}
+
+net::Task<void> Session::refuse(int status, std::string_view why) {
+    ++server_.stats_.bad_requests;
+    RequestHead none;
+    none.keep_alive = false;
+    scope_.reset();
+    Exchange exchange(*stream_, none, {}, server_.limits_, scope_);
+    std::string body = "{\"error\":{\"message\":\"";
+    body += why;
+    body += "\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"bad_http_request\"}}";
+    auto sent = co_await exchange.respond(status, "application/json", body);
+    if (sent.ok()) co_await linger();
+}
+
+net::Task<Session::Next> Session::handle_request() {
+    RequestHead head;
+    auto parsed =
+        parse_request_head(std::string_view(buffer_.data() + begin_, head_size_), head);
+    if (!parsed.ok()) {
+        co_await refuse(400, parsed.error().message);
+        co_return Next::close;
+    }
+    ++server_.stats_.requests;
+    ++server_.in_flight_;
+    scope_.reset();
+    const std::size_t body_at = begin_ + head_size_;
+    Exchange exchange(*stream_, head, std::string_view(buffer_.data() + body_at, end_ - body_at),
+                      server_.limits_, scope_);
+    exchange.draining_ = server_.draining_;
+    stream_->watch_hangup(&scope_);
+    const Router::Match match = server_.router_.find(head.method, head.path);
+    if (match.route == nullptr && match.path_known) exchange.add_header("allow", match.allowed);
+    const RouteHandler& handler = match.route != nullptr ? match.route->handler
+                                                         : server_.router_.fallback();
+    bool failed = false;
+    try {
+        co_await handler(exchange);
+    } catch (const std::exception& failure) {
+        // A bug ends this session with a logged 500, never the process.
+        base::log().error("handler_failed",
+                          {{"request_id", exchange.request_id()}, {"what", failure.what()}});
+        failed = true;
+    }
+    stream_->watch_hangup(nullptr);
+    if (!exchange.answered() && !scope_.cancelled()) {
+        exchange.must_close_ = true;
+        auto sent = co_await exchange.respond(
+            500, "application/json",
+            R"({"error":{"message":"internal error","type":"server_error","param":null,"code":null}})");
+        failed = failed || !sent.ok();
+    }
+    --server_.in_flight_;
+    if (failed || !exchange.finished_ || exchange.must_close_ || scope_.cancelled()) {
+        if (exchange.finished_ && !scope_.cancelled() && !failed) co_await linger();
+        co_return Next::close;
+    }
+    if (!exchange.keeps_alive() || server_.draining_) {
+        co_await linger();
+        co_return Next::close;
+    }
+    begin_ = body_at + exchange.early_used_;
+    if (!exchange.late_bytes_.empty()) {
+        begin_ = 0;
+        end_ = exchange.late_bytes_.size();
+        std::memcpy(buffer_.data(), exchange.late_bytes_.data(), end_);
+    }
+    co_return Next::keep;
+}
+
+net::Task<void> Session::linger() {
+    // Closing with unread bytes sends a reset that may destroy the answer on its way.
+    if (stream_->tls() == nullptr) stream_->shutdown_write();
+    if (!buffer_) buffer_ = base::take_buffer();
+    const net::Patience patience{server_.loop_.after(linger_time), &idle_scope_};
+    std::size_t discarded = 0;
+    while (discarded < linger_bytes_max) {
+        auto got = co_await stream_->read_some(buffer_.data(), base::Buffer::size(), patience);
+        if (!got.ok() || *got == 0) co_return;
+        discarded += *got;
+    }
+}
+
+}  // namespace tollgate::http

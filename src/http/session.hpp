@@ -1,0 +1,41 @@
+// One client connection: reads heads, runs handlers, keeps alive. Internal to the server.
+// Owns its stream; deletes itself through the task that runs it.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "base/buffer_pool.hpp"
+#include "http/server.hpp"
+
+namespace tollgate::http {
+
+class Session {
+public:
+    Session(Server& server, std::unique_ptr<net::Stream> stream,
+            std::shared_ptr<net::TlsServerContext> tls);
+    ~Session();
+    // Runs until the connection ends.
+    net::Task<void> run();
+    void close_if_idle();
+    void cancel();
+
+private:
+    enum class Next : std::uint8_t { keep, close };
+    // Reads until a whole head is in the buffer. False: the connection is over.
+    net::Task<bool> read_head();
+    net::Task<Next> handle_request();
+    net::Task<void> refuse(int status, std::string_view why);
+    net::Task<void> linger();
+
+    Server& server_;
+    std::unique_ptr<net::Stream> stream_;
+    std::shared_ptr<net::TlsServerContext> tls_;
+    net::CancelScope scope_;       // of the request that runs
+    net::CancelScope idle_scope_;  // of the wait between requests
+    base::Buffer buffer_;
+    std::size_t begin_ = 0, end_ = 0;  // unread bytes in the buffer
+    std::size_t head_size_ = 0;
+    bool idle_ = true;
+};
+
+}  // namespace tollgate::http
