@@ -1,0 +1,261 @@
+#include "base/json.hpp"
+
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <random>
+
+namespace tollgate::json {
+namespace {
+
+std::string message_of(std::string_view text) {
+    Document document;
+    auto result = document.parse(text);
+    return result.ok() ? "ok" : result.error().message;
+}
+
+TEST(JsonParse, Tree_EveryKindIsReachable) {
+    const std::string text =
+        R"( { "a" : [1, -2.5e3, true, false, null, "x\ny"], "b":{"c":{}}, "d":[] } )";
+    Document document;
+    auto parsed = document.parse(text);
+    ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+    const Value root = *parsed;
+    EXPECT_EQ(root.kind(), Kind::object);
+    EXPECT_EQ(root.size(), 3u);
+    EXPECT_EQ(root["a"].size(), 6u);
+    std::vector<std::string> raws;
+    for (Value each : root["a"].elements()) raws.emplace_back(each.raw());
+    EXPECT_EQ(raws, (std::vector<std::string>{"1", "-2.5e3", "true", "false", "null",
+                                              R"("x\ny")"}));
+    EXPECT_EQ(root["b"]["c"].raw(), "{}");
+    EXPECT_TRUE(root["d"].is_array());
+    EXPECT_FALSE(root["d"]["x"]["y"].exists());
+    EXPECT_FALSE(root["missing"].exists());
+    std::vector<std::string> keys;
+    auto members = root.members();
+    for (auto it = members.begin(); !(it == members.end()); ++it) keys.push_back(it.key().text());
+    EXPECT_EQ(keys, (std::vector<std::string>{"a", "b", "d"}));
+    EXPECT_EQ(root["b"].offset(), text.find("{\"c\""));
+}
+
+TEST(JsonParse, Scalars_AreConverted) {
+    Document document;
+    const std::string text = R"([12, -7, 4096.0, 1.5, 1e400, 9223372036854775808, true, "q\u0041"])";
+    auto root = document.parse(text);
+    ASSERT_TRUE(root.ok());
+    std::vector<Value> each;
+    for (Value value : root->elements()) each.push_back(value);
+    EXPECT_EQ(each[0].integer(), 12);
+    EXPECT_EQ(each[1].integer(), -7);
+    EXPECT_EQ(each[2].integer(), 4096);
+    EXPECT_EQ(each[3].integer(), std::nullopt);
+    EXPECT_EQ(each[3].number(), 1.5);
+    EXPECT_EQ(each[4].number(), std::nullopt);
+    EXPECT_EQ(each[5].integer(), std::nullopt);
+    EXPECT_EQ(each[6].boolean(), true);
+    EXPECT_TRUE(each[7].equals("qA"));
+    base::Arena arena;
+    EXPECT_EQ(each[7].text(arena), "qA");
+    EXPECT_EQ(each[7].escaped().raw, "q\\u0041");
+}
+
+TEST(JsonParse, Keys_CompareUnescaped) {
+    Document document;
+    auto root = document.parse(R"({"mod\u0065l":"x"})");
+    ASSERT_TRUE(root.ok());
+    EXPECT_TRUE((*root)["model"].equals("x"));
+}
+
+TEST(JsonParse, Malformed_NamesOffsetAndExpectation) {
+    EXPECT_EQ(message_of(""), "malformed JSON at byte 0: expected a value");
+    EXPECT_EQ(message_of("{\"a\" 1}"), "malformed JSON at byte 5: expected a colon");
+    EXPECT_EQ(message_of("[1,2,,]"), "malformed JSON at byte 5: expected a value");
+    EXPECT_EQ(message_of("[1 2]"), "malformed JSON at byte 3: expected a comma or ]");
+    EXPECT_EQ(message_of("{\"a\":1]"), "malformed JSON at byte 6: expected a comma or }");
+    EXPECT_EQ(message_of("{,}"), "malformed JSON at byte 1: expected a key in quotes");
+    EXPECT_EQ(message_of("tru"), "malformed JSON at byte 0: expected a value");
+    EXPECT_EQ(message_of("01"),
+              "malformed JSON at byte 1: expected a number without a leading zero");
+    EXPECT_EQ(message_of("1."), "malformed JSON at byte 2: expected a digit");
+    EXPECT_EQ(message_of("-"), "malformed JSON at byte 1: expected a digit");
+    EXPECT_EQ(message_of("\"a\nb\""),
+              "malformed JSON at byte 2: expected a control character written as an escape");
+    EXPECT_EQ(message_of("\"\\x\""),
+              "malformed JSON at byte 1: expected a valid escape sequence");
+    EXPECT_EQ(message_of("\"abc"),
+              "malformed JSON at byte 4: expected the quote that ends the string");
+    EXPECT_EQ(message_of("{} x"), "malformed JSON at byte 3: expected nothing after the value");
+    EXPECT_EQ(message_of("[\"\xc3\xa9\", \"\xed\xa0\x80\"]"),
+              "malformed JSON at byte 8: expected valid UTF-8");
+}
+
+TEST(JsonParse, Depth_IsLimited) {
+    EXPECT_EQ(message_of(std::string(256, '[') + std::string(256, ']')), "ok");
+    EXPECT_EQ(message_of(std::string(257, '[') + std::string(257, ']')),
+              "malformed JSON at byte 256: expected no deeper nesting than 256 levels");
+}
+
+TEST(JsonText, Unescape_AllFormsAndLoneSurrogates) {
+    std::string out;
+    append_unescaped(out, Escaped{R"(a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00z\ud83dq\udc00)"});
+    EXPECT_EQ(out, "a\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80z\xef\xbf\xbdq\xef\xbf\xbd");
+}
+
+TEST(JsonText, Append_EscapesAndRepairsUtf8) {
+    std::string out;
+    append_string(out, std::string_view("q\"\\\n\x01\xff" "end", 9));
+    EXPECT_EQ(out, "\"q\\\"\\\\\\n\\u0001\xef\xbf\xbd" "end\"");
+    std::string round;
+    append_unescaped(round, Escaped{std::string_view(out).substr(1, out.size() - 2)});
+    EXPECT_EQ(round, "q\"\\\n\x01\xef\xbf\xbd" "end");
+}
+
+TEST(JsonText, Compact_RemovesSpaceOutsideStringsOnly) {
+    std::string out;
+    append_compact(out, "{ \"a b\" : [ 1 ,\n\t\"x \\\" y\" ] }");
+    EXPECT_EQ(out, "{\"a b\":[1,\"x \\\" y\"]}");
+}
+
+TEST(JsonWriter, Commas_StandWhereTheyMust) {
+    std::string out;
+    Writer writer(out);
+    writer.begin_object().integer("a", 1).key("b").begin_array().string("x").boolean(true).null();
+    writer.begin_object().end_object().end_array().raw("c", "{}").string("d", "\"").end_object();
+    EXPECT_EQ(out, R"({"a":1,"b":["x",true,null,{}],"c":{},"d":"\""})");
+}
+
+TEST(JsonTopLevel, Fields_AreFoundWithOffsets) {
+    const std::string text =
+        " {\"model\" : \"m\\\"x\", \"messages\":[{\"model\":\"no }]\"}],\n\"n\":1.5 , \"t\":true}\n";
+    std::vector<TopField> fields;
+    auto result = scan_top_level(text, fields);
+    ASSERT_TRUE(result.ok()) << result.error().message;
+    ASSERT_EQ(fields.size(), 4u);
+    EXPECT_EQ(fields[0].key, "model");
+    EXPECT_EQ(fields[0].value, "\"m\\\"x\"");
+    EXPECT_EQ(text.substr(fields[1].offset, fields[1].value.size()), "[{\"model\":\"no }]\"}]");
+    EXPECT_EQ(fields[2].value, "1.5");
+    EXPECT_EQ(fields[3].value, "true");
+}
+
+TEST(JsonTopLevel, Malformed_IsRefusedWithOffset) {
+    auto message = [](std::string_view text) {
+        std::vector<TopField> fields;
+        auto result = scan_top_level(text, fields);
+        return result.ok() ? std::string("ok") : result.error().message;
+    };
+    EXPECT_EQ(message("[]"), "malformed JSON at byte 0: expected a JSON object");
+    EXPECT_EQ(message("{\"a\":[1,{\"b\":\"]}\"}"),
+              "malformed JSON at byte 18: expected the bracket that closes the value");
+    EXPECT_EQ(message("{\"a\":1} {"), "malformed JSON at byte 8: expected nothing after the object");
+    EXPECT_EQ(message("{\"model\":1,\"mod\\u0065l\":2}"),
+              "malformed JSON at byte 12: expected each key only once");
+    EXPECT_EQ(message("{\"a\":}"), "malformed JSON at byte 5: expected a value");
+    EXPECT_EQ(message("{\"a\":1,}"), "malformed JSON at byte 7: expected a key in quotes");
+    EXPECT_EQ(message("{}"), "ok");
+}
+
+// A tree of mixed kinds whose strings hold escapes, brackets and letters of several bytes.
+void grow(std::mt19937& random, std::string& out, int depth) {
+    auto pick = [&](unsigned n) { return static_cast<unsigned>(random()) % n; };
+    static const char* const pieces[] = {"a",      "bracket ] } { [", "\\\"",  "\\\\", "\\n",
+                                         "\\u00e9", "\xc3\xa9",        "\xe4\xb8\xad", " ", "x, y: z"};
+    auto string = [&] {
+        out += '"';
+        for (unsigned i = pick(3) == 0 ? pick(60) : pick(5); i > 0; --i) out += pieces[pick(10)];
+        out += '"';
+    };
+    static const char* const scalars[] = {"0", "-1", "12.5e-3", "true", "false", "null", "1E2"};
+    const unsigned kind = depth > 5 ? pick(2) : pick(4);
+    const char* const space = pick(3) == 0 ? " \n" : "";
+    if (kind == 0) {
+        out += scalars[pick(7)];
+    } else if (kind == 1) {
+        string();
+    } else {
+        out += kind == 2 ? '[' : '{';
+        const unsigned count = pick(5);
+        for (unsigned i = 0; i < count; ++i) {
+            if (i != 0) out += ',';
+            out += space;
+            if (kind == 3) {
+                string();
+                out += ':';
+            }
+            grow(random, out, depth + 1);
+        }
+        out += kind == 2 ? ']' : '}';
+    }
+}
+
+// What the reference parser refuses although the grammar allows it: lone surrogates and numbers
+// that no 64-bit type holds.
+bool stricter_than_grammar(simdjson::error_code code, std::string_view text) {
+    if (code == simdjson::NUMBER_ERROR) {
+        return text.find_first_of("eE") != std::string_view::npos || text.size() > 18;
+    }
+    return code == simdjson::STRING_ERROR && (text.find("\\ud") != std::string_view::npos ||
+                                              text.find("\\uD") != std::string_view::npos);
+}
+
+TEST(JsonParse, Mutations_AgreeWithReferenceParser) {
+    std::mt19937 random(20261121);
+    simdjson::dom::parser reference;
+    Document document;
+    int valid = 0, invalid = 0;
+    for (int round = 0; round < 40'000; ++round) {
+        std::string text;
+        grow(random, text, 0);
+        for (unsigned edits = random() % 3; edits > 0 && !text.empty(); --edits) {
+            static const std::string bytes = "\"\\{}[],:0123eE+-. \n\x01\x80\xc3\xfftfnu";
+            const std::size_t at = random() % text.size();
+            switch (random() % 3) {
+                case 0: text.erase(at, 1 + random() % 3); break;
+                case 1: text.insert(at, 1, bytes[random() % bytes.size()]); break;
+                default: text[at] = bytes[random() % bytes.size()]; break;
+            }
+        }
+        // The text stands at the end of its own allocation, so that a read past it is noticed.
+        const std::vector<char> exact(text.begin(), text.end());
+        const std::string_view view(exact.data(), exact.size());
+        const auto theirs = reference.parse(text).error();
+        auto ours = document.parse(view);
+        if (ours.ok() != (theirs == simdjson::SUCCESS)) {
+            ASSERT_TRUE(ours.ok() && stricter_than_grammar(theirs, text))
+                << text << "\n" << (ours.ok() ? "accepted" : ours.error().message) << " / "
+                << simdjson::error_message(theirs);
+        }
+        ours.ok() ? ++valid : ++invalid;
+        // Whatever the parser takes, the top-level scan takes, with the same members.
+        std::vector<TopField> fields;
+        const bool scanned = scan_top_level(view, fields).ok();
+        if (ours.ok() && ours->is_object()) {
+            auto members = ours->members();
+            std::size_t i = 0;
+            bool repeated = false;
+            for (auto it = members.begin(); !(it == members.end()); ++it, ++i) {
+                const std::string key = it.key().text();
+                if ((*ours)[key].offset() != (*it).offset()) repeated = true;
+                if (scanned) { ASSERT_EQ(fields[i].value, (*it).raw()) << text; }
+            }
+            ASSERT_EQ(scanned, !repeated) << text;
+            if (scanned) { ASSERT_EQ(fields.size(), i) << text; }
+        } else if (ours.ok()) {
+            ASSERT_FALSE(scanned) << text;
+        }
+        if (ours.ok()) {
+            std::string compact, expected(text.size() + 64, '\0');
+            append_compact(compact, ours->raw());
+            std::size_t size = 0;
+            ASSERT_EQ(simdjson::minify(text.data(), text.size(), expected.data(), size),
+                      simdjson::SUCCESS);
+            ASSERT_EQ(compact, expected.substr(0, size));
+        }
+    }
+    EXPECT_GT(valid, 10'000);
+    EXPECT_GT(invalid, 5'000);
+}
+
+}  // namespace
+}  // namespace tollgate::json

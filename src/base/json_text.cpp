@@ -1,0 +1,201 @@
+#include "base/json_text.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "base/json.hpp"
+
+namespace tollgate::json {
+namespace {
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+// The four digits at `at`, which the caller has made sure of; -1 when they are no hex number.
+std::int32_t hex4(const char* at) {
+    std::int32_t unit = 0;
+    for (int i = 0; i < 4; ++i) {
+        const int digit = hex_digit(at[i]);
+        if (digit < 0) return -1;
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+char simple_escape(char c) {
+    switch (c) {
+        case '"': return '"';
+        case '\\': return '\\';
+        case '/': return '/';
+        case 'b': return '\b';
+        case 'f': return '\f';
+        case 'n': return '\n';
+        case 'r': return '\r';
+        case 't': return '\t';
+        default: return '\0';
+    }
+}
+
+constexpr std::uint32_t replacement_character = 0xfffd;
+
+std::size_t encode_utf8(std::uint32_t code, char* out) {
+    if (code < 0x80) {
+        out[0] = static_cast<char>(code);
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = static_cast<char>(0xc0 | code >> 6);
+        out[1] = static_cast<char>(0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = static_cast<char>(0xe0 | code >> 12);
+        out[1] = static_cast<char>(0x80 | (code >> 6 & 0x3f));
+        out[2] = static_cast<char>(0x80 | (code & 0x3f));
+        return 3;
+    }
+    out[0] = static_cast<char>(0xf0 | code >> 18);
+    out[1] = static_cast<char>(0x80 | (code >> 12 & 0x3f));
+    out[2] = static_cast<char>(0x80 | (code >> 6 & 0x3f));
+    out[3] = static_cast<char>(0x80 | (code & 0x3f));
+    return 4;
+}
+
+// Decodes the escape at `at` into at most four bytes; moves `at` past it. An escape that is none
+// (possible only in text nobody validated) yields its own bytes.
+std::size_t decode_escape(const char*& at, const char* end, char* out) {
+    const std::size_t length = detail::escape_length(at, end);
+    if (length == 0) {
+        out[0] = *at++;
+        return 1;
+    }
+    const char kind = at[1];
+    at += length;
+    if (kind != 'u') {
+        out[0] = simple_escape(kind);
+        return 1;
+    }
+    auto unit = static_cast<std::uint32_t>(hex4(at - 4));
+    if (unit >= 0xd800 && unit < 0xdc00) {
+        const bool pair = detail::escape_length(at, end) == 6 && hex4(at + 2) >= 0xdc00 &&
+                          hex4(at + 2) < 0xe000;
+        if (!pair) return encode_utf8(replacement_character, out);
+        const auto low = static_cast<std::uint32_t>(hex4(at + 2));
+        at += 6;
+        return encode_utf8(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00), out);
+    }
+    if (unit >= 0xdc00 && unit < 0xe000) unit = replacement_character;
+    return encode_utf8(unit, out);
+}
+
+// Unescapes into `out`, which has room for text.size() bytes; returns the bytes written: an escape
+// is never shorter than what it stands for.
+std::size_t unescape_into(std::string_view text, char* out) {
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    char* const begin = out;
+    while (at != end) {
+        const auto* stop =
+            static_cast<const char*>(std::memchr(at, '\\', static_cast<std::size_t>(end - at)));
+        const std::size_t run = static_cast<std::size_t>((stop == nullptr ? end : stop) - at);
+        std::memcpy(out, at, run);
+        out += run;
+        at += run;
+        if (at != end) out += decode_escape(at, end, out);
+    }
+    return static_cast<std::size_t>(out - begin);
+}
+
+}  // namespace
+
+namespace detail {
+
+std::size_t escape_length(const char* at, const char* end) {
+    if (end - at < 2 || *at != '\\') return 0;
+    if (at[1] == 'u') return end - at >= 6 && hex4(at + 2) >= 0 ? 6 : 0;
+    return simple_escape(at[1]) != '\0' ? 2 : 0;
+}
+
+// The length of the well-formed sequence at the front of `text`, or 0.
+static std::size_t sequence_length(std::string_view text) {
+    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
+    const unsigned first = byte(0);
+    if (first < 0x80) return 1;
+    if (first < 0xc2 || first > 0xf4 || !continues(1)) return 0;
+    if (first < 0xe0) return 2;
+    const unsigned second = byte(1);
+    if (!continues(2)) return 0;
+    if (first < 0xf0) {
+        const bool overlong = first == 0xe0 && second < 0xa0;
+        const bool surrogate = first == 0xed && second >= 0xa0;
+        return overlong || surrogate ? 0 : 3;
+    }
+    const bool overlong = first == 0xf0 && second < 0x90;
+    const bool too_large = first == 0xf4 && second >= 0x90;
+    return overlong || too_large || !continues(3) ? 0 : 4;
+}
+
+std::size_t valid_utf8_prefix(std::string_view text) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const std::size_t length = sequence_length(text.substr(at));
+        if (length == 0) break;
+        at += length;
+    }
+    return at;
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view number) {
+    std::int64_t value = 0;
+    const auto [stop, problem] =
+        std::from_chars(number.data(), number.data() + number.size(), value);
+    if (problem == std::errc() && stop == number.data() + number.size()) return value;
+    if (number.find_first_of(".eE") == std::string_view::npos) return std::nullopt;
+    // Some clients spell whole numbers as 4096.0 or 1e3.
+    const std::optional<double> real = parse_double(number);
+    if (!real || std::abs(*real) > 9e15 || *real != std::floor(*real)) return std::nullopt;
+    return static_cast<std::int64_t>(*real);
+}
+
+std::optional<double> parse_double(std::string_view number) {
+    double value = 0;
+    const auto [stop, problem] =
+        std::from_chars(number.data(), number.data() + number.size(), value);
+    if (problem != std::errc() || stop != number.data() + number.size()) return std::nullopt;
+    return value;
+}
+
+base::Error malformed(std::size_t offset, const char* expected) {
+    return base::invalid("malformed JSON at byte " + std::to_string(offset) + ": expected " +
+                         expected);
+}
+
+}  // namespace detail
+
+bool key_equals(std::string_view escaped_key, std::string_view plain) {
+    if (escaped_key.find('\\') == std::string_view::npos) return escaped_key == plain;
+    std::string unescaped;
+    append_unescaped(unescaped, Escaped{escaped_key});
+    return unescaped == plain;
+}
+
+void append_unescaped(std::string& out, Escaped inside) {
+    const std::size_t before = out.size();
+    out.resize(before + inside.raw.size());
+    out.resize(before + unescape_into(inside.raw, out.data() + before));
+}
+
+std::string_view unescape(Escaped inside, base::Arena& arena) {
+    if (inside.raw.find('\\') == std::string_view::npos) return inside.raw;
+    char* const room = arena.allocate(inside.raw.size());
+    return {room, unescape_into(inside.raw, room)};
+}
+
+}  // namespace tollgate::json

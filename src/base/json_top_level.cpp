@@ -1,0 +1,125 @@
+// The top-level members of a body that is passed on as it is: whatever nests is skipped.
+#include "base/json.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_text.hpp"
+
+namespace tollgate::json {
+namespace {
+
+// Duplicates are looked for pairwise, so a hostile body must not bring thousands of fields.
+constexpr std::size_t top_fields_max = 512;
+
+struct Scan {
+    const char* const begin;
+    const char* const end;
+    const char* at;
+    const char* expected = nullptr;
+
+    bool fail(const char* what) {
+        expected = what;
+        return false;
+    }
+    bool peek(char c) const { return at != end && *at == c; }
+    void skip_space() {
+        while (at != end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
+    }
+
+    // `at` stands at the opening quote. Keys are validated, values only delimited.
+    bool skip_string() {
+        unsigned char seen = 0;
+        for (++at;;) {
+            at = detail::find_string_stop(at, end, seen);
+            if (at == end) return fail("the quote that ends the string");
+            if (*at == '"') break;
+            if (*at != '\\') return fail("a control character written as an escape");
+            const std::size_t length = detail::escape_length(at, end);
+            if (length == 0) return fail("a valid escape sequence");
+            at += length;
+        }
+        ++at;
+        return true;
+    }
+
+    bool skip_value() {
+        if (at == end) return fail("a value");
+        if (*at == '"') return skip_string();
+        if (*at == '{' || *at == '[') {
+            const char* const after = detail::skip_container(at, end);
+            if (after == nullptr) {
+                at = end;
+                return fail("the bracket that closes the value");
+            }
+            at = after;
+            return true;
+        }
+        const char* const from = at;
+        while (at != end && *at != ',' && *at != '}' && *at > ' ' && *at != '"' && *at != ':') ++at;
+        return at != from || fail("a value");
+    }
+
+    bool member(std::vector<TopField>& fields) {
+        skip_space();
+        if (!peek('"')) return fail("a key in quotes");
+        const char* const key = at + 1;
+        if (!skip_string()) return false;
+        TopField field;
+        field.key = {key, static_cast<std::size_t>(at - 1 - key)};
+        if (named_before(field.key, fields)) {
+            at = key;
+            return fail("each key only once");
+        }
+        if (fields.size() == top_fields_max) return fail("at most 512 top-level fields");
+        skip_space();
+        if (!peek(':')) return fail("a colon");
+        ++at;
+        skip_space();
+        const char* const value = at;
+        if (!skip_value()) return false;
+        field.value = {value, static_cast<std::size_t>(at - value)};
+        field.offset = static_cast<std::size_t>(value - begin);
+        fields.push_back(field);
+        skip_space();
+        return true;
+    }
+
+    static bool named_before(std::string_view key, const std::vector<TopField>& fields) {
+        const bool escapes = key.find('\\') != std::string_view::npos;
+        std::string plain;
+        if (escapes) append_unescaped(plain, Escaped{key});
+        const std::string_view wanted = escapes ? std::string_view(plain) : key;
+        for (const TopField& field : fields) {
+            if (key_equals(field.key, wanted)) return true;
+        }
+        return false;
+    }
+
+    bool run(std::vector<TopField>& fields) {
+        skip_space();
+        if (!peek('{')) return fail("a JSON object");
+        ++at;
+        skip_space();
+        if (!peek('}')) {
+            for (;;) {
+                if (!member(fields)) return false;
+                if (!peek(',')) break;
+                ++at;
+            }
+            if (!peek('}')) return fail("a comma or }");
+        }
+        ++at;
+        skip_space();
+        return at == end || fail("nothing after the object");
+    }
+};
+
+}  // namespace
+
+base::Result<void> scan_top_level(std::string_view text, std::vector<TopField>& fields) {
+    fields.clear();
+    Scan scan{text.data(), text.data() + text.size(), text.data()};
+    if (scan.run(fields)) return {};
+    fields.clear();
+    return detail::malformed(static_cast<std::size_t>(scan.at - scan.begin), scan.expected);
+}
+
+}  // namespace tollgate::json

@@ -1,0 +1,164 @@
+// Writing JSON: strings, compact copies of values, and the Writer.
+#include <simdjson.h>
+
+#include <charconv>
+
+#include "base/json.hpp"
+#include "base/json_scan.hpp"
+#include "base/json_text.hpp"
+
+namespace tollgate::json {
+namespace {
+
+void append_control(std::string& out, char c) {
+    switch (c) {
+        case '"': out += "\\\""; return;
+        case '\\': out += "\\\\"; return;
+        case '\n': out += "\\n"; return;
+        case '\r': out += "\\r"; return;
+        case '\t': out += "\\t"; return;
+        case '\b': out += "\\b"; return;
+        case '\f': out += "\\f"; return;
+        default: break;
+    }
+    static constexpr char digits[] = "0123456789abcdef";
+    out += "\\u00";
+    out += digits[static_cast<unsigned char>(c) >> 4];
+    out += digits[c & 0xf];
+}
+
+void append_escaped_valid(std::string& out, std::string_view plain) {
+    const char* at = plain.data();
+    const char* const end = at + plain.size();
+    unsigned char seen = 0;
+    while (at != end) {
+        const char* const stop = detail::find_string_stop(at, end, seen);
+        out.append(at, static_cast<std::size_t>(stop - at));
+        at = stop;
+        if (at != end) append_control(out, *at++);
+    }
+}
+
+}  // namespace
+
+void append_escaped(std::string& out, std::string_view plain) {
+    if (simdjson::validate_utf8(plain.data(), plain.size())) {
+        return append_escaped_valid(out, plain);
+    }
+    // Text from outside (an error page, a file) may be anything: JSON must stay valid.
+    while (!plain.empty()) {
+        const std::size_t valid = detail::valid_utf8_prefix(plain);
+        append_escaped_valid(out, plain.substr(0, valid));
+        plain.remove_prefix(valid);
+        if (plain.empty()) return;
+        out += "\xef\xbf\xbd";
+        plain.remove_prefix(1);
+    }
+}
+
+void append_string(std::string& out, std::string_view plain) {
+    out += '"';
+    append_escaped(out, plain);
+    out += '"';
+}
+
+Escaped escape(std::string_view plain, base::Arena& arena) {
+    std::string escaped;
+    append_escaped(escaped, plain);
+    return {arena.store(escaped)};
+}
+
+void append_integer(std::string& out, std::int64_t value) {
+    char digits[24];
+    const auto [end, problem] = std::to_chars(digits, digits + sizeof digits, value);
+    static_cast<void>(problem);  // 24 bytes hold every 64-bit number
+    out.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+void append_compact(std::string& out, Raw value) {
+    const char* at = value.data();
+    const char* const end = at + value.size();
+    const char* from = at;
+    unsigned char seen = 0;
+    while (at != end) {
+        if (*at == '"') {
+            for (++at;;) {
+                at = detail::find_string_stop(at, end, seen);
+                if (at == end || *at == '"') break;
+                at += *at == '\\' && end - at > 1 ? 2 : 1;
+            }
+            if (at != end) ++at;
+        } else if (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t') {
+            out.append(from, static_cast<std::size_t>(at - from));
+            from = ++at;
+        } else {
+            ++at;
+        }
+    }
+    out.append(from, static_cast<std::size_t>(end - from));
+}
+
+void Writer::separate() {
+    if (comma_) out_ += ',';
+    comma_ = true;
+}
+
+Writer& Writer::open(char bracket) {
+    separate();
+    out_ += bracket;
+    comma_ = false;
+    return *this;
+}
+
+Writer& Writer::close(char bracket) {
+    out_ += bracket;
+    comma_ = true;
+    return *this;
+}
+
+Writer& Writer::key(std::string_view name) {
+    if (comma_) out_ += ',';
+    out_ += '"';
+    out_ += name;
+    out_ += "\":";
+    comma_ = false;  // the value that follows stands right behind the colon
+    return *this;
+}
+
+Writer& Writer::string(std::string_view plain) {
+    separate();
+    append_string(out_, plain);
+    return *this;
+}
+
+Writer& Writer::escaped(Escaped inside) {
+    separate();
+    append_string(out_, inside);
+    return *this;
+}
+
+Writer& Writer::integer(std::int64_t value) {
+    separate();
+    append_integer(out_, value);
+    return *this;
+}
+
+Writer& Writer::boolean(bool value) {
+    separate();
+    out_ += value ? "true" : "false";
+    return *this;
+}
+
+Writer& Writer::null() {
+    separate();
+    out_ += "null";
+    return *this;
+}
+
+Writer& Writer::raw(Raw value) {
+    separate();
+    out_ += value;
+    return *this;
+}
+
+}  // namespace tollgate::json
