@@ -58,9 +58,12 @@ Loop::Loop() : start_(Clock::now()), now_(start_), wheel_(wheel_slots, nullptr) 
     event.events = EPOLLIN;
     event.data.ptr = nullptr;
     epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event);
+    // Tasks may be spawned on this thread before run().
+    if (current_loop == nullptr) current_loop = this;
 }
 
 Loop::~Loop() {
+    if (current_loop == this) current_loop = nullptr;
     for (auto [release, pointer] : deferred_) release(pointer);
     close(wake_fd_);
     close(epoll_fd_);
@@ -72,7 +75,6 @@ Loop* Loop::current_or_null() { return current_loop; }
 void Loop::run() {
     current_loop = this;
     while (!stopping_.load(std::memory_order_relaxed)) run_once(60'000);
-    current_loop = nullptr;
 }
 
 void Loop::stop() {
