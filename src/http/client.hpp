@@ -59,7 +59,9 @@ public:
     // "" at the end. Waits holding no buffer. Fails: provider (cut short, bad framing, bad
     // compression), timeout (idle or total), cancelled.
     net::Task<base::Result<std::string_view>> read();
-    // Bytes of the body that are here already, without waiting; "" when none are.
+    // Waits until read() has something to say (true) or `until` has come (false), holding no
+    // buffer. A deadline of the call that passes meanwhile gives true: read() then reports it.
+    net::Task<base::Result<bool>> wait(net::Instant until);
     // The whole body. Fails as read(); provider when longer than `bytes_max`.
     net::Task<base::Result<std::string>> read_all(std::size_t bytes_max);
     // True when the connection had been used before this call.

@@ -1,0 +1,16 @@
+// From a request's headers to its principal. Pure; any thread.
+#pragma once
+#include "base/result.hpp"
+#include "domain/principal.hpp"
+#include "http/message.hpp"
+#include "policy/key_index.hpp"
+
+namespace tollgate::policy {
+
+// The first valid of Authorization, x-api-key and api-key counts. The result borrows `keys`.
+// Fails: authentication, saying which header was missing or wrong and what to set; two valid keys of
+// different principals are refused, naming both headers.
+base::Result<const domain::Principal*> authenticate(const KeyIndex& keys,
+                                                    const http::Headers& headers);
+
+}  // namespace tollgate::policy
