@@ -13,6 +13,7 @@ namespace tollgate::json {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool is_common_escape(char c) { return c == 'n' || c == '"' || c == '\\' || c == 't'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
@@ -53,6 +54,10 @@ struct Document::Parser {
             if (*at == '"') break;
             if (*at != '\\') return fail("a control character written as an escape");
             escapes = true;
+            if (end - at > 1 && is_common_escape(at[1])) [[likely]] {
+                at += 2;
+                continue;
+            }
             const std::size_t length = detail::escape_length(at, end);
             if (length == 0) return fail("a valid escape sequence");
             at += length;
