@@ -4,6 +4,7 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,9 +41,16 @@ public:
     virtual domain::Protocol protocol_for(const domain::Deployment& target,
                                           const dialect::Outline& outline) const = 0;
     virtual const dialect::ProviderDialect& dialect(domain::Protocol protocol) const = 0;
-    // The path below target.base_url for a relayed body of `protocol`, with the query to send.
+    // The path below target.base_url for a body of `protocol`, relayed or translated, with the
+    // query to send.
     virtual std::string relay_path(const domain::Deployment& target, domain::Protocol protocol,
                                    std::string_view client_query) const = 0;
+    // Where the provider counts tokens of a body of its protocol; nullopt: it does not count.
+    virtual std::optional<std::string> count_tokens_path(const domain::Deployment& target,
+                                                         std::string_view client_query) const {
+        (void)target, (void)client_query;
+        return std::nullopt;
+    }
     // Authorization and the provider's own headers. `client` are the client's headers, of which
     // only those that the protocol passes on are taken (Anthropic's open lists).
     virtual HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,

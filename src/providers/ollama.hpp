@@ -1,0 +1,30 @@
+// Ollama by its native /api/chat: its OpenAI interface cannot be told the context's size and cuts
+// long prompts without a word. Stateless, thread-safe; borrows the dialects.
+#pragma once
+#include "providers/provider.hpp"
+
+namespace tollgate::providers {
+
+struct Dialects;
+
+class Ollama final : public Provider {
+public:
+    explicit Ollama(const Dialects& dialects) : dialects_(dialects) {}
+    Description describe() const override;
+    domain::Protocol protocol_for(const domain::Deployment& target,
+                                  const dialect::Outline& outline) const override;
+    const dialect::ProviderDialect& dialect(domain::Protocol protocol) const override;
+    // A base URL that ends in /api is understood; one that ends in /v1 must lose it before: the
+    // native interface stands beside /v1, not below it.
+    std::string relay_path(const domain::Deployment& target, domain::Protocol protocol,
+                           std::string_view client_query) const override;
+    HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,
+                       const http::Headers& client) const override;
+    ErrorVerdict classify_error(int status, const http::Headers& headers, std::string_view body,
+                                domain::Protocol protocol) const override;
+
+private:
+    const Dialects& dialects_;
+};
+
+}  // namespace tollgate::providers

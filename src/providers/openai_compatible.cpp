@@ -1,0 +1,80 @@
+#include "providers/openai_compatible.hpp"
+
+#include "providers/header_list.hpp"
+#include "providers/registry.hpp"
+#include "providers/retry_after.hpp"
+
+namespace tollgate::providers {
+namespace {
+
+using domain::ErrorClass;
+using domain::Protocol;
+
+constexpr int groq_capacity_exceeded = 498;
+
+// True when the body names at least one tool: `"tools": []` asks for nothing.
+bool has_tools(const dialect::Outline& outline) {
+    for (const auto& field : outline.fields) {
+        if (!json::key_equals(field.key, "tools")) continue;
+        return field.value.find('{') != std::string_view::npos;
+    }
+    return false;
+}
+
+// What a status says by itself, where the body's words left it at "bad request".
+ErrorClass refined(ErrorClass by_body, int status) {
+    if (by_body != ErrorClass::bad_request && by_body != ErrorClass::none) return by_body;
+    switch (status) {
+        case 401: case 403: return ErrorClass::credential;
+        case 402: case 429: return ErrorClass::rate_limited;  // 402: this account is out of credit
+        case 408: return ErrorClass::timeout;
+        case 425: case 503: case 529: case groq_capacity_exceeded: return ErrorClass::overloaded;
+        default: return status >= 500 ? ErrorClass::provider_fault : ErrorClass::bad_request;
+    }
+}
+
+}  // namespace
+
+Description OpenAiCompatible::describe() const {
+    return {"openai_compatible", "OpenAI-compatible server", {"api_key", "api_base", "headers"}};
+}
+
+Protocol OpenAiCompatible::protocol_for(const domain::Deployment& target,
+                                        const dialect::Outline& outline) const {
+    if (!target.provider.responses) return Protocol::openai_chat;
+    if (target.model.responses_only) return Protocol::openai_responses;
+    bool only_there = target.model.tools_need_responses && has_tools(outline);
+    return only_there ? Protocol::openai_responses : Protocol::openai_chat;
+}
+
+const dialect::ProviderDialect& OpenAiCompatible::dialect(Protocol protocol) const {
+    return protocol == Protocol::openai_responses ? *dialects_.openai_responses
+                                                  : *dialects_.openai_chat;
+}
+
+std::string OpenAiCompatible::relay_path(const domain::Deployment& target, Protocol protocol,
+                                         std::string_view) const {
+    if (protocol == Protocol::openai_responses) return "/responses";
+    return std::string(path_below(target.base_url, target.provider.chat_path));
+}
+
+HeaderList OpenAiCompatible::headers(const domain::Deployment& target, Protocol,
+                                     const http::Headers&) const {
+    HeaderList list;
+    set_header(list, "content-type", "application/json");
+    set_header(list, "user-agent", gateway_user_agent);
+    add_configured(list, target);
+    add_credential(list, target);
+    return list;
+}
+
+ErrorVerdict OpenAiCompatible::classify_error(int status, const http::Headers& headers,
+                                              std::string_view body, Protocol protocol) const {
+    ErrorVerdict verdict;
+    verdict.failure = dialect(protocol).decode_error(status, body);
+    verdict.failure.error_class = refined(verdict.failure.error_class, status);
+    verdict.retry_after = retry_after(status, headers);
+    return verdict;
+}
+
+}  // namespace tollgate::providers
