@@ -1,0 +1,65 @@
+"""Runs bench_load against one program and checks what came out."""
+import json
+import subprocess
+
+from .programs import MASTER_KEY, STUB_CORE, pinned
+from .scenarios import CLAUDE_HEADERS, OPENAI_HEADERS
+
+
+def load_command(load, program, scenario, extra):
+    headers = OPENAI_HEADERS if scenario.body.endswith("openai") else CLAUDE_HEADERS
+    command = [str(load), "--target", f"127.0.0.1:{program.target(scenario)}",
+               "--path", scenario.path, "--body", scenario.body,
+               "--model", program.model(scenario), "--connections", str(scenario.connections)]
+    for header in headers:
+        command += ["--header", header.format(key=MASTER_KEY)]
+    if scenario.body_bytes:
+        command += ["--body-bytes", str(scenario.body_bytes)]
+    if scenario.stream:
+        command += ["--stream", "--expect-events", str(scenario.expect_events)]
+    for pid in program.pids():
+        command += ["--pid", str(pid)]
+    return command + [str(part) for part in extra]
+
+
+def run_load(load, program, scenario, extra, limit_seconds=240):
+    command = pinned(STUB_CORE, load_command(load, program, scenario, extra))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit_seconds)
+    if not done.stdout.startswith("{"):
+        return {"failed": 1, "first_failure": done.stderr.strip() or "bench_load ended early"}
+    return json.loads(done.stdout)
+
+
+def check_bytes(found, stub_stats, scenario):
+    """A failure text when the provider side saw other bytes than the client sent."""
+    if stub_stats["bodies_invalid"]:
+        return f"{stub_stats['bodies_invalid']} bodies reached the stub damaged"
+    if not scenario.same_bytes:
+        return ""
+    if stub_stats["bodies_distinct_without_model"] != 1:
+        return f"{stub_stats['bodies_distinct_without_model']} different bodies reached the stub"
+    if stub_stats["last_body_hash_without_model"] != found["body_hash_without_model"]:
+        return "the stub received other bytes than were sent (model left out)"
+    return ""
+
+
+def window(load, stub, program, scenario, seconds):
+    """One measured window: what bench_load found, with `failure` (empty when all was right)."""
+    stub.reset()
+    extra = ["--warmup", min(0.5, seconds / 4), "--seconds", seconds]
+    found = run_load(load, program, scenario, extra)
+    failure = found["first_failure"] if found["failed"] else ""
+    if not failure and found["requests"] == 0:
+        failure = "no request was completed in the window"
+    stats = stub.stats()
+    if not failure:
+        failure = check_bytes(found, stats, scenario)
+    if not failure and program.name == "tollgate" and scenario.provider == "openai":
+        if stats["messages"] or not stats["chat_completions"]:
+            failure = "the stub was not spoken to in OpenAI Chat"
+    return {**found, "failure": failure}
+
+
+def figure_of(found, scenario):
+    value = found.get(scenario.figure, 0.0)
+    return value["p50"] if isinstance(value, dict) else value
