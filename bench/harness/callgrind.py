@@ -31,15 +31,16 @@ class UnderCallgrind:
     def count(self, load, scenario):
         """(instructions per unit, failure)"""
         target = Counted(self.program, self.runner)
+        # Switched on once and left on: switching it off spoils callgrind's running sums.
+        self.control("-i", "on")
         warm = measure.run_load(load, target, scenario, ["--requests", WARM_REQUESTS])
         if warm["failed"]:
             return 0.0, warm["first_failure"]
         for old in self.runner.folder.glob("profile*"):
             old.unlink()
-        self.control("-i", "on")
+        self.control("-z")
         found = measure.run_load(load, target, scenario,
                                  ["--requests", scenario.callgrind_requests])
-        self.control("-i", "off")
         self.control("-d")
         units = found["events"] if scenario.counts == "events" else found["requests"]
         total = sum(int(match) for file in self.runner.folder.glob("profile*")
