@@ -33,13 +33,17 @@ public:
 
 private:
     enum class State : std::uint8_t {
-        size_start, size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer,
-        trailer_lf, end_lf, finished
+        size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer_name,
+        trailer_value, trailer_lf, end_lf, finished
     };
-    State state_ = State::size_start;
-    std::uint64_t left_ = 0;        // bytes of the current chunk still to come
-    std::uint32_t digits_ = 0;
-    std::uint32_t line_bytes_ = 0;  // of the extension or trailers so far
+    const char* step(char c);
+    const char* step_size(char c);
+    const char* count_overhead();
+
+    State state_ = State::size;
+    std::uint64_t left_ = 0;            // bytes of the current chunk still to come
+    std::uint32_t digits_ = 0;          // of the size so far
+    std::uint32_t overhead_bytes_ = 0;  // of extensions and trailers so far
 };
 
 // Writers append to `out`.

@@ -1,0 +1,114 @@
+// The byte scans of the HTTP codec and the event stream parser: tables for short tokens, 16 bytes
+// at a time for header values and lines.
+// Pure. Each skip_*() gives the first byte in [at, end) that is not of its kind, or end.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace tollgate::http {
+
+// Bits of byte_kinds[].
+constexpr std::uint8_t kind_token = 1;   // header names and methods: RFC 9110 tchar
+constexpr std::uint8_t kind_value = 2;   // header values: all but control bytes, tab allowed
+constexpr std::uint8_t kind_target = 4;  // request targets: visible ASCII
+
+constexpr std::array<std::uint8_t, 256> make_byte_kinds() {
+    std::array<std::uint8_t, 256> kinds{};
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    for (unsigned c = 0; c < 256; ++c) {
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        bool token = letter || (c < 0x80 && marks.find(static_cast<char>(c)) != marks.npos);
+        bool value = c == '\t' || (c >= 0x20 && c != 0x7f);
+        bool target = c > 0x20 && c < 0x7f;
+        kinds[c] = static_cast<std::uint8_t>((token ? kind_token : 0) | (value ? kind_value : 0) |
+                                             (target ? kind_target : 0));
+    }
+    return kinds;
+}
+inline constexpr auto byte_kinds = make_byte_kinds();
+
+inline const char* skip_kind(const char* at, const char* end, std::uint8_t kind) {
+    while (at != end && (byte_kinds[static_cast<unsigned char>(*at)] & kind) != 0) ++at;
+    return at;
+}
+inline const char* skip_token(const char* at, const char* end) {
+    return skip_kind(at, end, kind_token);
+}
+inline const char* skip_target(const char* at, const char* end) {
+    return skip_kind(at, end, kind_target);
+}
+
+inline const char* skip_value(const char* at, const char* end) {
+#if defined(__SSE2__)
+    const __m128i last_control = _mm_set1_epi8(0x1f);
+    const __m128i tab = _mm_set1_epi8('\t');
+    const __m128i del = _mm_set1_epi8(0x7f);
+    while (end - at >= 16) {
+        __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
+        control = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), control);
+        int found = _mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(block, del)));
+        if (found != 0) return at + __builtin_ctz(static_cast<unsigned>(found));
+        at += 16;
+    }
+#endif
+    return skip_kind(at, end, kind_value);
+}
+
+// The first CR or LF in [at, end), or end.
+inline const char* find_line_end(const char* at, const char* end) {
+#if defined(__SSE2__)
+    const __m128i line_feed = _mm_set1_epi8('\n');
+    const __m128i carriage_return = _mm_set1_epi8('\r');
+    while (end - at >= 16) {
+        __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, line_feed),
+                                                   _mm_cmpeq_epi8(block, carriage_return)));
+        if (found != 0) return at + __builtin_ctz(static_cast<unsigned>(found));
+        at += 16;
+    }
+#endif
+    while (at != end && *at != '\n' && *at != '\r') ++at;
+    return at;
+}
+
+// The offset past the first blank line in bytes[from, size), or 0. Lines that end in a bare LF
+// count too, so that their head is parsed, and refused, at once instead of waited for.
+inline std::size_t find_blank_line(const char* bytes, std::size_t from, std::size_t size) {
+    std::size_t at = from;
+#if defined(__SSE2__)
+    // Looks for LF LF and LF ? LF; both hold an LF that is followed by another within two bytes.
+    const __m128i line_feed = _mm_set1_epi8('\n');
+    while (size - at >= 18) {
+        const char* here = bytes + at;
+        auto load = [&](std::size_t offset) {
+            const auto* where = reinterpret_cast<const __m128i*>(here + offset);
+            return _mm_cmpeq_epi8(_mm_loadu_si128(where), line_feed);
+        };
+        __m128i first = load(0);
+        __m128i again = _mm_or_si128(load(1), load(2));
+        auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_and_si128(first, again)));
+        while (found != 0) {
+            std::size_t lf = at + static_cast<std::size_t>(__builtin_ctz(found));
+            if (bytes[lf + 1] == '\n') return lf + 2;
+            if (bytes[lf + 1] == '\r') return lf + 3;
+            found &= found - 1;
+        }
+        at += 16;
+    }
+#endif
+    for (; at < size; ++at) {
+        if (bytes[at] != '\n') continue;
+        if (size - at >= 2 && bytes[at + 1] == '\n') return at + 2;
+        if (size - at >= 3 && bytes[at + 1] == '\r' && bytes[at + 2] == '\n') return at + 3;
+    }
+    return 0;
+}
+
+}  // namespace tollgate::http
