@@ -17,6 +17,11 @@ enum class AuthStyle : std::uint8_t { bearer, x_api_key, api_key, none };
 enum class MaxTokensField : std::uint8_t { max_tokens, max_completion_tokens, by_model };
 enum class SystemRole : std::uint8_t { system, developer, by_model };
 enum class StreamUsage : std::uint8_t { option, always, never, x_groq };
+enum class ReasoningRequired : std::uint8_t {
+    no,
+    tool_calls,  // while thinking is on, assistant messages with tool calls need reasoning_out
+    always,      // all assistant messages do
+};
 enum class ReasoningControl : std::uint8_t {
     none,              // nothing to send
     reasoning_effort,  // "reasoning_effort": "low"
@@ -48,6 +53,9 @@ struct ProviderTraits {
     StreamUsage stream_usage = StreamUsage::option;
     std::vector<std::string> reasoning_in = {"reasoning_content", "reasoning"};
     std::string reasoning_out;  // field for prior reasoning; "" : omitted
+    ReasoningRequired reasoning_required = ReasoningRequired::no;
+    bool forced_tool_thinking = true;  // false: thinking must be off while a tool is forced
+    bool user_after_tool = true;  // false: an assistant message must follow tool messages
     ReasoningControl reasoning_control = ReasoningControl::none;
     std::vector<std::string> reasoning_efforts = {"low", "medium", "high"};
     std::string tool_choice_required = "required";  // or "any", "auto"
@@ -65,6 +73,7 @@ struct ProviderTraits {
     std::uint32_t tool_id_max = 0;    // 0: any length
     bool tool_id_exact = false;       // tool_id_max is the exact length
     std::uint32_t tool_name_max = 64;
+    std::string tool_name_charset = "a-zA-Z0-9_-";
     std::string user_field;           // "user", "safety_identifier" or ""
     bool prompt_cache_key = false;
     bool cache_control = false;

@@ -1,0 +1,19 @@
+// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) for short inputs where layers above crypto/ are out of
+// reach: stable short names, identifiers that a third party may see. Not for passwords or bulk data.
+// Pure functions, thread-safe.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tollgate::base {
+
+using Sha256Digest = std::array<std::uint8_t, 32>;
+
+Sha256Digest sha256(std::string_view data);
+Sha256Digest hmac_sha256(std::string_view key, std::string_view data);
+// Lower-case hexadecimal of the first `bytes` bytes. REQUIRES: bytes <= 32.
+std::string hex(const Sha256Digest& digest, std::size_t bytes = 32);
+
+}  // namespace tollgate::base
