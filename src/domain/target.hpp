@@ -79,6 +79,13 @@ struct ProviderTraits {
     bool cache_control = false;
     bool json_schema = true;
     bool top_k = false;
+    // false: after tool messages an assistant message must come before the next user message.
+    bool user_after_tool = true;
+    // While thinking is on, assistant messages need the reasoning_out field.
+    enum class ReasoningRequired : std::uint8_t { no, tool_calls, always };
+    ReasoningRequired reasoning_required = ReasoningRequired::no;
+    bool forced_tool_thinking = true;  // false: thinking must be off when a tool is forced
+    std::vector<std::pair<std::string, std::string>> body;  // static fields: name, JSON value
 };
 
 enum class ThinkingSupport : std::uint8_t { none, manual, both, adaptive, always };
@@ -114,6 +121,7 @@ struct ModelTraits {
     bool prefill = false;     // a trailing assistant message is continued
     bool mid_system = true;   // takes a system message inside the conversation
     bool json_schema = true;
+    bool forced_tool = true;  // false: refuses a tool_choice that forces a call
     bool in_catalog = false;  // false: these are guesses
     TokenPrices prices;
     std::string deprecated_for;  // the successor's name, "" while current

@@ -1,0 +1,199 @@
+#include "gateway/call_provider.hpp"
+
+#include <algorithm>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "gateway/attempt.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+using domain::ErrorClass;
+using std::chrono::milliseconds;
+
+// Where the loop stands: which candidate, which attempt, what went wrong so far.
+struct Progress {
+    const std::vector<EndpointPointer>* list = nullptr;
+    std::size_t index = 0;
+    std::int64_t attempts = 0;
+    std::int64_t on_candidate = 0;  // failures of the present one
+    std::int64_t max_tokens_override = 0;
+    AttemptFailure last;
+    std::string told;               // every attempt with its reason
+    bool anybody_answered = false;
+    milliseconds retry_after{-1};   // the smallest
+};
+
+// How long to wait before the same candidate is tried again. Full jitter: clients that failed
+// together must not come back together.
+milliseconds backoff(const AttemptSettings& settings, std::int64_t failures) {
+    const auto shift = std::min<std::int64_t>(failures - 1, 16);
+    const auto ceiling = std::min(settings.backoff_max, settings.backoff_first * (1LL << shift));
+    const auto span = static_cast<std::uint64_t>(ceiling.count()) + 1;
+    return milliseconds(static_cast<std::int64_t>(base::random_u64() % span));
+}
+
+void note_failure(Generation& generation, const Endpoint& endpoint, Progress& progress,
+                  AttemptFailure failure) {
+    const std::string name = endpoint_name(endpoint);
+    base::log().warn("provider_attempt_failed",
+                     {{"request_id", generation.record.request_id},
+                      {"deployment", name},
+                      {"attempt", progress.attempts},
+                      {"class", domain::to_string(failure.error_class)},
+                      {"status", failure.status},
+                      {"message", failure.message}});
+    if (!progress.told.empty()) progress.told += "; ";
+    progress.told += name + ": ";
+    if (failure.status > 0) progress.told += std::to_string(failure.status) + " ";
+    progress.told += failure.message;
+    progress.anybody_answered = progress.anybody_answered || failure.status > 0;
+    if (failure.retry_after.count() >= 0 &&
+        (progress.retry_after.count() < 0 || failure.retry_after < progress.retry_after)) {
+        progress.retry_after = failure.retry_after;
+    }
+    if (generation.record.fallback_reason.empty()) {
+        generation.record.fallback_reason = domain::to_string(failure.error_class);
+    }
+    failure.provider = name;
+    progress.last = std::move(failure);
+}
+
+bool take_chain(Progress& progress, const std::vector<EndpointPointer>& chain) {
+    if (chain.empty() || progress.list == &chain) return false;
+    progress.list = &chain;
+    progress.index = 0;
+    progress.on_candidate = 0;
+    return true;
+}
+
+// Decides what follows a failure; waits where a pause is due. False: the end.
+net::Task<bool> next_step(Generation& generation, Progress& progress) {
+    const AttemptSettings& settings = generation.snapshot->attempts;
+    const AttemptFailure& last = progress.last;
+    if (last.client_gone || progress.attempts >= settings.max_attempts) co_return false;
+    if (last.error_class == ErrorClass::context_overflow) {
+        if (last.max_tokens_fitting > 0 && progress.max_tokens_override == 0) {
+            progress.max_tokens_override = last.max_tokens_fitting;
+            co_return true;
+        }
+        co_return take_chain(progress, generation.plan.context_window);
+    }
+    if (last.error_class == ErrorClass::content_policy) {
+        co_return take_chain(progress, generation.plan.content_policy);
+    }
+    if (last.ours) {
+        // Another candidate may be able to carry what this one cannot.
+        if (progress.index + 1 >= progress.list->size()) co_return false;
+        ++progress.index;
+        co_return true;
+    }
+    if (!fails_over(last.error_class)) co_return false;
+    ++progress.on_candidate;
+    const std::int64_t allowed = settings.attempts_per_candidate > 0
+                                     ? settings.attempts_per_candidate
+                                     : (progress.list->size() == 1 ? 2 : 1);
+    if (retries_here(last.error_class) && progress.on_candidate < allowed) {
+        const milliseconds pause =
+            std::max(backoff(settings, progress.on_candidate), last.retry_after);
+        if (pause <= settings.backoff_max) {
+            const net::Wake wake = co_await net::sleep_for(pause, &generation.exchange.scope());
+            if (wake != net::Wake::cancelled) co_return true;
+            co_return false;
+        }
+    }
+    if (progress.index + 1 < progress.list->size()) {
+        ++progress.index;
+        progress.on_candidate = 0;
+        progress.max_tokens_override = 0;
+        co_return true;
+    }
+    co_return false;
+}
+
+void forget_fallback_if_first(Generation& generation, const Progress& progress) {
+    if (progress.attempts <= 1) generation.record.fallback_reason.clear();
+}
+
+// Nobody answered well: the last failure decides what the client sees.
+net::Task<void> answer_failure(Generation& generation, const Progress& progress,
+                               const Delivery& delivery) {
+    http::Exchange& exchange = generation.exchange;
+    RequestRecord& record = generation.record;
+    AttemptFailure last = progress.last;
+    if (last.error_class == ErrorClass::context_overflow) {
+        const Endpoint& endpoint = *(*progress.list)[progress.index];
+        if (last.context_tokens <= 0) {
+            last.context_tokens = endpoint.deployment.model.context_tokens;
+        }
+        if (last.prompt_tokens <= 0) {
+            last.prompt_tokens = std::max(domain::Usage::or_zero(record.usage.input),
+                                          last.context_tokens + 1);
+        }
+    }
+    const FinalAnswer answer =
+        final_answer(last, generation.protocol(), progress.told, progress.anybody_answered,
+                     progress.retry_after);
+    record.status = answer.status;
+    record.error = answer.error.message;
+    record.error_class = last.error_class;
+    if (exchange.scope().cancelled()) co_return;
+    if (exchange.answered()) {
+        // Only pings and a start have left: the stream ends with an error event.
+        (void)delivery;
+        const std::string frame = generation.client.encode_stream_error(
+            answer.status, answer.error, exchange.request_id());
+        auto written = co_await exchange.write(frame);
+        if (written.ok()) written = co_await exchange.finish();
+        co_return;
+    }
+    if (answer.error.retry_after.count() > 0) {
+        exchange.add_header("retry-after", std::to_string(answer.error.retry_after.count()));
+    }
+    if (!last.should_retry.empty()) exchange.add_header("x-should-retry", last.should_retry);
+    exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
+    const std::string body =
+        answer.relay_body ? last.body
+                          : generation.client.encode_error(answer.status, answer.error,
+                                                           exchange.request_id());
+    const std::string type = answer.relay_body && !last.content_type.empty() ? last.content_type
+                                                                            : "application/json";
+    auto sent = co_await exchange.respond(answer.status, type, body);
+    if (!sent.ok()) record.client_gone = true;
+}
+
+}  // namespace
+
+net::Task<void> call_provider(Generation& generation) {
+    const AttemptSettings& settings = generation.snapshot->attempts;
+    Progress progress;
+    Delivery delivery;
+    progress.list = &generation.plan.candidates;
+    const auto total = generation.outline.stream ? settings.stream_total : settings.total;
+    const net::Instant deadline = net::Clock::now() + total;
+    while (true) {
+        ++progress.attempts;
+        generation.record.attempts = progress.attempts;
+        const EndpointPointer endpoint = (*progress.list)[progress.index];
+        AttemptOptions options;
+        options.number = progress.attempts;
+        options.last = progress.index + 1 >= progress.list->size() ||
+                       progress.attempts >= settings.max_attempts;
+        options.max_tokens_override = progress.max_tokens_override;
+        options.request_deadline = deadline;
+        auto failure = co_await attempt(generation, *endpoint, delivery, options);
+        if (!failure) {
+            forget_fallback_if_first(generation, progress);
+            co_return;
+        }
+        note_failure(generation, *endpoint, progress, std::move(*failure));
+        if (generation.exchange.scope().cancelled()) co_return;
+        const bool more = co_await next_step(generation, progress);
+        if (!more) break;
+    }
+    forget_fallback_if_first(generation, progress);
+    co_await answer_failure(generation, progress, delivery);
+}
+
+}  // namespace tollgate::gateway

@@ -1,0 +1,65 @@
+// The gateway as its parts share it: the current snapshot, the codecs, the counters. One per
+// process; thread-safe. A Worker is what one loop thread has of it.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/metrics.hpp"
+#include "dialect/dialect.hpp"
+#include "gateway/snapshot.hpp"
+#include "http/client.hpp"
+#include "net/loop.hpp"
+
+namespace tollgate::gateway {
+
+// The wire formats, made once.
+struct Codecs {
+    dialect::Codec anthropic;
+    dialect::Codec openai_chat;
+    const dialect::ClientDialect& client(domain::Protocol protocol) const {
+        return protocol == domain::Protocol::anthropic ? *anthropic.client : *openai_chat.client;
+    }
+};
+
+// The families that requests count into; names are contracts (operations, section 3).
+struct RequestMetrics {
+    explicit RequestMetrics(base::Registry& registry);
+    base::Family<base::Counter>& requests;         // provider, model, power_level, status
+    base::Family<base::Histogram>& duration;       // provider, model
+    base::Family<base::Counter>& tokens;           // provider, model, type
+    base::Family<base::Counter>& fallbacks;        // primary_provider, fallback_provider, reason
+    base::Family<base::Gauge>& provider_health;    // provider
+    base::Family<base::Histogram>& first_token;    // provider, model
+    base::Family<base::Histogram>& overhead;       // phase
+    base::Family<base::Counter>& refused;          // reason: authentication, overload, ...
+    base::Histogram& overhead_before;              // our own time until the provider is called
+    EndpointMetrics of(const std::string& provider, const std::string& model);
+};
+
+class Gateway {
+public:
+    Gateway(base::Registry& registry, Codecs codecs);
+
+    std::shared_ptr<const Snapshot> current() const { return snapshot_.load(); }
+    void publish(std::shared_ptr<const Snapshot> snapshot) { snapshot_.store(std::move(snapshot)); }
+    const Codecs& codecs() const { return codecs_; }
+    RequestMetrics& metrics() { return metrics_; }
+
+    std::atomic<std::int64_t> in_flight{0};
+    std::atomic<bool> draining{false};
+
+private:
+    Codecs codecs_;
+    RequestMetrics metrics_;
+    std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+};
+
+// One loop thread's view. Loop thread only.
+struct Worker {
+    Gateway& gateway;
+    net::Loop& loop;
+    http::Client& client;
+};
+
+}  // namespace tollgate::gateway

@@ -1,0 +1,110 @@
+#include "gateway/generation.hpp"
+
+#include <algorithm>
+
+#include "accounting/token_count.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "gateway/failure.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+void append_group(const Group& group, std::vector<EndpointPointer>& out) {
+    const std::size_t count = group.endpoints.size();
+    if (count == 0) return;
+    const std::size_t first = count == 1 ? 0 : group.turn.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < count; ++i) {
+        const EndpointPointer& endpoint = group.endpoints[(first + i) % count];
+        // Equal deployments are tried once.
+        if (std::find(out.begin(), out.end(), endpoint) == out.end()) out.push_back(endpoint);
+    }
+}
+
+base::Result<std::vector<EndpointPointer>> endpoints_of(
+    const Snapshot& snapshot, const std::vector<routing::Candidate>& candidates) {
+    std::vector<EndpointPointer> endpoints;
+    std::string reasons;
+    for (const routing::Candidate& candidate : candidates) {
+        if (!candidate.is_direct() && candidate.captured.empty()) {
+            append_group(*snapshot.groups[candidate.group], endpoints);
+            continue;
+        }
+        auto made = snapshot.make_endpoint(candidate);
+        if (made.ok()) {
+            endpoints.push_back(std::move(made).value());
+        } else {
+            if (!reasons.empty()) reasons += "; ";
+            reasons += made.error().message;
+        }
+    }
+    if (endpoints.empty() && !candidates.empty()) {
+        return base::Error{base::ErrorCode::not_found, reasons, "model"};
+    }
+    return endpoints;
+}
+
+}  // namespace
+
+base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& who,
+                             std::string_view alias, RequestRecord& record) {
+    const KeyPolicy* policy =
+        who.policy < snapshot.key_policies.size() ? &snapshot.key_policies[who.policy] : nullptr;
+    std::string_view wanted = alias;
+    if (policy != nullptr) {
+        for (const auto& [name, target] : policy->aliases) {
+            if (name == alias) wanted = target;
+        }
+    }
+    const routing::Resolution resolution = snapshot.names.resolve(wanted);
+    if (policy != nullptr && !policy->allowed.allows(alias, resolution.name)) {
+        return base::Error{base::ErrorCode::permission,
+                           "this key may not use the model '" + std::string(alias) +
+                               "': ask your administrator, or GET /v1/models for what it may use",
+                           "model"};
+    }
+    if (!resolution.found()) return snapshot.names.not_found(wanted, resolution);
+    for (const std::string& notice : resolution.notices) {
+        base::log().debug("name_notice", {{"request_id", record.request_id}, {"notice", notice}});
+    }
+    Plan plan;
+    TRY(plan.candidates, endpoints_of(snapshot, resolution.candidates));
+    TRY(plan.context_window, endpoints_of(snapshot, resolution.context_window));
+    TRY(plan.content_policy, endpoints_of(snapshot, resolution.content_policy));
+    return plan;
+}
+
+base::Result<domain::Request*> Generation::request() {
+    if (!decoded) {
+        TRY([[maybe_unused]] auto root, document.parse(body));
+        TRY(auto made, client.decode_request(document, arena));
+        decoded = std::move(made);
+        if (decoded->session_id.empty()) decoded->session_id = arena.store(record.session_id);
+    }
+    return &*decoded;
+}
+
+dialect::EncoderOptions Generation::encoder_options() {
+    dialect::EncoderOptions options;
+    options.model = std::string(outline.model);
+    options.request_id = exchange.request_id();
+    options.created = base::unix_seconds();
+    options.include_usage = outline.include_usage;
+    return options;
+}
+
+net::Task<void> answer_error(Generation& generation, const base::Error& error) {
+    const int status = http_status(error.code);
+    generation.record.status = status;
+    generation.record.error = error.message;
+    if (generation.exchange.scope().cancelled() || generation.exchange.answered()) co_return;
+    if (error.retry_after.count() > 0) {
+        generation.exchange.add_header("retry-after", std::to_string(error.retry_after.count()));
+    }
+    const std::string body =
+        generation.client.encode_error(status, error, generation.exchange.request_id());
+    auto sent = co_await generation.exchange.respond(status, "application/json", body);
+    if (!sent.ok()) generation.record.client_gone = true;
+}
+
+}  // namespace tollgate::gateway

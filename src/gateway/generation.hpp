@@ -1,0 +1,56 @@
+// One request of model traffic while it is being answered. Lives on handle_generation's frame, one
+// thread; its parts borrow the exchange's body and the pinned snapshot.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.hpp"
+#include "base/json.hpp"
+#include "dialect/dialect.hpp"
+#include "domain/conversation.hpp"
+#include "domain/principal.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/record.hpp"
+#include "http/exchange.hpp"
+
+namespace tollgate::gateway {
+
+// The candidates in the order of trying, and the chains for special failures.
+struct Plan {
+    std::vector<EndpointPointer> candidates;
+    std::vector<EndpointPointer> context_window;
+    std::vector<EndpointPointer> content_policy;
+};
+
+struct Generation {
+    Worker& worker;
+    http::Exchange& exchange;
+    const dialect::ClientDialect& client;
+    std::shared_ptr<const Snapshot> snapshot;
+    const domain::Principal* who = nullptr;
+    std::string_view body;
+    dialect::Outline outline;
+    base::Arena arena;
+    json::Document document;
+    std::optional<domain::Request> decoded;  // made when a candidate speaks another protocol
+    Plan plan;
+    RequestRecord record;
+
+    domain::Protocol protocol() const { return client.protocol(); }
+    // The decoded request; decodes on first use. Fails: invalid_request naming the field.
+    base::Result<domain::Request*> request();
+    dialect::EncoderOptions encoder_options();
+};
+
+// Turns a resolved name into endpoints, groups in their round robin order. Never empty on success.
+// Fails: not_found with the nearest names, permission.
+base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& who,
+                             std::string_view alias, RequestRecord& record);
+
+// Answers with an error in the client's envelope.
+net::Task<void> answer_error(Generation& generation, const base::Error& error);
+
+}  // namespace tollgate::gateway

@@ -1,0 +1,59 @@
+#include "gateway/handle_generation.hpp"
+
+#include "gateway/admission.hpp"
+#include "gateway/call_provider.hpp"
+#include "policy/authenticate.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+// The steps in their order; the first that fails is answered by the caller.
+net::Task<base::Result<void>> run(Generation& generation) {
+    http::Exchange& exchange = generation.exchange;
+    CO_TRY(generation.who, policy::authenticate(generation.snapshot->keys, exchange.headers()));
+    generation.record.tenant = generation.who->tenant;
+    generation.record.key_name = generation.who->key_name;
+    CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
+    CO_TRY(generation.body, co_await exchange.read_body());
+    generation.record.request_bytes = generation.body.size();
+    CO_TRY(generation.outline,
+           dialect::outline(generation.protocol(), generation.body, generation.arena));
+    generation.record.alias = generation.outline.model;
+    generation.record.stream = generation.outline.stream;
+    CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
+                                      generation.outline.model, generation.record));
+    co_await call_provider(generation);
+    co_return base::Result<void>();
+}
+
+void note_caller(Generation& generation) {
+    const http::Exchange& exchange = generation.exchange;
+    RequestRecord& record = generation.record;
+    record.request_id = exchange.request_id();
+    record.path = exchange.head().path;
+    record.protocol = domain::to_string(generation.protocol());
+    record.client_address = exchange.client_address();
+    record.arrived = exchange.arrived();
+    record.session_id = exchange.headers().get("x-claude-code-session-id");
+    record.agent_id = exchange.headers().get("x-claude-code-agent-id");
+    record.parent_agent_id = exchange.headers().get("x-claude-code-parent-agent-id");
+}
+
+}  // namespace
+
+net::Task<void> handle_generation(Worker& worker, http::Exchange& exchange,
+                                  const dialect::ClientDialect& client) {
+    Generation generation{worker, exchange, client, worker.gateway.current()};
+    note_caller(generation);
+    auto done = co_await run(generation);
+    if (!done.ok()) {
+        worker.gateway.metrics().refused.with({refusal_reason(done.error().code)}).add(1);
+        co_await answer_error(generation, done.error());
+    }
+    generation.record.client_gone =
+        generation.record.client_gone ||
+        exchange.scope().reason() == net::CancelReason::client_gone;
+    settle(worker.gateway, *generation.snapshot, generation.record);
+}
+
+}  // namespace tollgate::gateway

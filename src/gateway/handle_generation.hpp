@@ -1,0 +1,14 @@
+// The story of a request of model traffic, from its head to its settlement.
+#pragma once
+#include "gateway/generation.hpp"
+
+namespace tollgate::gateway {
+
+// Answers a generation request spoken in `client`. Always answers, unless the client has left.
+net::Task<void> handle_generation(Worker& worker, http::Exchange& exchange,
+                                  const dialect::ClientDialect& client);
+
+// Answers POST /v1/messages/count_tokens: by the provider where it counts, else here.
+net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange);
+
+}  // namespace tollgate::gateway

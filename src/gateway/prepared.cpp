@@ -1,0 +1,100 @@
+#include "gateway/prepared.hpp"
+
+#include <algorithm>
+
+namespace tollgate::gateway {
+namespace {
+
+// The client's body cut at the splices.
+void cut(std::string_view body, Prepared& prepared) {
+    std::size_t at = 0;
+    for (const dialect::Splice& splice : prepared.splices) {
+        if (splice.begin > at) prepared.pieces.push_back(body.substr(at, splice.begin - at));
+        if (!splice.text.empty()) prepared.pieces.push_back(splice.text);
+        at = splice.end;
+    }
+    if (at < body.size()) prepared.pieces.push_back(body.substr(at));
+}
+
+// A splice for the top-level max_tokens field, after a provider said how much fits.
+void clamp_max_tokens(const Generation& generation, std::int64_t limit, Prepared& prepared) {
+    for (const json::TopField& field : generation.outline.fields) {
+        if (!json::key_equals(field.key, "max_tokens") &&
+            !json::key_equals(field.key, "max_completion_tokens")) {
+            continue;
+        }
+        std::erase_if(prepared.splices, [&](const dialect::Splice& splice) {
+            return splice.begin >= field.offset && splice.end <= field.offset + field.value.size();
+        });
+        prepared.splices.push_back(
+            {field.offset, field.offset + field.value.size(), std::to_string(limit)});
+    }
+}
+
+base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoint,
+                                 std::int64_t max_tokens_override, Prepared& prepared) {
+    TRY(prepared.splices, dialect::relay_splices(prepared.protocol, generation.body,
+                                                 generation.outline, endpoint.deployment,
+                                                 prepared.translation));
+    if (prepared.protocol == domain::Protocol::anthropic) {
+        auto refused = generation.snapshot->registry->betas().field_splices(
+            endpoint.deployment.provider.type, generation.body, generation.outline,
+            prepared.translation);
+        for (dialect::Splice& splice : refused) prepared.splices.push_back(std::move(splice));
+    }
+    if (max_tokens_override > 0) clamp_max_tokens(generation, max_tokens_override, prepared);
+    std::sort(prepared.splices.begin(), prepared.splices.end(),
+              [](const auto& a, const auto& b) { return a.begin < b.begin; });
+    cut(generation.body, prepared);
+    return {};
+}
+
+base::Result<void> prepare_translation(Generation& generation, const Endpoint& endpoint,
+                                       std::int64_t max_tokens_override, Prepared& prepared) {
+    TRY(domain::Request * request, generation.request());
+    const auto wanted = request->max_output_tokens;
+    if (max_tokens_override > 0) request->max_output_tokens = max_tokens_override;
+    auto encoded = endpoint.provider->dialect(prepared.protocol)
+                       .encode_request(*request, endpoint.deployment);
+    request->max_output_tokens = wanted;
+    if (!encoded.ok()) return std::move(encoded).error();
+    prepared.body = std::move(encoded->body);
+    prepared.translation = std::move(encoded->translation);
+    prepared.pieces.push_back(prepared.body);
+    return {};
+}
+
+}  // namespace
+
+std::vector<http::Header> Prepared::header_views() const {
+    std::vector<http::Header> views;
+    views.reserve(headers.size());
+    for (const auto& [name, value] : headers) views.push_back({name, value});
+    return views;
+}
+
+base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
+                           std::int64_t max_tokens_override, Prepared& prepared) {
+    const domain::Deployment& target = endpoint.deployment;
+    prepared.protocol = endpoint.provider->protocol_for(target, generation.outline);
+    prepared.verbatim = prepared.protocol == generation.protocol();
+    const std::string_view query =
+        prepared.verbatim ? generation.exchange.head().query : std::string_view();
+    prepared.target = endpoint.origin.base_path +
+                      endpoint.provider->relay_path(target, prepared.protocol, query);
+    if (prepared.verbatim) {
+        TRY_VOID(prepare_relay(generation, endpoint, max_tokens_override, prepared));
+    } else {
+        TRY_VOID(prepare_translation(generation, endpoint, max_tokens_override, prepared));
+    }
+    prepared.headers = endpoint.provider->headers(target, generation.protocol(),
+                                                  generation.exchange.headers());
+    // Everything is decoded if it comes, but nothing is gained by it on the way.
+    std::erase_if(prepared.headers, [](const auto& header) {
+        return http::iequals(header.first, "accept-encoding");
+    });
+    prepared.headers.emplace_back("accept-encoding", "identity");
+    return {};
+}
+
+}  // namespace tollgate::gateway

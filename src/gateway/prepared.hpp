@@ -1,0 +1,34 @@
+// A provider's request made ready to send: the client's own bytes with a few spans replaced where
+// both sides speak one protocol, a translation where they do not. Pure.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "dialect/dialect.hpp"
+#include "gateway/generation.hpp"
+#include "http/message.hpp"
+#include "providers/provider.hpp"
+
+namespace tollgate::gateway {
+
+struct Prepared {
+    domain::Protocol protocol = domain::Protocol::anthropic;
+    bool verbatim = false;
+    std::string target;                      // path and query
+    providers::HeaderList headers;
+    std::vector<std::string_view> pieces;    // of the body; views into the client's body and below
+    std::vector<dialect::Splice> splices;
+    std::string body;                        // translated
+    dialect::Translation translation;
+
+    std::vector<http::Header> header_views() const;
+};
+
+// Fills `prepared`, which must not move afterwards (its pieces point into it).
+// Fails: invalid_request when the target cannot carry the request.
+base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
+                           std::int64_t max_tokens_override, Prepared& prepared);
+
+}  // namespace tollgate::gateway

@@ -1,0 +1,46 @@
+// What is known of one request when it is over: the access log's line and the metrics' input.
+// A plain value.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "domain/event.hpp"
+#include "domain/usage.hpp"
+#include "net/loop.hpp"
+
+namespace tollgate::gateway {
+
+struct EndpointMetrics;
+
+struct RequestRecord {
+    std::string request_id;
+    std::string path;
+    std::string protocol;          // the client's
+    std::string alias;             // the model asked for
+    std::string tenant;
+    std::string key_name;
+    std::string session_id;        // Claude Code's, for attribution
+    std::string agent_id, parent_agent_id;
+    std::string client_address;
+    std::string provider;          // of the last attempt, "" when none was made
+    std::string provider_type;
+    std::string model;             // as the provider knows it
+    std::string first_provider;    // of the first attempt
+    std::string provider_request_id;
+    std::string fallback_reason;   // why the first candidate did not answer
+    std::string error;             // the final failure in words
+    domain::ErrorClass error_class = domain::ErrorClass::none;
+    domain::Usage usage;
+    const EndpointMetrics* metrics = nullptr;  // of the last attempt's endpoint; null: none made
+    std::int64_t attempts = 0;
+    int status = 0;
+    bool stream = false;
+    bool translated = false;       // the provider spoke another protocol
+    bool client_gone = false;
+    net::Instant arrived;
+    net::Instant sent;             // when the first attempt left; epoch: never
+    net::Instant first_content;    // when content first reached the client; epoch: never
+    std::uint64_t request_bytes = 0;
+};
+
+}  // namespace tollgate::gateway

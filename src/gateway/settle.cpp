@@ -1,0 +1,89 @@
+#include "gateway/settle.hpp"
+
+#include "base/log.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+double seconds_between(net::Instant from, net::Instant to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
+void log_access(const RequestRecord& record, double total, double first_token) {
+    const domain::Usage& usage = record.usage;
+    const auto level = record.status >= 500 ? base::LogLevel::warn : base::LogLevel::info;
+    base::log().write(
+        level, "request",
+        {{"request_id", record.request_id},
+         {"status", record.status},
+         {"path", record.path},
+         {"model", record.alias},
+         {"provider", record.provider},
+         {"provider_model", record.model},
+         {"tenant", record.tenant},
+         {"key", record.key_name},
+         {"stream", record.stream},
+         {"translated", record.translated},
+         {"attempts", record.attempts},
+         {"fallback", record.fallback_reason},
+         {"input_tokens", domain::Usage::or_zero(usage.input)},
+         {"cache_read_tokens", domain::Usage::or_zero(usage.cache_read)},
+         {"cache_write_tokens", usage.cache_write()},
+         {"output_tokens", domain::Usage::or_zero(usage.output)},
+         {"reasoning_tokens", domain::Usage::or_zero(usage.reasoning)},
+         {"estimated", usage.estimated},
+         {"latency_ms", total * 1000},
+         {"ttft_ms", first_token * 1000},
+         {"request_bytes", record.request_bytes},
+         {"session", record.session_id},
+         {"agent", record.agent_id},
+         {"parent_agent", record.parent_agent_id},
+         {"client", record.client_address},
+         {"client_gone", record.client_gone},
+         {"provider_request_id", record.provider_request_id},
+         {"error_class", domain::to_string(record.error_class)},
+         {"error", record.error}});
+}
+
+void count_tokens_by_class(const EndpointMetrics& metrics, const domain::Usage& usage) {
+    const auto add = [](base::Counter* counter, std::int64_t tokens) {
+        if (counter != nullptr && tokens > 0) counter->add(static_cast<std::uint64_t>(tokens));
+    };
+    add(metrics.input, usage.input);
+    add(metrics.output, usage.output);
+    add(metrics.cache_read, usage.cache_read);
+    add(metrics.cache_write, usage.cache_write());
+    add(metrics.reasoning, usage.reasoning);
+}
+
+}  // namespace
+
+void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& record) {
+    const net::Instant now = net::Clock::now();
+    const double total = seconds_between(record.arrived, now);
+    const bool has_first = record.first_content != net::Instant{};
+    const double first_token = has_first ? seconds_between(record.arrived, record.first_content) : 0;
+    RequestMetrics& metrics = gateway.metrics();
+    const EndpointMetrics* counters = record.metrics;
+    if (counters != nullptr && record.status == 200 && !record.client_gone) {
+        counters->served->add(1);
+    } else {
+        const std::string status = record.client_gone ? "499" : std::to_string(record.status);
+        metrics.requests.with({record.provider, record.model, "", status}).add(1);
+    }
+    if (counters != nullptr) {
+        counters->duration->observe(total);
+        if (has_first) counters->first_token->observe(first_token);
+        count_tokens_by_class(*counters, record.usage);
+        if (record.sent != net::Instant{}) {
+            metrics.overhead_before.observe(seconds_between(record.arrived, record.sent));
+        }
+    }
+    if (!record.fallback_reason.empty()) {
+        metrics.fallbacks.with({record.first_provider, record.provider, record.fallback_reason})
+            .add(1);
+    }
+    if (snapshot.access_log) log_access(record, total, first_token);
+}
+
+}  // namespace tollgate::gateway

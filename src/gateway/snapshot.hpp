@@ -1,0 +1,121 @@
+// Everything a request needs to know, built at once from configuration, then immutable: keys,
+// names, deployments, limits. A request pins one snapshot from its first byte to its end; a reload
+// publishes another. Made by assembly/; shared between threads as const.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/metrics.hpp"
+#include "domain/target.hpp"
+#include "http/client.hpp"
+#include "policy/key_index.hpp"
+#include "providers/registry.hpp"
+#include "routing/allowed.hpp"
+#include "routing/names.hpp"
+
+namespace tollgate::gateway {
+
+// What is known of a deployment's health, for /health and the metrics. Thread-safe; shared by the
+// snapshots that serve the same deployment, so that a reload forgets nothing.
+struct EndpointHealth {
+    std::atomic<bool> healthy{true};
+    std::atomic<std::int64_t> checked_unix{0};  // 0: never used
+    std::mutex mutex;
+    std::string last_error;  // guarded by mutex
+};
+
+// The counters that a served request touches, looked up once. Null members: not counted (tests).
+struct EndpointMetrics {
+    base::Counter* served = nullptr;  // status 200
+    base::Histogram* duration = nullptr;
+    base::Histogram* first_token = nullptr;
+    base::Counter* input = nullptr;
+    base::Counter* output = nullptr;
+    base::Counter* cache_read = nullptr;
+    base::Counter* cache_write = nullptr;
+    base::Counter* reasoning = nullptr;
+};
+
+// A deployment ready to be called.
+struct Endpoint {
+    domain::Deployment deployment;
+    const providers::Provider* provider = nullptr;
+    http::Origin origin;
+    std::shared_ptr<EndpointHealth> health;
+    EndpointMetrics metrics;
+};
+using EndpointPointer = std::shared_ptr<const Endpoint>;
+
+// The deployments of one public name.
+struct Group {
+    std::string name;
+    bool chat = true;
+    std::vector<EndpointPointer> endpoints;
+    mutable std::atomic<std::uint32_t> turn{0};  // round robin
+    Group() = default;
+    Group(const Group&) = delete;
+};
+
+// Times and counts of the attempts loop (routing, section 5).
+struct AttemptSettings {
+    std::int64_t max_attempts = 3;
+    std::int64_t attempts_per_candidate = 0;  // 0: 1, and 2 for an only candidate
+    std::chrono::milliseconds backoff_first{250};
+    std::chrono::milliseconds backoff_max{8'000};
+    std::chrono::milliseconds connect{5'000};
+    std::chrono::milliseconds headers{60'000};
+    std::chrono::milliseconds headers_last{300'000};
+    std::chrono::milliseconds headers_local{600'000};
+    std::chrono::milliseconds first_event{300'000};
+    std::chrono::milliseconds idle{120'000};
+    std::chrono::milliseconds total{600'000};
+    std::chrono::milliseconds stream_total{3'600'000};
+};
+
+// What one key may do; Principal::policy is the index.
+struct KeyPolicy {
+    routing::AllowedModels allowed;
+    std::vector<std::pair<std::string, std::string>> aliases;  // the tenant's own names
+};
+
+struct ListedModel {
+    std::string id;
+    std::string display_name;
+    std::string owner;           // provider type
+    std::int64_t context_tokens = 0;
+    std::int64_t output_tokens_max = 0;
+};
+
+struct Snapshot {
+    std::uint64_t version = 0;
+    policy::KeyIndex keys;
+    std::vector<KeyPolicy> key_policies;
+    routing::Names names;
+    std::vector<std::unique_ptr<Group>> groups;   // by routing::Candidate::group
+    std::vector<EndpointPointer> endpoints;       // all of the groups', each once
+    std::vector<ListedModel> listed;
+    AttemptSettings attempts;
+    std::int64_t in_flight_max = 10'000;          // per process
+    bool access_log = true;
+    bool expose_provider_limits = false;
+    bool metrics_on_main = false;
+    std::shared_ptr<const providers::Registry> registry;
+    std::string listen;                           // for messages
+    std::vector<std::string> files;               // to watch
+
+    // Makes the endpoint of a wildcard or of `provider/model`; thread-safe, remembers what it made.
+    // Null with a reason when the provider cannot be used so.
+    std::function<base::Result<EndpointPointer>(const routing::Candidate&)> make_endpoint;
+};
+
+// "openai/gpt-5.4", for logs and headers.
+std::string endpoint_name(const Endpoint& endpoint);
+
+}  // namespace tollgate::gateway
