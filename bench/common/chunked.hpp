@@ -67,7 +67,9 @@ private:
                 digits_ = 0;
                 state_ = c != '\n' ? State::broken : left_ == 0 ? State::trailer : State::data;
                 break;
-            case State::data_return: state_ = c == '\r' ? State::data_newline : State::broken; break;
+            case State::data_return:
+                state_ = c == '\r' ? State::data_newline : State::broken;
+                break;
             case State::data_newline: state_ = c == '\n' ? State::size : State::broken; break;
             case State::trailer:
                 state_ = c == '\r' ? State::trailer_newline : State::trailer_line;

@@ -48,7 +48,7 @@ class UnderCallgrind:
                                             file.read_text(errors="replace"), re.M)[:1])
         if found["failed"] or not units:
             return 0.0, found.get("first_failure", "nothing was counted")
-        return total / units, ""
+        return total / units, "" if total else "callgrind counted nothing in this process"
 
     def stop(self):
         self.runner.stop()

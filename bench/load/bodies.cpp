@@ -165,7 +165,8 @@ std::string large(const BodyRequest& request, Shape shape) {
     const auto fixed = end.size() + filler_start.size() + filler_end.size();
     for (int turn = 0;; ++turn) {
         const auto next =
-            "," + (shape == Shape::anthropic ? anthropic_turn(text, turn) : openai_turn(text, turn));
+            "," + (shape == Shape::anthropic ? anthropic_turn(text, turn)
+                                             : openai_turn(text, turn));
         if (out.size() + next.size() + fixed > request.bytes) break;
         out += next;
     }

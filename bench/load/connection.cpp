@@ -109,7 +109,9 @@ Outcome LoadConnection::read_some() {
     if (state == Response::State::broken) return fail("malformed answer");
     if (state != Response::State::complete) return Outcome::progress;
     // A gateway may answer before it has taken the whole request; that connection is spent.
-    if (!unsent_.empty() && response_.status() == 200) return fail("answer before the request ended");
+    if (!unsent_.empty() && response_.status() == 200) {
+        return fail("answer before the request ended");
+    }
     busy_ = false;
     return Outcome::complete;
 }
