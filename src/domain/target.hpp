@@ -79,12 +79,6 @@ struct ProviderTraits {
     bool cache_control = false;
     bool json_schema = true;
     bool top_k = false;
-    // false: after tool messages an assistant message must come before the next user message.
-    bool user_after_tool = true;
-    // While thinking is on, assistant messages need the reasoning_out field.
-    enum class ReasoningRequired : std::uint8_t { no, tool_calls, always };
-    ReasoningRequired reasoning_required = ReasoningRequired::no;
-    bool forced_tool_thinking = true;  // false: thinking must be off when a tool is forced
     std::vector<std::pair<std::string, std::string>> body;  // static fields: name, JSON value
 };
 
