@@ -91,8 +91,7 @@ inline Error invalid(std::string message, std::string field = {}) {
     if (!temp.ok()) ret std::move(temp).error();   \
     declaration = std::move(temp).value()
 #define TOLLGATE_TRY_VOID_(ret, temp, ...) \
-    auto temp = (__VA_ARGS__);             \
-    if (!temp.ok()) ret std::move(temp).error()
+    if (auto temp = (__VA_ARGS__); !temp.ok()) ret std::move(temp).error()
 // TRY(auto x, f()); TRY_VOID(g()); and CO_TRY(auto x, co_await h()); inside coroutines.
 #define TRY(declaration, ...) \
     TOLLGATE_TRY_(return, TOLLGATE_CONCAT(try_, __LINE__), declaration, __VA_ARGS__)
