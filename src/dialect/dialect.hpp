@@ -29,8 +29,13 @@ struct Translation {
     std::vector<std::pair<std::string, std::string>> tool_names;
     std::vector<std::string> dropped;   // for x-tollgate-dropped, in the client's words, no repeats
     std::vector<std::string> warnings;  // for the log
+    // The tool whose arguments are the answer's text, where the target has no structured output
+    // (response_format, output_config.format); "" when there is none.
+    std::string answer_tool;
     // Stop sequences that the model refuses: the gateway cuts the stream itself (plain text).
     std::vector<std::string> stop_here;
+    // The context in tokens that the provider was told to use (Ollama's num_ctx), 0: none.
+    std::int64_t context_sent = 0;
     void drop(std::string_view what);
     std::string_view client_tool_name(std::string_view sent) const;  // itself when not renamed
 };
@@ -61,6 +66,9 @@ public:
     // The provider's bytes have ended: appends what is still owed (block_end, stop) when the answer
     // was complete without its end mark. Returns false when the answer was cut short.
     virtual bool finish(std::vector<domain::Event>& events) = 0;
+    // Something for the log that only the answer showed (a prompt cut to the context); "" when
+    // nothing did. Asked once, after the end.
+    virtual std::string warning() const { return {}; }
 };
 
 struct EncoderOptions {
@@ -140,6 +148,7 @@ struct Codec {
 Codec make_anthropic();
 Codec make_openai_chat();
 Codec make_openai_responses();  // provider side only
+Codec make_ollama();            // provider side only
 
 // A replacement within the client's body: [begin, end) gives way to `text`.
 struct Splice {
