@@ -1,0 +1,223 @@
+// Anthropic's system, messages and content blocks, decoded.
+#include "dialect/anthropic.hpp"
+
+namespace tollgate::dialect::anthropic {
+
+using base::Result;
+using domain::MediaSource;
+using domain::Part;
+using domain::PartKind;
+using json::Value;
+
+std::string Place::path(std::string_view member) const {
+    std::string path = outer_ == nullptr ? std::string() : outer_->path();
+    auto join = [&path](std::string_view step) {
+        if (!path.empty()) path += '.';
+        path += step;
+    };
+    if (outer_ != nullptr) {
+        if (name_.empty()) {
+            join(std::to_string(index_));
+        } else {
+            join(name_);
+        }
+    }
+    if (!member.empty()) join(member);
+    return path;
+}
+
+base::Error Place::error(std::string_view member, std::string_view problem) const {
+    std::string field = path(member);
+    std::string message = field;
+    message += ": ";
+    message += problem;
+    return base::invalid(std::move(message), std::move(field));
+}
+
+namespace {
+
+Result<json::Escaped> string_member(Value object, std::string_view name, const Place& place) {
+    const Value value = object[name];
+    if (!value.is_string()) return place.error(name, "a string is required");
+    return value.escaped();
+}
+
+json::Raw unless_null(Value value) { return value.is_null() ? json::Raw() : value.raw(); }
+
+Part text_part(Value text) {
+    Part part;
+    part.kind = PartKind::text;
+    part.text = text.escaped();
+    return part;
+}
+
+}  // namespace
+
+Result<void> ContentDecoder::system(Value value, std::vector<Part>& parts) {
+    const Place root;
+    const Place place(root, "system");
+    if (!value.exists() || value.is_null()) return {};
+    if (value.is_string()) {
+        if (!value.string_empty()) parts.push_back(text_part(value));
+        return {};
+    }
+    if (!value.is_array()) return place.error({}, "a string or an array of text blocks is required");
+    std::size_t index = 0;
+    for (Value each : value.elements()) {
+        const Place here(place, index++);
+        if (!each["type"].equals("text")) return here.error("type", "only text blocks may stand here");
+        TRY_VOID(block(each, here, parts));
+    }
+    return {};
+}
+
+Result<void> ContentDecoder::messages(Value value, std::vector<domain::Message>& messages) {
+    const Place root;
+    const Place place(root, "messages");
+    if (!value.is_array()) return place.error({}, "an array of messages is required");
+    if (value.size() == 0) return place.error({}, "at least one message is required");
+    messages.reserve(value.size());
+    std::size_t index = 0;
+    for (Value each : value.elements()) {
+        const Place here(place, index++);
+        if (!each.is_object()) return here.error({}, "an object with role and content is required");
+        domain::Message message;
+        const Value role = each["role"];
+        if (role.equals("user")) {
+            message.role = domain::Role::user;
+        } else if (role.equals("assistant")) {
+            message.role = domain::Role::assistant;
+        } else if (role.equals("system")) {
+            message.role = domain::Role::system;
+        } else {
+            return here.error("role", "user, assistant or system is required");
+        }
+        const Place inside(here, "content");
+        TRY_VOID(content(each["content"], inside, message.parts));
+        messages.push_back(std::move(message));
+    }
+    return {};
+}
+
+Result<void> ContentDecoder::content(Value value, const Place& place, std::vector<Part>& parts) {
+    if (value.is_string()) {
+        parts.push_back(text_part(value));
+        return {};
+    }
+    if (!value.is_array()) {
+        return place.error({}, "a string or an array of content blocks is required");
+    }
+    parts.reserve(value.size());
+    std::size_t index = 0;
+    for (Value each : value.elements()) {
+        const Place here(place, index++);
+        TRY_VOID(block(each, here, parts));
+    }
+    return {};
+}
+
+Result<void> ContentDecoder::block(Value block, const Place& place, std::vector<Part>& parts) {
+    if (!block.is_object()) return place.error({}, "a content block must be an object");
+    const Value type = block["type"];
+    if (!type.is_string()) return place.error("type", "a string is required");
+    Part part;
+    part.verbatim = block.raw();
+    part.cache_control = unless_null(block["cache_control"]);
+    if (type.equals("text")) {
+        TRY(part.text, string_member(block, "text", place));
+    } else if (type.equals("tool_use") || type.equals("tool_result")) {
+        TRY_VOID(tool_block(block, place, part));
+    } else if (type.equals("thinking")) {
+        part.kind = PartKind::thinking;
+        TRY(part.text, string_member(block, "thinking", place));
+        part.signature = block["signature"].escaped();
+    } else if (type.equals("redacted_thinking")) {
+        part.kind = PartKind::redacted_thinking;
+        TRY(part.text, string_member(block, "data", place));
+    } else if (type.equals("image") || type.equals("document")) {
+        part.kind = type.equals("image") ? PartKind::image : PartKind::document;
+        TRY_VOID(media(block, place, part));
+    } else if (type.equals("search_result")) {
+        TRY_VOID(search_result(block, place, part));
+    } else if (type.equals("tool_reference")) {
+        // A loaded tool's name; all tools are sent to targets that cannot load them later.
+        const std::string name = block["tool_name"].text();
+        part.text = json::escape("Tool available: " + name, arena_);
+    } else if (type.equals("tool_addition") || type.equals("tool_removal")) {
+        if (!block["tool"].is_object()) return place.error("tool", "an object is required");
+        tool_changes_.push_back(block);
+        return {};
+    } else {
+        part.kind = PartKind::hosted;
+        part.name = type.text(arena_);
+    }
+    parts.push_back(std::move(part));
+    return {};
+}
+
+Result<void> ContentDecoder::tool_block(Value block, const Place& place, Part& part) {
+    if (block["type"].equals("tool_use")) {
+        part.kind = PartKind::tool_call;
+        if (!block["id"].is_string()) return place.error("id", "a string is required");
+        if (!block["name"].is_string()) return place.error("name", "a string is required");
+        if (!block["input"].is_object()) return place.error("input", "an object is required");
+        part.id = block["id"].text(arena_);
+        part.name = block["name"].text(arena_);
+        part.input = block["input"].raw();
+        return {};
+    }
+    part.kind = PartKind::tool_result;
+    if (!block["tool_use_id"].is_string()) return place.error("tool_use_id", "a string is required");
+    part.id = block["tool_use_id"].text(arena_);
+    part.is_error = block["is_error"].boolean().value_or(false);
+    const Value inside = block["content"];
+    if (!inside.exists() || inside.is_null()) return {};
+    const Place here(place, "content");
+    return content(inside, here, part.content);
+}
+
+Result<void> ContentDecoder::media(Value block, const Place& place, Part& part) {
+    const Value source = block["source"];
+    const Place here(place, "source");
+    if (!source.is_object()) return here.error({}, "an object is required");
+    domain::Media& media = part.media;
+    media.title = block["title"].escaped();
+    media.context = block["context"].escaped();
+    const Value type = source["type"];
+    if (type.equals("base64")) {
+        media.source = MediaSource::base64;
+        if (!source["media_type"].is_string()) return here.error("media_type", "a string is required");
+        media.media_type = source["media_type"].text(arena_);
+        TRY(media.data, string_member(source, "data", here));
+    } else if (type.equals("url")) {
+        media.source = MediaSource::url;
+        TRY(media.data, string_member(source, "url", here));
+    } else if (type.equals("file")) {
+        media.source = MediaSource::file_id;
+        TRY(media.data, string_member(source, "file_id", here));
+    } else if (type.equals("text") && part.kind == PartKind::document) {
+        media.source = MediaSource::text;
+        media.media_type = "text/plain";
+        TRY(media.data, string_member(source, "data", here));
+    } else if (type.equals("content") && part.kind == PartKind::document) {
+        media.source = MediaSource::content;
+        const Place inside(here, "content");
+        TRY_VOID(content(source["content"], inside, part.content));
+    } else {
+        return here.error("type", part.kind == PartKind::image
+                                      ? "base64, url or file is required"
+                                      : "base64, url, file, text or content is required");
+    }
+    return {};
+}
+
+Result<void> ContentDecoder::search_result(Value block, const Place& place, Part& part) {
+    part.kind = PartKind::document;
+    part.media.source = MediaSource::content;
+    part.media.title = block["title"].escaped();
+    part.media.context = block["source"].escaped();
+    const Place here(place, "content");
+    return content(block["content"], here, part.content);
+}
+
+}  // namespace tollgate::dialect::anthropic
