@@ -12,36 +12,42 @@ export const targets = {
   anthropic: { kind: 'anthropic', model: 'claude-sonnet-4-5-20250929',
     check: (exchange) => checks.assert_credentials(exchange) },
   openai_chat: { kind: 'openai', model: 'gpt-4.1', check: checks.assert_chat_request },
-  openai_compatible: { kind: 'hosted_vllm', model: 'qwen3-coder',
+  openai_compatible: { kind: 'hosted_vllm', model: 'deepseek-r1',
     check: checks.assert_chat_request },
   openai_responses: { kind: 'openai', model: 'gpt-5.4', check: checks.assert_responses_request },
   ollama: { kind: 'ollama', model: 'qwen3-coder', check: checks.assert_ollama_request },
 };
 
 /**
- * Call inside describe(). Returns an object whose provider, tap and gateway are set before the
- * tests run. config(tap_url) makes the configuration; without it every name is one target's.
- * wants_calls_checked: each recorded call must hold target.check.
+ * Call inside describe(). Returns an object whose provider, tap (before the provider), gateway,
+ * client_tap (before the gateway) and base_url (the client tap's) are set before the tests run.
+ * config(tap_url, stack) makes the configuration; without it every name is one target's.
  */
 export function use_stack(target, { config, options } = {}) {
   const stack = { target };
   before(async () => {
     stack.provider = await Provider.start();
     stack.tap = await Tap.start(stack.provider.url);
-    const made = config ? config(stack.tap.url, stack)
+    const made = config ? await config(stack.tap.url, stack)
       : single_provider(target.kind, stack.tap.url, target.model);
     stack.gateway = await Tollgate.start(made, options);
+    // A second tap, on the client's side: what the client sent and what it was answered.
+    stack.client_tap = await Tap.start(stack.gateway.url);
+    stack.base_url = stack.client_tap.url;
+    stack.log = () => stack.gateway.log;
   });
   afterEach(() => {
     const surprises = stack.provider?.surprises() ?? [];
     stack.provider?.reset();
     stack.tap?.clear();
+    stack.client_tap?.clear();
     assert.deepEqual(surprises, [], 'the provider was asked what no fixture expects');
   });
   after(async () => {
     try {
       if (stack.gateway) await stack.gateway.stop();
     } finally {
+      await stack.client_tap?.stop();
       await stack.tap?.stop();
       await stack.provider?.stop();
     }
