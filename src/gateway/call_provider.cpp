@@ -29,7 +29,7 @@ struct Progress {
 // together must not come back together.
 milliseconds backoff(const AttemptSettings& settings, std::int64_t failures) {
     const auto shift = std::min<std::int64_t>(failures - 1, 16);
-    const auto ceiling = std::min(settings.backoff_max, settings.backoff_first * (1LL << shift));
+    const auto ceiling = std::min<milliseconds>(settings.backoff_max, settings.backoff_first * (1LL << shift));
     const auto span = static_cast<std::uint64_t>(ceiling.count()) + 1;
     return milliseconds(static_cast<std::int64_t>(base::random_u64() % span));
 }

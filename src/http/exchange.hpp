@@ -61,11 +61,14 @@ public:
     net::Task<base::Result<void>> start_stream(int status, std::string_view content_type);
     net::Task<base::Result<void>> write(std::string_view bytes);
     net::Task<base::Result<void>> finish();
+    // The path has routes, but none for this method.
+    bool path_known() const { return path_known_; }
     // Ends the connection without a normal end of the answer.
     void abort() { must_close_ = true; }
 
     bool answered() const { return status_ != 0; }     // a head has left
     bool finished() const { return finished_; }
+    bool streaming() const { return streaming_; }
     int status() const { return status_; }
     std::uint64_t bytes_sent() const { return bytes_sent_; }
 
@@ -92,6 +95,7 @@ private:
     std::string head_out_;
     std::uint64_t bytes_sent_ = 0;
     int status_ = 0;
+    bool path_known_ = false;
     bool body_read_ = false;
     bool streaming_ = false;
     bool chunked_out_ = false;

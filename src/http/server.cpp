@@ -94,6 +94,13 @@ void Server::close_idle() {
     for (Session* session : all) session->close_if_idle();
 }
 
+void Server::cancel_plain() {
+    const std::vector<Session*> all(sessions_.begin(), sessions_.end());
+    for (Session* session : all) {
+        if (!session->streaming()) session->cancel();
+    }
+}
+
 void Server::cancel_all() {
     const std::vector<Session*> all(sessions_.begin(), sessions_.end());
     for (Session* session : all) session->cancel();

@@ -39,6 +39,8 @@ public:
     void stop_accepting();
     // Ends connections that wait for a request.
     void close_idle();
+    // Ends requests that do not stream: scopes are cancelled as `shutdown`.
+    void cancel_plain();
     // Ends everything that still runs: scopes are cancelled as `shutdown`.
     void cancel_all();
 

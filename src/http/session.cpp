@@ -143,10 +143,12 @@ net::Task<Session::Next> Session::handle_request() {
     exchange.draining_ = server_.draining_;
     stream_->watch_hangup(&scope_);
     const Router::Match match = server_.router_.find(head.method, head.path);
+    exchange.path_known_ = match.path_known;
     if (match.route == nullptr && match.path_known) exchange.add_header("allow", match.allowed);
     const RouteHandler& handler = match.route != nullptr ? match.route->handler
                                                          : server_.router_.fallback();
     bool failed = false;
+    current_ = &exchange;
     try {
         co_await handler(exchange);
     } catch (const std::exception& failure) {
@@ -155,6 +157,7 @@ net::Task<Session::Next> Session::handle_request() {
                           {{"request_id", exchange.request_id()}, {"what", failure.what()}});
         failed = true;
     }
+    current_ = nullptr;
     stream_->watch_hangup(nullptr);
     if (!exchange.answered() && !scope_.cancelled()) {
         exchange.must_close_ = true;

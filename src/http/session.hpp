@@ -18,6 +18,8 @@ public:
     net::Task<void> run();
     void close_if_idle();
     void cancel();
+    // A streamed answer is on its way.
+    bool streaming() const { return current_ != nullptr && current_->streaming(); }
 
 private:
     enum class Next : std::uint8_t { keep, close };
@@ -36,6 +38,7 @@ private:
     std::size_t begin_ = 0, end_ = 0;  // unread bytes in the buffer
     std::size_t head_size_ = 0;
     bool idle_ = true;
+    Exchange* current_ = nullptr;  // while a handler runs
 };
 
 }  // namespace tollgate::http

@@ -193,7 +193,7 @@ Task<base::Result<std::unique_ptr<Stream>>> connect(Loop& loop, std::vector<Addr
     co_return base::Error{base::ErrorCode::unavailable, "cannot connect to " + last};
 }
 
-base::Result<int> listen(const Address& address, int backlog) {
+base::Result<int> listen(const Address& address, int backlog, PortUse use) {
     const auto failed = [&](const char* what, int fd) {
         const std::string why = std::strerror(errno);
         if (fd >= 0) close(fd);
@@ -204,13 +204,22 @@ base::Result<int> listen(const Address& address, int backlog) {
     if (fd < 0) return failed("open a socket for", fd);
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (use == PortUse::shared) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
         return failed("listen on", fd);
     }
     if (::listen(fd, backlog) != 0) return failed("listen on", fd);
     return fd;
+}
+
+std::uint16_t bound_port(int fd) {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return 0;
+    return ntohs(storage.ss_family == AF_INET
+                     ? reinterpret_cast<const sockaddr_in*>(&storage)->sin_port
+                     : reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
 }
 
 }  // namespace tollgate::net

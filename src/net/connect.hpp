@@ -32,8 +32,12 @@ Task<base::Result<std::vector<Address>>> resolve(Loop& loop, std::string host, s
 Task<base::Result<std::unique_ptr<Stream>>> connect(Loop& loop, std::vector<Address> addresses,
                                                     Patience patience);
 
-// A bound, listening, non-blocking socket with SO_REUSEPORT (one per thread share a port) and
-// CLOEXEC. Fails: unavailable naming address and reason. The caller owns the descriptor.
-base::Result<int> listen(const Address& address, int backlog);
+// shared: SO_REUSEPORT, so that each thread (and a successor process) has a socket of its own.
+enum class PortUse : std::uint8_t { shared, exclusive };
+// A bound, listening, non-blocking socket. Fails: unavailable naming address and reason. The
+// caller owns the descriptor.
+base::Result<int> listen(const Address& address, int backlog, PortUse use = PortUse::shared);
+// The port that a listening descriptor got (for port 0).
+std::uint16_t bound_port(int fd);
 
 }  // namespace tollgate::net

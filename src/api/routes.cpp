@@ -1,0 +1,59 @@
+#include "api/routes.hpp"
+
+#include "api/health.hpp"
+#include "api/models.hpp"
+#include "api/probes.hpp"
+#include "gateway/handle_generation.hpp"
+
+namespace tollgate::api {
+
+using domain::Protocol;
+using gateway::Worker;
+using http::Exchange;
+using http::Method;
+
+namespace {
+
+http::RouteHandler generation(Worker& worker, Protocol protocol) {
+    const dialect::ClientDialect& client = worker.gateway.codecs().client(protocol);
+    const bool anthropic = protocol == Protocol::anthropic;
+    return [&worker, &client, anthropic](Exchange& exchange) -> net::Task<void> {
+        if (anthropic) exchange.send_request_id_as_anthropic();
+        return gateway::handle_generation(worker, exchange, client);
+    };
+}
+
+http::RouteHandler with_worker(Worker& worker, net::Task<void> (*handler)(Worker&, Exchange&)) {
+    return [&worker, handler](Exchange& exchange) { return handler(worker, exchange); };
+}
+
+}  // namespace
+
+void add_routes(http::Router& router, Worker& worker) {
+    // Model traffic, most used first: the table is searched in order.
+    router.add(Method::post, "/v1/messages", generation(worker, Protocol::anthropic));
+    router.add(Method::post, "/v1/chat/completions", generation(worker, Protocol::openai_chat));
+    router.add(Method::post, "/v1/messages/count_tokens",
+               with_worker(worker, gateway::handle_count_tokens));
+    router.add(Method::post, "/chat/completions", generation(worker, Protocol::openai_chat));
+    router.add(Method::post, "/api/v1/llm/chat/completions",
+               generation(worker, Protocol::openai_chat));
+    router.add(Method::get, "/v1/models", with_worker(worker, list_models));
+    router.add(Method::get, "/models", with_worker(worker, list_models));
+    router.add(Method::get, "/api/v1/llm/models", with_worker(worker, list_models));
+    router.add(Method::get, "/v1/models/*", with_worker(worker, get_model));
+
+    router.add(Method::get, "/livez", with_worker(worker, liveness));
+    router.add(Method::get, "/health/liveliness", with_worker(worker, liveness));
+    router.add(Method::get, "/health/liveness", with_worker(worker, liveness));
+    router.add(Method::get, "/readyz", with_worker(worker, readiness));
+    router.add(Method::get, "/health/readiness", with_worker(worker, readiness));
+    router.add(Method::get, "/health", with_worker(worker, health));
+
+    router.add(Method::get, "/", with_worker(worker, greet));
+    router.add(Method::get, "/api/hello", with_worker(worker, greet));
+    router.add(Method::post, "/api/event_logging/batch", with_worker(worker, discard));
+    router.set_fallback(with_worker(worker, unknown_path));
+}
+
+}  // namespace tollgate::api

@@ -1,0 +1,329 @@
+#include "app/app.hpp"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/configuration.hpp"
+#include "app/watcher.hpp"
+#include "app/worker_thread.hpp"
+#include "base/log.hpp"
+#include "commands/snippet.hpp"
+#include "net/connect.hpp"
+
+namespace tollgate::app {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int listen_backlog = 4096;
+constexpr milliseconds drain_poll{20};
+constexpr milliseconds cancelled_grace{2'000};  // for handlers to end after a cancellation
+
+gateway::Codecs make_codecs() { return {dialect::make_anthropic(), dialect::make_openai_chat()}; }
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    constexpr rlim_t comfortable = 8192;
+    if (limit.rlim_max < comfortable) {
+        base::log().warn("few_descriptors", {{"limit", static_cast<std::int64_t>(limit.rlim_max)},
+                                             {"hint", "raise LimitNOFILE (ulimit -n)"}});
+    }
+}
+
+sigset_t handled_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    return set;
+}
+
+void configure_log(const config::LoggingConfig& logging) {
+    const auto level = logging.level == "debug"  ? base::LogLevel::debug
+                       : logging.level == "warn" ? base::LogLevel::warn
+                       : logging.level == "error" ? base::LogLevel::error
+                                                  : base::LogLevel::info;
+    const bool human = logging.format == "human" || (logging.format == "auto" && isatty(2) != 0);
+    base::log().configure(level, human ? base::LogFormat::human : base::LogFormat::json);
+}
+
+http::ServerLimits limits_of(const config::ServerConfig& server) {
+    http::ServerLimits limits;
+    limits.body_bytes_max = static_cast<std::size_t>(server.limits.body.count);
+    limits.connections_max = static_cast<std::size_t>(server.limits.connections);
+    limits.idle_timeout = server.limits.idle_timeout;
+    limits.head_timeout = server.limits.head_timeout;
+    limits.body_timeout = server.limits.body_timeout;
+    limits.send_timeout = server.limits.write_timeout;
+    return limits;
+}
+
+class App {
+public:
+    explicit App(const ServeOptions& options)
+        : gateway_(metrics_, make_codecs()), responses_(dialect::make_openai_responses()),
+          ollama_(dialect::make_ollama()),
+          configuration_(options,
+                         {gateway_.codecs().anthropic.provider.get(),
+                          gateway_.codecs().openai_chat.provider.get(), responses_.provider.get(),
+                          ollama_.provider.get()},
+                         gateway_.metrics()) {}
+
+    int run() {
+        const sigset_t signals = handled_signals();
+        pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+        signal(SIGPIPE, SIG_IGN);
+        auto loaded = configuration_.load();
+        configure_log(configuration_.config().logging);
+        if (!loaded.ok()) return fail(loaded.error().message);
+        gateway_.publish(*loaded);
+        raise_descriptor_limit();
+        auto started = start_workers();
+        if (!started.ok()) return fail(started.error().message);
+        add_gauges();
+        watcher_.watch(configuration_.config().files);
+        announce();
+        wait_for_the_end(signals);
+        drain(signals);
+        base::log().info("stopped", {});
+        base::log().flush();
+        return 0;
+    }
+
+private:
+    int fail(const std::string& message) {
+        base::log().flush();
+        std::fprintf(stderr, "tollgate: %s\n", message.c_str());
+        return 1;
+    }
+    base::Result<void> start_workers();
+    base::Result<void> start_metrics_listener();
+    void add_gauges();
+    void announce();
+    void wait_for_the_end(const sigset_t& signals);
+    void reload(const char* why);
+    void drain(const sigset_t& signals);
+    std::size_t in_flight();
+
+    base::Registry metrics_;
+    gateway::Gateway gateway_;
+    dialect::Codec responses_;
+    dialect::Codec ollama_;
+    Configuration configuration_;
+    Watcher watcher_;
+    std::vector<std::unique_ptr<WorkerThread>> workers_;
+    std::uint16_t port_ = 0;
+    std::string host_;
+};
+
+base::Result<void> App::start_workers() {
+    const config::ServerConfig& server = configuration_.config().server;
+    std::shared_ptr<net::TlsServerContext> tls;
+    if (server.tls.enabled()) {
+        TRY(tls, net::TlsServerContext::make(server.tls.certificate, server.tls.key));
+    }
+    TRY(net::Address address, net::parse_address(server.listen));
+    std::size_t count = static_cast<std::size_t>(server.workers);
+    if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+    for (std::size_t i = 0; i < count; ++i) {
+        TRY(const int fd, net::listen(address, listen_backlog));
+        if (i == 0) {
+            // All share the port that the first one got.
+            port_ = net::bound_port(fd);
+            const std::string text = address.text();
+            host_ = text.substr(0, text.rfind(':'));
+            TRY(address, net::parse_address(host_ + ":" + std::to_string(port_)));
+        }
+        workers_.push_back(std::make_unique<WorkerThread>(gateway_, metrics_, limits_of(server),
+                                                          server.metrics_listen == "main"));
+        workers_.back()->serve(fd, tls);
+    }
+    TRY_VOID(start_metrics_listener());
+    for (auto& worker : workers_) worker->start();
+    return {};
+}
+
+base::Result<void> App::start_metrics_listener() {
+    const std::string& listen = configuration_.config().server.metrics_listen;
+    if (listen == "main" || listen == "off" || listen.empty()) return {};
+    TRY(const net::Address address, net::parse_address(listen));
+    auto fd = net::listen(address, listen_backlog, net::PortUse::exclusive);
+    if (!fd.ok()) {
+        // Metrics are no reason to refuse traffic.
+        base::log().warn("metrics_not_served", {{"why", fd.error().message},
+                                                {"hint", "server.metrics_listen sets the address"}});
+        return {};
+    }
+    workers_.front()->serve_metrics(*fd);
+    return {};
+}
+
+void App::add_gauges() {
+    metrics_.gauge_callback("tollgate_build_info", "The running version",
+                            {{"version", TOLLGATE_VERSION}}, [] { return 1.0; });
+    metrics_.gauge_callback("tollgate_requests_in_flight", "Model requests being answered", {},
+                            [this] { return static_cast<double>(gateway_.in_flight.load()); });
+    metrics_.counter_callback("tollgate_log_lines_dropped_total", "Log lines that found no room", {},
+                              [] { return static_cast<double>(base::log().dropped()); });
+    const auto sum = [this](auto member) {
+        return [this, member] {
+            double total = 0;
+            for (const auto& worker : workers_) {
+                total += static_cast<double>((worker->gauges().*member).load());
+            }
+            return total;
+        };
+    };
+    metrics_.gauge_callback("tollgate_connections", "Client connections", {},
+                            sum(&WorkerGauges::connections));
+    metrics_.gauge_callback("tollgate_provider_connections", "Connections to providers",
+                            {{"state", "idle"}}, sum(&WorkerGauges::provider_idle));
+    metrics_.gauge_callback("tollgate_provider_connections", "Connections to providers",
+                            {{"state", "active"}}, sum(&WorkerGauges::provider_active));
+    metrics_.counter_callback("tollgate_connections_accepted_total", "Client connections accepted",
+                              {}, sum(&WorkerGauges::accepted));
+    metrics_.counter_callback("tollgate_connections_refused_total",
+                              "Client connections over server.limits.connections", {},
+                              sum(&WorkerGauges::refused));
+    metrics_.counter_callback("tollgate_bad_http_total", "Request heads that were no HTTP", {},
+                              sum(&WorkerGauges::bad_requests));
+    metrics_.counter_callback("tollgate_provider_connects_total", "New connections to providers",
+                              {}, sum(&WorkerGauges::provider_connects));
+    metrics_.counter_callback("tollgate_stale_retries_total",
+                              "Requests sent again because a kept connection had closed", {},
+                              sum(&WorkerGauges::stale_retries));
+}
+
+void App::announce() {
+    const config::Config& config = configuration_.config();
+    std::string host = host_ == "0.0.0.0" || host_ == "[::]" ? "127.0.0.1" : host_;
+    const std::string url = std::string(config.server.tls.enabled() ? "https" : "http") + "://" +
+                            host + ":" + std::to_string(port_);
+    base::log().info("started", {{"version", TOLLGATE_VERSION},
+                                 {"listen", url},
+                                 {"workers", workers_.size()},
+                                 {"configuration", configuration_.file().empty()
+                                                       ? (config.demo ? "none: demo mode"
+                                                                      : "none: provider variables")
+                                                       : configuration_.file()}});
+    const bool may_show = config.general_settings.master_key.empty() &&
+                          (configuration_.master_key_generated() || isatty(1) != 0);
+    const std::string key =
+        may_show ? configuration_.master_key()
+                 : (config.general_settings.master_key.empty()
+                        ? "$(cat " + configuration_.data_dir() + "/master_key)"
+                        : "YOUR_KEY");
+    std::printf("Tollgate %s listens on %s%s\n\n%s\n", TOLLGATE_VERSION, url.c_str(),
+                config.demo ? " (demo mode: the echo provider answers)" : "",
+                commands::client_snippet("claude-code", url, key, nullptr).c_str());
+    std::fflush(stdout);
+}
+
+void App::wait_for_the_end(const sigset_t& signals) {
+    while (true) {
+        const timespec second{1, 0};
+        const int signal = sigtimedwait(&signals, nullptr, &second);
+        if (signal == SIGHUP) {
+            reload("SIGHUP");
+        } else if (signal > 0) {
+            base::log().info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+            return;
+        } else if (watcher_.changed()) {
+            reload("a configuration file changed");
+        }
+    }
+}
+
+void App::reload(const char* why) {
+    const config::ServerConfig before = configuration_.config().server;
+    auto loaded = configuration_.load();
+    if (!loaded.ok()) {
+        base::log().error("reload_failed", {{"why", why},
+                                            {"problems", loaded.error().message},
+                                            {"effect", "the former configuration stays in force"}});
+        return;
+    }
+    const config::Config& config = configuration_.config();
+    configure_log(config.logging);
+    gateway_.publish(*loaded);
+    const http::ServerLimits limits = limits_of(config.server);
+    for (auto& worker : workers_) {
+        worker->run_on_loop([&] { worker->server().set_limits(limits); });
+    }
+    watcher_.watch(config.files);
+    std::string restart;
+    const auto differs = [&](bool is, const char* name) {
+        if (is) restart += (restart.empty() ? "" : ", ") + std::string(name);
+    };
+    differs(before.listen != config.server.listen, "server.listen");
+    differs(before.workers != config.server.workers, "server.workers");
+    differs(before.metrics_listen != config.server.metrics_listen, "server.metrics_listen");
+    differs(before.tls.certificate != config.server.tls.certificate ||
+                before.tls.key != config.server.tls.key,
+            "server.tls");
+    base::log().info("reloaded", {{"why", why},
+                                  {"version", (*loaded)->version},
+                                  {"models", (*loaded)->groups.size()},
+                                  {"needs_restart", restart}});
+}
+
+std::size_t App::in_flight() {
+    std::size_t total = 0;
+    for (auto& worker : workers_) {
+        worker->run_on_loop([&] { total += worker->server().in_flight(); });
+    }
+    return total;
+}
+
+void App::drain(const sigset_t& signals) {
+    const config::Drain& drain = configuration_.config().server.drain;
+    gateway_.draining = true;
+    // Waits for `duration` or the next signal; a second signal ends the drain at once.
+    bool hurried = false;
+    const auto pause = [&](milliseconds duration) {
+        const timespec time{duration.count() / 1000, (duration.count() % 1000) * 1'000'000};
+        const int signal = sigtimedwait(&signals, nullptr, &time);
+        hurried = hurried || signal == SIGTERM || signal == SIGINT;
+    };
+    if (drain.delay.count() > 0) pause(drain.delay);
+    const auto each = [&](void (http::Server::*action)()) {
+        for (auto& worker : workers_) {
+            worker->run_on_loop([&] { (worker->server().*action)(); });
+        }
+    };
+    each(&http::Server::stop_accepting);
+    each(&http::Server::close_idle);
+    const auto begun = net::Clock::now();
+    bool plain_ended = false;
+    while (in_flight() > 0 && !hurried) {
+        const auto elapsed = net::Clock::now() - begun;
+        if (elapsed >= drain.timeout) break;
+        if (!plain_ended && elapsed >= drain.plain_timeout) {
+            each(&http::Server::cancel_plain);
+            plain_ended = true;
+        }
+        pause(drain_poll);
+        each(&http::Server::close_idle);
+    }
+    const std::size_t left = in_flight();
+    if (left > 0) base::log().warn("drain_cut_short", {{"requests", left}});
+    each(&http::Server::cancel_all);
+    const auto cancelled = net::Clock::now();
+    while (in_flight() > 0 && net::Clock::now() - cancelled < cancelled_grace) pause(drain_poll);
+    for (auto& worker : workers_) worker->stop_and_join();
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+    App app(options);
+    return app.run();
+}
+
+}  // namespace tollgate::app

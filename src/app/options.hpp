@@ -1,0 +1,8 @@
+// The command line: which verb runs with which options. Exit codes are those of operations.md.
+#pragma once
+
+namespace tollgate::app {
+
+int run_command_line(int argc, char** argv);
+
+}  // namespace tollgate::app

@@ -1,0 +1,65 @@
+// One event loop with its thread, server and client. Owned by the app; everything but the atomics
+// and post() belongs to the loop's thread once start() has been called.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "gateway/gateway.hpp"
+#include "http/client.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+#include "net/loop.hpp"
+
+namespace tollgate::app {
+
+// What the metrics show of a worker; refreshed once a second by its loop.
+struct WorkerGauges {
+    std::atomic<std::int64_t> connections{0};
+    std::atomic<std::int64_t> in_flight{0};
+    std::atomic<std::int64_t> provider_idle{0};
+    std::atomic<std::int64_t> provider_active{0};
+    std::atomic<std::uint64_t> accepted{0};
+    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> bad_requests{0};
+    std::atomic<std::uint64_t> provider_connects{0};
+    std::atomic<std::uint64_t> stale_retries{0};
+};
+
+class WorkerThread {
+public:
+    WorkerThread(gateway::Gateway& gateway, base::Registry& metrics, http::ServerLimits limits,
+                 bool metrics_on_main);
+    ~WorkerThread();
+    WorkerThread(const WorkerThread&) = delete;
+    WorkerThread& operator=(const WorkerThread&) = delete;
+
+    // Before start(): the descriptors are taken over.
+    void serve(int listen_fd, std::shared_ptr<net::TlsServerContext> tls);
+    void serve_metrics(int listen_fd);
+    void start();
+    // Runs `work` on the loop's thread and waits for it.
+    void run_on_loop(const std::function<void()>& work);
+    void stop_and_join();
+
+    http::Server& server() { return server_; }
+    const WorkerGauges& gauges() const { return gauges_; }
+
+private:
+    net::Task<void> housekeeping();
+    void refresh_gauges();
+
+    net::Loop loop_;
+    http::Client client_;
+    gateway::Worker worker_;
+    http::Router router_;
+    http::Router metrics_router_;
+    http::Server server_;
+    http::Server metrics_server_;
+    WorkerGauges gauges_;
+    net::CancelScope stopping_;
+    std::thread thread_;
+};
+
+}  // namespace tollgate::app

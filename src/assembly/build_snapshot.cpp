@@ -1,0 +1,292 @@
+#include "assembly/build_snapshot.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "assembly/deployments.hpp"
+
+namespace tollgate::assembly {
+namespace {
+
+using config::Problem;
+using config::Severity;
+using gateway::Snapshot;
+
+constexpr std::size_t made_endpoints_max = 4096;  // by wildcard or by name, remembered
+
+Problem problem(Severity severity, const config::Origin& origin, std::string path,
+                std::string message) {
+    return Problem{severity, origin.file, origin.line, origin.column, std::move(path),
+                   std::move(message), {}};
+}
+
+class Builder {
+public:
+    explicit Builder(const BuildInput& input)
+        : input_(input), config_(input.config), maker_(std::make_shared<EndpointMaker>(input)),
+          snapshot_(std::make_shared<Snapshot>()) {}
+
+    BuildResult build() {
+        snapshot_->version = input_.version;
+        snapshot_->registry = input_.registry;
+        add_groups();
+        add_names();
+        add_keys();
+        add_settings();
+        add_listed();
+        BuildResult result;
+        result.problems = std::move(problems_);
+        const bool failed = std::any_of(
+            result.problems.begin(), result.problems.end(),
+            [](const Problem& item) { return item.severity == Severity::error; });
+        if (!failed) result.snapshot = std::move(snapshot_);
+        return result;
+    }
+
+private:
+    void add_groups();
+    void add_names();
+    void add_keys();
+    void add_tenant(const config::TenantConfig& tenant, std::uint32_t policy);
+    void add_settings();
+    void add_listed();
+    void serve_names_on_demand();
+
+    const BuildInput& input_;
+    const config::Config& config_;
+    std::shared_ptr<EndpointMaker> maker_;
+    std::shared_ptr<Snapshot> snapshot_;
+    std::vector<Problem> problems_;
+    std::vector<routing::GroupInput> group_inputs_;
+    std::vector<std::vector<const config::ModelEntry*>> group_entries_;
+};
+
+void Builder::add_groups() {
+    for (std::size_t i = 0; i < config_.model_list.size(); ++i) {
+        const config::ModelEntry& entry = config_.model_list[i];
+        auto found = std::find_if(group_inputs_.begin(), group_inputs_.end(), [&](const auto& group) {
+            return group.name == entry.model_name;
+        });
+        const bool wildcard = entry.model_name.find('*') != std::string::npos;
+        gateway::EndpointPointer endpoint;
+        if (!wildcard) {
+            auto made = maker_->of_entry(entry, entry.model);
+            if (!made.ok()) {
+                // A shared configuration names more providers than one installation has keys for.
+                const auto severity = made.error().code == base::ErrorCode::invalid_request
+                                          ? Severity::error
+                                          : Severity::warning;
+                problems_.push_back(problem(severity, entry.origin,
+                                            "model_list[" + std::to_string(i) + "]",
+                                            "'" + entry.model_name + "' is left out: " +
+                                                made.error().message));
+                continue;
+            }
+            endpoint = std::move(made).value();
+        }
+        if (found == group_inputs_.end()) {
+            group_inputs_.push_back({entry.model_name, entry.chat(), {}});
+            group_entries_.emplace_back();
+            auto group = std::make_unique<gateway::Group>();
+            group->name = entry.model_name;
+            group->chat = entry.chat();
+            snapshot_->groups.push_back(std::move(group));
+            found = group_inputs_.end() - 1;
+        }
+        const auto index = static_cast<std::size_t>(found - group_inputs_.begin());
+        group_entries_[index].push_back(&entry);
+        if (endpoint == nullptr) {
+            found->deployments.push_back(entry.model);
+            continue;
+        }
+        found->deployments.push_back(domain::target_name(endpoint->deployment) + "@" +
+                                     endpoint->deployment.base_url);
+        snapshot_->groups[index]->endpoints.push_back(endpoint);
+        snapshot_->endpoints.push_back(endpoint);
+    }
+}
+
+void Builder::add_names() {
+    routing::NamesInput names;
+    names.groups = group_inputs_;
+    const config::RouterSettings& router = config_.router_settings;
+    for (const config::Alias& alias : router.model_group_alias) {
+        names.aliases.push_back({alias.name, alias.target, alias.hidden});
+    }
+    const config::Tiers& tiers = config_.tiers;
+    names.tiers = {{"opus", tiers.opus},     {"sonnet", tiers.sonnet}, {"haiku", tiers.haiku},
+                   {"fable", tiers.fable},   {"default", tiers.fallback}};
+    for (const config::NamedChain& chain : config_.fallback_models) {
+        names.chains.push_back({chain.name, chain.members});
+    }
+    const auto fallbacks = [](const std::vector<config::FallbackRule>& rules) {
+        std::vector<routing::FallbackInput> inputs;
+        for (const config::FallbackRule& rule : rules) inputs.push_back({rule.model, rule.to});
+        return inputs;
+    };
+    names.fallbacks = fallbacks(router.fallbacks);
+    names.context_window_fallbacks = fallbacks(router.context_window_fallbacks);
+    names.content_policy_fallbacks = fallbacks(router.content_policy_fallbacks);
+    names.default_fallbacks = router.default_fallbacks;
+    names.fallbacks_max = router.max_fallbacks;
+    for (const config::ProviderAccount& account : config_.providers) {
+        names.providers.emplace_back(account.name, account.type);
+    }
+    for (const domain::ProviderTraits& row : input_.catalog->providers) {
+        if (!maker_->usable(row.type)) continue;
+        names.providers.emplace_back(row.type, row.type);
+        for (const std::string& alias : row.aliases) names.providers.emplace_back(alias, row.type);
+    }
+    for (const domain::ModelTraits& model : input_.catalog->models) {
+        names.catalog.push_back({model.id, model.aliases});
+    }
+    std::vector<std::string> complaints;
+    snapshot_->names = routing::Names(std::move(names), complaints);
+    for (std::string& complaint : complaints) {
+        problems_.push_back(problem(Severity::warning, {}, "names", std::move(complaint)));
+    }
+    serve_names_on_demand();
+}
+
+// Endpoints that no entry spells out: wildcards filled in, and provider/model.
+void Builder::serve_names_on_demand() {
+    struct Made {
+        std::mutex mutex;
+        std::map<std::string, gateway::EndpointPointer> endpoints;
+    };
+    auto made = std::make_shared<Made>();
+    std::vector<std::vector<config::ModelEntry>> entries;
+    for (const auto& group : group_entries_) {
+        entries.emplace_back();
+        for (const config::ModelEntry* entry : group) entries.back().push_back(*entry);
+    }
+    snapshot_->make_endpoint = [maker = maker_, made, entries = std::move(entries)](
+                                   const routing::Candidate& candidate)
+        -> base::Result<gateway::EndpointPointer> {
+        std::string key = candidate.provider + "/" + candidate.model;
+        const config::ModelEntry* entry = nullptr;
+        if (!candidate.is_direct()) {
+            entry = &entries[candidate.group].front();
+            key = std::to_string(candidate.group) + " " +
+                  routing::substitute(entry->model, candidate.captured);
+        }
+        std::lock_guard lock(made->mutex);
+        auto found = made->endpoints.find(key);
+        if (found != made->endpoints.end()) return found->second;
+        auto endpoint = entry == nullptr
+                            ? maker->of_name(candidate.provider, candidate.model)
+                            : maker->of_entry(*entry, routing::substitute(entry->model,
+                                                                          candidate.captured));
+        if (!endpoint.ok()) return endpoint;
+        if (made->endpoints.size() >= made_endpoints_max) made->endpoints.clear();
+        made->endpoints.emplace(std::move(key), *endpoint);
+        return endpoint;
+    };
+}
+
+void Builder::add_keys() {
+    snapshot_->key_policies.emplace_back();  // the master key: everything
+    std::string master = config_.general_settings.master_key.value;
+    if (master.empty()) master = input_.generated_master_key;
+    if (!master.empty()) {
+        auto added = snapshot_->keys.add(master, {"", "master", true, 0});
+        (void)added;  // the first key cannot collide
+    }
+    for (std::size_t i = 0; i < config_.tenants.size(); ++i) {
+        const config::TenantConfig& tenant = config_.tenants[i];
+        gateway::KeyPolicy policy;
+        policy.allowed = routing::AllowedModels(tenant.allowed_models);
+        for (const config::TenantModel& model : tenant.models) {
+            policy.aliases.emplace_back(model.alias, model.provider);
+        }
+        snapshot_->key_policies.push_back(std::move(policy));
+        add_tenant(tenant, static_cast<std::uint32_t>(i + 1));
+    }
+}
+
+void Builder::add_tenant(const config::TenantConfig& tenant, std::uint32_t policy) {
+    for (std::size_t i = 0; i < tenant.api_keys.size(); ++i) {
+        const std::string& key = tenant.api_keys[i].value;
+        const std::string name = tenant.id + "/" + std::to_string(i + 1);
+        if (!key.empty() && key.size() < 16) {
+            problems_.push_back(problem(Severity::warning, tenant.origin, "tenant.api_key",
+                                        "the key of " + tenant.id + " is short (" +
+                                            std::to_string(key.size()) +
+                                            " characters): it can be guessed"));
+        }
+        auto added = snapshot_->keys.add(key, {tenant.id, name, false, policy});
+        if (!added.ok()) {
+            problems_.push_back(problem(Severity::error, tenant.origin, "tenant.api_key",
+                                        added.error().message));
+        }
+    }
+}
+
+void Builder::add_settings() {
+    const config::RoutingConfig& routing = config_.routing;
+    gateway::AttemptSettings& attempts = snapshot_->attempts;
+    attempts.max_attempts = std::max<std::int64_t>(routing.max_attempts, 1);
+    attempts.attempts_per_candidate = routing.attempts_per_candidate;
+    attempts.backoff_first = routing.backoff_first;
+    attempts.backoff_max = routing.backoff_max;
+    attempts.connect = routing.connect_timeout;
+    attempts.headers = routing.headers_timeout;
+    attempts.headers_last = routing.headers_timeout_last;
+    attempts.headers_local = routing.headers_timeout_local;
+    attempts.first_event = routing.first_event_timeout;
+    attempts.idle = routing.idle_timeout;
+    attempts.total = routing.total_timeout;
+    attempts.stream_total = routing.stream_total_timeout;
+    snapshot_->in_flight_max = config_.server.limits.in_flight;
+    snapshot_->access_log = config_.logging.access;
+    snapshot_->expose_provider_limits = routing.expose_provider_limits;
+    snapshot_->metrics_on_main = config_.server.metrics_listen == "main";
+    snapshot_->listen = config_.server.listen;
+    snapshot_->files = config_.files;
+}
+
+void Builder::add_listed() {
+    for (const std::string& name : snapshot_->names.listed()) {
+        gateway::ListedModel listed;
+        listed.id = name;
+        listed.display_name = name;
+        const routing::Resolution resolution = snapshot_->names.resolve(name);
+        if (resolution.found() && !resolution.candidates.front().is_direct()) {
+            const auto& group = *snapshot_->groups[resolution.candidates.front().group];
+            if (!group.chat) continue;
+            if (!group.endpoints.empty()) {
+                const domain::Deployment& first = group.endpoints.front()->deployment;
+                listed.owner = first.provider.type;
+                listed.context_tokens = first.model.context_tokens;
+                listed.output_tokens_max = first.model.output_tokens_max;
+                if (!first.model.display_name.empty()) {
+                    listed.display_name = first.model.display_name;
+                }
+            }
+        }
+        snapshot_->listed.push_back(std::move(listed));
+    }
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<net::TlsClientContext>> Shared::tls(bool verify,
+                                                                const std::string& ca_file) {
+    std::lock_guard lock(mutex_);
+    auto& context = tls_[{verify, ca_file}];
+    if (context == nullptr) {
+        TRY(context, net::TlsClientContext::make({verify, ca_file}));
+    }
+    return context;
+}
+
+std::shared_ptr<gateway::EndpointHealth> Shared::health(const std::string& deployment_key) {
+    std::lock_guard lock(mutex_);
+    auto& health = health_[deployment_key];
+    if (health == nullptr) health = std::make_shared<gateway::EndpointHealth>();
+    return health;
+}
+
+BuildResult build_snapshot(const BuildInput& input) { return Builder(input).build(); }
+
+}  // namespace tollgate::assembly

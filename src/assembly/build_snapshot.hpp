@@ -1,0 +1,49 @@
+// From configuration to a snapshot, or to a list of what is wrong with its meaning: config/ has
+// checked the syntax, this checks that providers exist, names lead somewhere and keys are sound.
+// Used at start, at reload and by `config check`.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "config/catalog.hpp"
+#include "config/load.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/snapshot.hpp"
+
+namespace tollgate::assembly {
+
+// What outlives snapshots: TLS contexts (their sessions, and the CA bundle read once) and what is
+// known of deployments' health. Thread-safe.
+class Shared {
+public:
+    base::Result<std::shared_ptr<net::TlsClientContext>> tls(bool verify, const std::string& ca_file);
+    std::shared_ptr<gateway::EndpointHealth> health(const std::string& deployment_key);
+
+private:
+    std::mutex mutex_;
+    std::map<std::pair<bool, std::string>, std::shared_ptr<net::TlsClientContext>> tls_;
+    std::map<std::string, std::shared_ptr<gateway::EndpointHealth>> health_;
+};
+
+struct BuildInput {
+    const config::Config& config;
+    std::shared_ptr<const config::Catalog> catalog;
+    const config::Environment& environment;
+    std::shared_ptr<const providers::Registry> registry;
+    Shared& shared;
+    gateway::RequestMetrics* metrics = nullptr;  // null: nothing is counted (config check)
+    std::string generated_master_key;  // used when the configuration names no master key
+    std::uint64_t version = 1;
+};
+
+struct BuildResult {
+    std::shared_ptr<const gateway::Snapshot> snapshot;  // null when there are errors
+    std::vector<config::Problem> problems;
+};
+
+BuildResult build_snapshot(const BuildInput& input);
+
+}  // namespace tollgate::assembly
