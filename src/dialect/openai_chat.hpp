@@ -1,0 +1,38 @@
+// The parts of the OpenAI Chat Completions codec, joined by make_openai_chat() in openai_chat.cpp.
+// Internal to dialect/openai_chat*.cpp. Contracts: those of the same names in dialect.hpp.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialect/dialect.hpp"
+
+namespace tollgate::dialect::openai_chat {
+
+base::Result<domain::Request> decode_request(const json::Document& document, base::Arena& arena);
+std::unique_ptr<StreamEncoder> make_stream_encoder(EncoderOptions options);
+std::string encode_answer(const std::vector<domain::Event>& events, const EncoderOptions& options);
+std::string encode_error(int status, const base::Error& error);
+
+base::Result<EncodedRequest> encode_request(const domain::Request& request,
+                                            const domain::Deployment& target);
+std::unique_ptr<StreamDecoder> make_stream_decoder(const domain::Deployment& target,
+                                                   const Translation& translation);
+base::Result<std::vector<domain::Event>> decode_answer(std::string_view body,
+                                                       const domain::Deployment& target,
+                                                       const Translation& translation,
+                                                       base::Arena& arena);
+ProviderFailure decode_error(int status, std::string_view body);
+
+// Usage as OpenAI and its relatives spell it; -1 where nothing is said.
+domain::Usage read_usage(json::Value usage);
+void write_usage(json::Writer& writer, const domain::Usage& usage);
+// The finish_reason of a stop.
+std::string_view finish_reason(domain::StopReason reason);
+// An answer's id: made of the request's id, or the provider's where there is none.
+std::string answer_id(std::string_view provider_id, std::string_view request_id);
+// A failure inside a 200: the value of `error`, or a body that is an error itself.
+ProviderFailure read_failure(int status, json::Value body);
+
+}  // namespace tollgate::dialect::openai_chat

@@ -1,0 +1,341 @@
+#include "dialect/openai_chat_messages.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "dialect/openai_chat_parts.hpp"
+#include "dialect/tool_names.hpp"
+
+namespace tollgate::dialect::openai_chat {
+namespace {
+
+using domain::Message;
+using domain::Part;
+using domain::PartKind;
+using domain::Role;
+
+constexpr std::string_view system_open = "<system>\\n";
+constexpr std::string_view system_close = "\\n</system>";
+constexpr std::string_view error_prefix = "Error: ";
+constexpr std::string_view bridge_answer = "OK.";  // between tool messages and a user message
+
+class MessagesWriter {
+public:
+    MessagesWriter(json::Writer& writer, const domain::Request& request,
+                   const domain::Deployment& target, const MessageOptions& options,
+                   Translation& translation)
+        : writer_(writer),
+          request_(request),
+          target_(target),
+          options_(options),
+          translation_(translation),
+          content_(target, translation),
+          merge_system_(target.provider.system_first_only || !target.model.mid_system) {}
+
+    base::Result<void> write() {
+        writer_.begin_array();
+        TRY_VOID(leading_system());
+        // What stands between two assistant messages belongs together: tool results go first,
+        // whichever message they came in.
+        std::span<const Message> rest(request_.messages);
+        while (!rest.empty()) {
+            if (rest.front().role == Role::assistant) {
+                TRY_VOID(assistant(rest.front()));
+                rest = rest.subspan(1);
+                continue;
+            }
+            auto end = std::find_if(rest.begin(), rest.end(), [](const Message& message) {
+                return message.role == Role::assistant;
+            });
+            std::size_t length = static_cast<std::size_t>(end - rest.begin());
+            TRY_VOID(between(rest.first(length)));
+            rest = rest.subspan(length);
+        }
+        answer_open_calls();
+        writer_.end_array();
+        return {};
+    }
+
+private:
+    std::string_view system_role() const {
+        using domain::SystemRole;
+        SystemRole role = target_.provider.system_role;
+        if (role == SystemRole::by_model) role = target_.model.system_role;
+        return role == SystemRole::developer ? "developer" : "system";
+    }
+
+    void message(std::string_view role, std::string_view name, const std::vector<Piece>& pieces) {
+        writer_.begin_object().string("role", role);
+        if (!name.empty()) writer_.string("name", name);
+        writer_.key("content");
+        if (pieces.empty()) {
+            writer_.string("");
+        } else {
+            content_.write(writer_, pieces);
+        }
+        writer_.end_object();
+    }
+
+    // All of the system in one message. As a string unless a mark has to stay on its block.
+    base::Result<void> leading_system() {
+        std::vector<Piece> pieces;
+        for (const Part& part : request_.system) TRY_VOID(content_.add(part, pieces));
+        if (!options_.extra_system.empty()) {
+            pieces.push_back({nullptr, {options_.extra_system}, {}});
+        }
+        if (!pieces.empty()) message(system_role(), {}, joined_unless_marked(pieces));
+        return {};
+    }
+
+    std::vector<Piece> joined_unless_marked(const std::vector<Piece>& pieces) {
+        bool plain = std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+            return piece.is_text() && piece.cache_control.empty();
+        });
+        if (!plain || pieces.size() < 2) return pieces;
+        std::string text;
+        for (const Piece& piece : pieces) {
+            if (!text.empty()) text += "\\n\\n";
+            text += piece.text.raw;
+        }
+        return {Piece{nullptr, content_.keep(text), {}}};
+    }
+
+    // --- assistant ---------------------------------------------------------------------------
+    base::Result<void> assistant(const Message& turn) {
+        answer_open_calls();
+        std::vector<Piece> pieces;
+        bool calls = false;
+        for (const Part& part : turn.parts) {
+            if (part.kind == PartKind::tool_call) calls = true;
+            TRY_VOID(content_.add(part, pieces));
+        }
+        writer_.begin_object().string("role", "assistant");
+        if (!turn.name.empty()) writer_.string("name", turn.name);
+        reasoning(turn, calls);
+        writer_.key("content");
+        if (pieces.empty() && calls) {
+            writer_.null();
+        } else {
+            assistant_content(pieces);
+        }
+        if (calls) tool_calls(turn);
+        writer_.end_object();
+        return {};
+    }
+
+    // Assistant text is one string, in one piece as it was said; marks keep the list form.
+    void assistant_content(const std::vector<Piece>& pieces) {
+        bool list = std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+            return !piece.is_text() || !piece.cache_control.empty();
+        });
+        if (list) {
+            content_.write(writer_, pieces);
+            return;
+        }
+        if (pieces.size() == 1) {
+            writer_.escaped(pieces.front().text);
+            return;
+        }
+        std::string text;
+        for (const Piece& piece : pieces) text += piece.text.raw;
+        writer_.escaped({text});
+    }
+
+    void reasoning(const Message& turn, bool calls) {
+        const std::string& field = target_.provider.reasoning_out;
+        std::string thoughts;
+        bool thought = false;
+        for (const Part& part : turn.parts) {
+            if (part.kind == PartKind::thinking) thoughts += part.text.raw;
+            thought = thought || part.kind == PartKind::thinking ||
+                      part.kind == PartKind::redacted_thinking;
+        }
+        if (!field.empty() && !thoughts.empty()) {
+            writer_.escaped(field, {thoughts});
+            return;
+        }
+        if (thought) translation_.drop("thinking");
+        using domain::ReasoningRequired;
+        ReasoningRequired required = target_.provider.reasoning_required;
+        bool needed = required == ReasoningRequired::always ||
+                      (required == ReasoningRequired::tool_calls && calls);
+        if (!field.empty() && needed && options_.thinking_on) writer_.string(field, " ");
+    }
+
+    void tool_calls(const Message& turn) {
+        writer_.key("tool_calls").begin_array();
+        for (const Part& part : turn.parts) {
+            if (part.kind != PartKind::tool_call) continue;
+            std::string arguments;
+            json::append_compact(arguments, part.input.empty() ? json::Raw("{}") : part.input);
+            writer_.begin_object().string("id", tool_id_for(target_.provider, part.id));
+            writer_.string("type", "function").key("function").begin_object();
+            writer_.string("name", tool_name_for(target_, part.name, translation_));
+            writer_.string("arguments", arguments).end_object().end_object();
+            open_calls_.push_back(&part);
+        }
+        writer_.end_array();
+    }
+
+    // --- user, tool and mid-conversation system ------------------------------------------------
+    base::Result<void> between(std::span<const Message> turns) {
+        std::vector<Piece> media;  // of tool results, shown after all of them
+        bool results = false;
+        for (const Message& turn : turns) {
+            for (const Part& part : turn.parts) {
+                if (part.kind != PartKind::tool_result) continue;
+                TRY_VOID(tool_result(part, media));
+                results = true;
+            }
+        }
+        answer_open_calls();
+        std::vector<Piece> pieces = std::move(media);
+        after_tool_ = results;
+        for (const Message& turn : turns) {
+            if (turn.role == Role::system && !merge_system_) {
+                flush({}, pieces);
+                for (const Part& part : turn.parts) TRY_VOID(content_.add(part, pieces));
+                if (!pieces.empty()) message(system_role(), turn.name, joined_unless_marked(pieces));
+                pieces.clear();
+            } else if (turn.role == Role::system) {
+                TRY_VOID(marked_system(turn, pieces));
+            } else {
+                std::size_t before = pieces.size();
+                for (const Part& part : turn.parts) TRY_VOID(content_.add(part, pieces));
+                bool only_results = !turn.parts.empty() && pieces.size() == before;
+                if (merge_system_ || only_results) continue;
+                flush(turn.name, pieces);
+            }
+        }
+        flush({}, pieces);
+        return {};
+    }
+
+    // A system message where the target takes it only at the start: marked text of the user turn.
+    base::Result<void> marked_system(const Message& turn, std::vector<Piece>& pieces) {
+        std::vector<Piece> inside;
+        for (const Part& part : turn.parts) TRY_VOID(content_.add(part, inside));
+        if (inside.empty()) return {};
+        std::string text(system_open);
+        for (const Piece& piece : inside) {
+            if (text.size() > system_open.size()) text += "\\n\\n";
+            text += piece.text.raw;
+        }
+        text += system_close;
+        pieces.push_back({nullptr, content_.keep(text), {}});
+        return {};
+    }
+
+    void flush(std::string_view name, std::vector<Piece>& pieces) {
+        if (pieces.empty()) return;
+        if (after_tool_ && !target_.provider.user_after_tool) {
+            writer_.begin_object().string("role", "assistant").string("content", bridge_answer);
+            writer_.end_object();
+        }
+        after_tool_ = false;
+        message("user", name, pieces);
+        pieces.clear();
+    }
+
+    base::Result<void> tool_result(const Part& result, std::vector<Piece>& media) {
+        std::vector<Piece> pieces;
+        std::string_view tool = called_tool(result.id);
+        for (const Part& part : result.content) {
+            if (part.kind == PartKind::image && !content_.takes_images()) {
+                // The model is told; a refusal here would end the session for good, because the
+                // image stays in the conversation.
+                translation_.drop("image in a tool result");
+                pieces.push_back({nullptr, {"[an image was left out: this model takes none]"}, {}});
+                continue;
+            }
+            std::vector<Piece> made;
+            TRY_VOID(content_.add(part, made));
+            for (Piece& piece : made) {
+                if (piece.is_text()) {
+                    pieces.push_back(std::move(piece));
+                    continue;
+                }
+                if (!announced_ || announced_ != &result) media.push_back(announcement(result, tool));
+                announced_ = &result;
+                media.push_back(std::move(piece));
+            }
+        }
+        std::string_view mark = content_.cache_mark(result.cache_control);
+        write_tool_message(result, pieces, mark);
+        std::erase_if(open_calls_, [&](const Part* call) { return call->id == result.id; });
+        return {};
+    }
+
+    void write_tool_message(const Part& result, const std::vector<Piece>& pieces,
+                            std::string_view mark) {
+        std::string text;
+        if (result.is_error) text += error_prefix;
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+            if (i > 0) text += "\\n";
+            text += pieces[i].text.raw;
+        }
+        writer_.begin_object().string("role", "tool");
+        writer_.string("tool_call_id", tool_id_for(target_.provider, result.id)).key("content");
+        if (mark.empty()) {
+            writer_.escaped({text});
+        } else {
+            writer_.begin_array().begin_object().string("type", "text").escaped("text", {text});
+            writer_.raw("cache_control", mark).end_object().end_array();
+        }
+        writer_.end_object();
+    }
+
+    Piece announcement(const Part& result, std::string_view tool) {
+        std::string plain = "From the result of tool call ";
+        plain += tool_id_for(target_.provider, result.id);
+        if (!tool.empty()) {
+            plain += " (";
+            plain += tool;
+            plain += ')';
+        }
+        plain += ':';
+        std::string escaped;
+        json::append_escaped(escaped, plain);
+        return {nullptr, content_.keep(escaped), {}};
+    }
+
+    std::string_view called_tool(std::string_view id) const {
+        for (const Part* call : open_calls_) {
+            if (call->id == id) return call->name;
+        }
+        return {};
+    }
+
+    // A call whose result never came (an interrupted turn) would be refused by every target.
+    void answer_open_calls() {
+        for (const Part* call : open_calls_) {
+            writer_.begin_object().string("role", "tool");
+            writer_.string("tool_call_id", tool_id_for(target_.provider, call->id));
+            writer_.string("content", "Error: the call was interrupted and has no result.");
+            writer_.end_object();
+            translation_.warnings.push_back("tool call without a result: " + std::string(call->id));
+        }
+        open_calls_.clear();
+    }
+
+    json::Writer& writer_;
+    const domain::Request& request_;
+    const domain::Deployment& target_;
+    const MessageOptions& options_;
+    Translation& translation_;
+    ContentWriter content_;
+    const bool merge_system_;
+    bool after_tool_ = false;
+    const Part* announced_ = nullptr;
+    std::vector<const Part*> open_calls_;
+};
+
+}  // namespace
+
+base::Result<void> write_messages(json::Writer& writer, const domain::Request& request,
+                                  const domain::Deployment& target, const MessageOptions& options,
+                                  Translation& translation) {
+    return MessagesWriter(writer, request, target, options, translation).write();
+}
+
+}  // namespace tollgate::dialect::openai_chat

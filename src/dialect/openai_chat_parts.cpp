@@ -1,0 +1,177 @@
+#include "dialect/openai_chat_parts.hpp"
+
+#include <algorithm>
+
+#include "dialect/refused.hpp"
+
+namespace tollgate::dialect::openai_chat {
+namespace {
+
+using domain::MediaSource;
+using domain::Part;
+using domain::PartKind;
+
+// The heading that keeps a document's title and context when it is sent as text; escaped.
+std::string document_heading(const domain::Media& media) {
+    std::string out;
+    if (!media.title.empty()) {
+        out += "Document: ";
+        out += media.title.raw;
+        out += "\\n";
+    }
+    if (!media.context.empty()) {
+        out += media.context.raw;
+        out += "\\n";
+    }
+    if (!out.empty()) out += "\\n";
+    return out;
+}
+
+void write_data_url(std::string& out, const domain::Media& media) {
+    out += "data:";
+    out += media.media_type;
+    out += ";base64,";
+    out += media.data.raw;
+}
+
+}  // namespace
+
+base::Result<void> ContentWriter::refuse(std::string_view what, std::string_view why) {
+    return cannot_carry(target_, translation_, what, "messages", why);
+}
+
+std::string_view ContentWriter::cache_mark(std::string_view mark) {
+    if (mark.empty() || mark == "null") return {};
+    if (target_.provider.cache_control) return mark;
+    translation_.drop("cache_control");
+    return {};
+}
+
+base::Result<void> ContentWriter::add(const Part& part, std::vector<Piece>& pieces) {
+    switch (part.kind) {
+        case PartKind::text:
+        case PartKind::refusal:
+            if (!part.text.empty()) {
+                pieces.push_back({nullptr, part.text, cache_mark(part.cache_control)});
+            }
+            return {};
+        case PartKind::image: return add_image(part, pieces);
+        case PartKind::document: return add_document(part, pieces);
+        case PartKind::audio: return add_audio(part, pieces);
+        case PartKind::hosted:
+            // A provider-run tool's record has no spelling here; the answer it led to is text.
+            translation_.drop("hosted tool blocks");
+            return {};
+        case PartKind::tool_call:
+        case PartKind::tool_result:
+        case PartKind::thinking:
+        case PartKind::redacted_thinking: return {};  // written elsewhere
+    }
+    return {};
+}
+
+base::Result<void> ContentWriter::add_image(const Part& part, std::vector<Piece>& pieces) {
+    if (!takes_images()) return refuse("image", "an image cannot be sent: the target takes none");
+    if (part.media.source != MediaSource::base64 && part.media.source != MediaSource::url) {
+        return refuse("image", "an image by file id exists only at the provider it was uploaded "
+                               "to; send it as base64 or URL");
+    }
+    pieces.push_back({&part, {}, cache_mark(part.cache_control)});
+    return {};
+}
+
+base::Result<void> ContentWriter::add_document(const Part& part, std::vector<Piece>& pieces) {
+    const domain::Media& media = part.media;
+    if (media.source == MediaSource::text) {
+        std::string text = document_heading(media);
+        text += media.data.raw;
+        pieces.push_back({nullptr, keep(text), cache_mark(part.cache_control)});
+        return {};
+    }
+    if (media.source == MediaSource::content) {
+        std::string heading = document_heading(media);
+        if (!heading.empty()) {
+            heading.resize(heading.size() - 4);  // without the blank line at its end
+            pieces.push_back({nullptr, keep(heading), {}});
+        }
+        for (const Part& inner : part.content) TRY_VOID(add(inner, pieces));
+        return {};
+    }
+    bool files = target_.provider.files && (target_.model.pdf || !target_.model.in_catalog);
+    if (!files) return refuse("document", "a PDF cannot be sent: the target takes no files");
+    if (media.source != MediaSource::base64) {
+        return refuse("document", "a document by URL or file id cannot be sent; send it as base64 "
+                                  "or text");
+    }
+    pieces.push_back({&part, {}, cache_mark(part.cache_control)});
+    return {};
+}
+
+base::Result<void> ContentWriter::add_audio(const Part& part, std::vector<Piece>& pieces) {
+    if (!target_.provider.audio || part.media.source != MediaSource::base64) {
+        return refuse("audio", "audio cannot be sent: the target takes none");
+    }
+    pieces.push_back({&part, {}, {}});
+    return {};
+}
+
+void ContentWriter::write_piece(json::Writer& writer, const Piece& piece) {
+    writer.begin_object();
+    std::string url;
+    if (piece.is_text()) {
+        writer.string("type", "text").escaped("text", piece.text);
+    } else if (const domain::Media& media = piece.part->media;
+               piece.part->kind == PartKind::image) {
+        if (media.source == MediaSource::url) {
+            url = media.data.raw;
+        } else {
+            write_data_url(url, media);
+        }
+        writer.string("type", "image_url").key("image_url").begin_object();
+        writer.escaped("url", {url});
+        if (!media.detail.empty()) writer.string("detail", media.detail);
+        writer.end_object();
+    } else if (piece.part->kind == PartKind::audio) {
+        writer.string("type", "input_audio").key("input_audio").begin_object();
+        writer.escaped("data", media.data).string("format", media.media_type).end_object();
+    } else {
+        write_data_url(url, media);
+        writer.string("type", "file").key("file").begin_object();
+        if (!media.filename.empty()) {
+            writer.escaped("filename", media.filename);
+        } else if (!media.title.empty()) {
+            writer.escaped("filename", media.title);
+        } else {
+            writer.string("filename", "document.pdf");
+        }
+        writer.escaped("file_data", {url}).end_object();
+    }
+    if (!piece.cache_control.empty()) writer.raw("cache_control", piece.cache_control);
+    writer.end_object();
+}
+
+void ContentWriter::write(json::Writer& writer, const std::vector<Piece>& pieces) {
+    bool only_text = std::all_of(pieces.begin(), pieces.end(),
+                                 [](const Piece& piece) { return piece.is_text(); });
+    bool marked = std::any_of(pieces.begin(), pieces.end(),
+                              [](const Piece& piece) { return !piece.cache_control.empty(); });
+    bool joined = only_text && !marked && (pieces.size() < 2 || !target_.provider.content_list);
+    if (!joined) {
+        writer.begin_array();
+        for (const Piece& piece : pieces) write_piece(writer, piece);
+        writer.end_array();
+        return;
+    }
+    if (pieces.size() == 1) {
+        writer.escaped(pieces.front().text);
+        return;
+    }
+    std::string text;
+    for (const Piece& piece : pieces) {
+        if (!text.empty()) text += "\\n\\n";
+        text += piece.text.raw;
+    }
+    writer.escaped({text});
+}
+
+}  // namespace tollgate::dialect::openai_chat

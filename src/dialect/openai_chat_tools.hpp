@@ -1,0 +1,34 @@
+// Tools, tool choice and answer format of an OpenAI Chat Completions body.
+// Pure; internal to the openai_chat dialect.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "dialect/dialect.hpp"
+
+namespace tollgate::dialect::openai_chat {
+
+// What of a request's tools reaches the target.
+struct ToolPlan {
+    std::vector<const domain::Tool*> tools;
+    std::string choice;  // JSON value of tool_choice, "" when none is sent
+    bool forced = false;  // the model must call a tool
+    bool serial = false;  // parallel_tool_calls: false
+};
+// Fails: invalid_request for tools that the target cannot carry.
+base::Result<ToolPlan> plan_tools(const domain::Request& request, const domain::Deployment& target,
+                                  Translation& translation);
+// Writes the value of "tools".
+void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Deployment& target,
+                 Translation& translation);
+
+// Writes the value of "response_format". REQUIRES: format.kind is not text.
+void write_response_format(json::Writer& writer, const domain::OutputFormat& format,
+                           const domain::Deployment& target);
+bool carries_json_schema(const domain::Deployment& target);
+// Where the target knows only JSON objects: the escaped text that tells the model the schema.
+std::string schema_instruction(const domain::OutputFormat& format);
+
+}  // namespace tollgate::dialect::openai_chat
