@@ -69,7 +69,10 @@ char32_t next_escape(std::string_view text, std::size_t& at) {
     return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
 }
 
-std::int64_t whole(double tokens) { return static_cast<std::int64_t>(std::ceil(tokens)); }
+// To the nearest, but something is never nothing.
+std::int64_t whole(double tokens) {
+    return tokens <= 0 ? 0 : std::max<std::int64_t>(1, std::llround(tokens));
+}
 
 std::int64_t media_tokens(const Part& part);
 
