@@ -41,8 +41,11 @@ class Exchange {
 
   /** A short text for a failure report. */
   excerpt(limit = 600) {
-    const request = this.request.raw.toString('utf8').slice(0, limit);
-    return `> ${request}\n< ${this.response_raw.toString('utf8').slice(0, limit)}`;
+    const { method, path, headers, body } = this.request;
+    const shown = Object.entries(headers).filter(([name]) => !name.startsWith('x-stainless'))
+      .map(([name, value]) => `${name}: ${value}`).join('; ').slice(0, 500);
+    return `> ${method} ${path} [${shown}] ${body.toString('utf8').slice(0, limit)}\n`
+      + `< ${this.response_raw.toString('utf8').slice(0, 2 * limit)}`;
   }
 }
 
