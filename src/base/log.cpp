@@ -63,6 +63,7 @@ std::string format_log_line(LogFormat format, LogLevel level, std::string_view t
         line.append("{\"ts\":\"").append(time).append("\",\"level\":\"").append(level_name(level));
         line.append("\",\"event\":\"").append(event).append("\"");
         for (const LogField& field : fields) {
+            if (field.value.absent()) continue;
             line += ',';
             json::append_string(line, field.name);
             line += ':';
@@ -76,6 +77,7 @@ std::string format_log_line(LogFormat format, LogLevel level, std::string_view t
     name.resize(5, ' ');
     line.append(name).append(" ").append(event);
     for (const LogField& field : fields) {
+        if (field.value.absent()) continue;
         line.append(" ").append(field.name).append("=");
         append_human_value(line, field.value);
     }

@@ -26,6 +26,9 @@ public:
         requires std::is_integral_v<T>
     LogValue(T value) : kind(Kind::integer), integer(static_cast<std::int64_t>(value)) {}
 
+    // An empty text says nothing and is left out of the line.
+    bool absent() const { return kind == Kind::text && text.empty(); }
+
     Kind kind;
     std::string_view text;
     std::int64_t integer = 0;

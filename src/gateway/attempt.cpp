@@ -146,7 +146,12 @@ net::Task<bool> send_to_client(Scene& scene, std::string& out, const Relay& rela
         scene.delivery.content_sent = true;
         scene.generation.record.first_content = net::Clock::now();
     }
-    auto written = co_await exchange.write(out);
+    base::Result<void> written;
+    if (relay.complete()) {
+        written = co_await exchange.finish(out);
+    } else {
+        written = co_await exchange.write(out);
+    }
     out.clear();
     co_return written.ok();
 }

@@ -27,7 +27,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
 }
 
 void note_caller(Generation& generation) {
-    const http::Exchange& exchange = generation.exchange;
+    http::Exchange& exchange = generation.exchange;
     RequestRecord& record = generation.record;
     record.request_id = exchange.request_id();
     record.path = exchange.head().path;

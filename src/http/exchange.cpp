@@ -231,29 +231,32 @@ net::Task<base::Result<void>> Exchange::start_stream(int status, std::string_vie
     co_return base::Result<void>();
 }
 
-net::Task<base::Result<void>> Exchange::write(std::string_view bytes) {
-    if (bytes.empty() && head_out_.empty()) co_return base::Result<void>();
+net::Task<base::Result<void>> Exchange::send_chunk(std::string_view bytes,
+                                                   std::string_view after) {
     char size_line[20];
     std::size_t size_length = 0;
     if (chunked_out_ && !bytes.empty()) {
         size_length = static_cast<std::size_t>(
             std::snprintf(size_line, sizeof size_line, "%zx\r\n", bytes.size()));
     }
-    const std::string_view tail = size_length > 0 ? "\r\n" : "";
     std::string head = std::move(head_out_);
     head_out_.clear();
-    const iovec pieces[] = {piece(head), {size_line, size_length}, piece(bytes), piece(tail)};
+    const iovec pieces[] = {piece(head), {size_line, size_length}, piece(bytes), piece(after)};
     co_return co_await send(pieces);
 }
 
-net::Task<base::Result<void>> Exchange::finish() {
+net::Task<base::Result<void>> Exchange::write(std::string_view bytes) {
+    if (bytes.empty() && head_out_.empty()) co_return base::Result<void>();
+    const std::string_view after = chunked_out_ && !bytes.empty() ? "\r\n" : "";
+    co_return co_await send_chunk(bytes, after);
+}
+
+net::Task<base::Result<void>> Exchange::finish(std::string_view last_bytes) {
     if (finished_) co_return base::Result<void>();
     finished_ = true;
-    std::string last = std::move(head_out_);
-    head_out_.clear();
-    if (chunked_out_) last += "0\r\n\r\n";
-    const iovec pieces[] = {piece(last)};
-    co_return co_await send(pieces);
+    std::string_view after;
+    if (chunked_out_) after = last_bytes.empty() ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
+    co_return co_await send_chunk(last_bytes, after);
 }
 
 }  // namespace tollgate::http

@@ -41,7 +41,7 @@ public:
     net::CancelScope& scope() { return scope_; }
     net::Loop& loop() { return stream_.loop(); }
     const std::string& request_id() const { return request_id_; }
-    std::string client_address() const { return stream_.peer_address(); }
+    const std::string& client_address() { return stream_.peer_address(); }
     net::Instant arrived() const { return arrived_; }
 
     // The whole body in one piece, with BodyBuffer::padding readable bytes behind it.
@@ -60,7 +60,8 @@ public:
                                           std::string_view body);
     net::Task<base::Result<void>> start_stream(int status, std::string_view content_type);
     net::Task<base::Result<void>> write(std::string_view bytes);
-    net::Task<base::Result<void>> finish();
+    // The end of a stream, with its last bytes if there are any: one packet for both.
+    net::Task<base::Result<void>> finish(std::string_view last_bytes = {});
     // The path has routes, but none for this method.
     bool path_known() const { return path_known_; }
     // Ends the connection without a normal end of the answer.
@@ -77,6 +78,7 @@ private:
     void compose_head(int status, std::string_view content_type,
                       std::optional<std::size_t> length);
     net::Task<base::Result<void>> send(std::span<const iovec> pieces);
+    net::Task<base::Result<void>> send_chunk(std::string_view bytes, std::string_view after);
     net::Task<base::Result<std::string_view>> read_sized_body(std::size_t size);
     net::Task<base::Result<std::string_view>> read_chunked_body();
     bool keeps_alive() const;

@@ -177,22 +177,23 @@ bool Stream::looks_idle() {
 
 void Stream::shutdown_write() { ::shutdown(fd_, SHUT_WR); }
 
-std::string Stream::peer_address() const {
+const std::string& Stream::peer_address() {
+    if (!peer_.empty()) return peer_;
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
     char text[INET6_ADDRSTRLEN] = "";
-    if (getpeername(fd_, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return "unknown";
+    peer_ = "unix";
+    if (getpeername(fd_, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return peer_;
     if (storage.ss_family == AF_INET) {
         const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
         inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
-        return std::string(text) + ":" + std::to_string(ntohs(v4->sin_port));
-    }
-    if (storage.ss_family == AF_INET6) {
+        peer_ = std::string(text) + ":" + std::to_string(ntohs(v4->sin_port));
+    } else if (storage.ss_family == AF_INET6) {
         const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
         inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
-        return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6->sin6_port));
+        peer_ = "[" + std::string(text) + "]:" + std::to_string(ntohs(v6->sin6_port));
     }
-    return "unix";
+    return peer_;
 }
 
 }  // namespace tollgate::net

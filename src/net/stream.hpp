@@ -71,7 +71,7 @@ public:
     void shutdown_write();
     int fd() const { return fd_; }
     Loop& loop() { return loop_; }
-    std::string peer_address() const;  // "127.0.0.1:5123", "unix"
+    const std::string& peer_address();  // "127.0.0.1:5123", "unix"; asked of the kernel once
 
     // --- TLS (net/tls.hpp fills these) ---
     void attach_tls(SSL* ssl) { ssl_ = ssl; }
@@ -103,6 +103,7 @@ private:
     CancelScope* hangup_scope_ = nullptr;
     SSL* ssl_ = nullptr;
     std::string tls_error_;
+    std::string peer_;
 };
 
 }  // namespace tollgate::net

@@ -1,0 +1,248 @@
+#include "http/server.hpp"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <thread>
+
+#include "net/connect.hpp"
+
+namespace tollgate::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+net::Task<void> echo_body(Exchange& exchange) {
+    auto body = co_await exchange.read_body();
+    if (!body.ok()) {
+        const int status = body.error().code == base::ErrorCode::too_large ? 413 : 400;
+        auto sent = co_await exchange.respond(status, "text/plain", body.error().message);
+        co_return;
+    }
+    auto sent = co_await exchange.respond(200, "text/plain", *body);
+}
+
+net::Task<void> stream_words(Exchange& exchange) {
+    auto started = co_await exchange.start_stream(200, "text/plain");
+    for (const char* word : {"one ", "two "}) {
+        auto written = co_await exchange.write(word);
+        if (!written.ok()) co_return;
+    }
+    auto finished = co_await exchange.finish("three");
+}
+
+std::atomic<int> cancelled_waits{0};
+net::Task<void> wait_for_ever(Exchange& exchange) {
+    const net::Wake wake = co_await net::sleep_for(std::chrono::seconds(20), &exchange.scope());
+    if (wake == net::Wake::cancelled) ++cancelled_waits;
+}
+
+net::Task<void> not_found(Exchange& exchange) {
+    auto sent = co_await exchange.respond(exchange.path_known() ? 405 : 404, "text/plain", "no");
+}
+
+net::Task<void> throws(Exchange&) {
+    throw std::runtime_error("a bug");
+    co_return;
+}
+
+// A server on its own thread, and a blocking client.
+class ServerTest : public ::testing::Test {
+protected:
+    ServerTest() : server_(loop_, router_, limits()) {
+        router_.add(Method::post, "/echo", echo_body);
+        router_.add(Method::get, "/stream", stream_words);
+        router_.add(Method::get, "/wait", wait_for_ever);
+        router_.add(Method::get, "/throws", throws);
+        router_.set_fallback(not_found);
+        auto address = net::parse_address("127.0.0.1:0");
+        auto fd = net::listen(*address, 16);
+        port_ = net::bound_port(*fd);
+        server_.serve(*fd, nullptr);
+        thread_ = std::thread([this] { loop_.run(); });
+    }
+    ~ServerTest() override {
+        // Sessions end before their loop does.
+        on_loop([this] {
+            server_.stop_accepting();
+            server_.cancel_all();
+        });
+        for (int i = 0; i < 500 && connections() > 0; ++i) {
+            std::this_thread::sleep_for(milliseconds(2));
+            on_loop([this] { server_.cancel_all(); });
+        }
+        loop_.stop();
+        thread_.join();
+    }
+    static ServerLimits limits() {
+        ServerLimits limits;
+        limits.body_bytes_max = 1000;
+        limits.head_timeout = milliseconds(300);
+        limits.body_timeout = milliseconds(300);
+        return limits;
+    }
+    void on_loop(const std::function<void()>& work) {
+        std::atomic<bool> done{false};
+        loop_.post([&] {
+            work();
+            done = true;
+            done.notify_one();
+        });
+        done.wait(false);
+    }
+    std::size_t connections() {
+        std::size_t count = 0;
+        on_loop([&] { count = server_.connections(); });
+        return count;
+    }
+    int connect() const {
+        const int fd = socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port_);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        const timeval patience{5, 0};
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        return fd;
+    }
+    static void send(int fd, std::string_view bytes) {
+        ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
+    }
+    // Everything until the server closes, or until `enough` is in it.
+    static std::string receive(int fd, std::string_view enough = {}) {
+        std::string all;
+        char buffer[4096];
+        while (enough.empty() || all.find(enough) == std::string::npos) {
+            const ssize_t count = recv(fd, buffer, sizeof buffer, 0);
+            if (count <= 0) break;
+            all.append(buffer, static_cast<std::size_t>(count));
+        }
+        return all;
+    }
+    std::string talk(std::string_view request, std::string_view enough = {}) {
+        const int fd = connect();
+        send(fd, request);
+        std::string answer = receive(fd, enough);
+        close(fd);
+        return answer;
+    }
+    net::Loop loop_;
+    Router router_;
+    Server server_;
+    std::uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
+    const std::string answer = talk(
+        "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\none"
+        "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n"
+        "POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 5\r\n\r\nthree");
+    const auto one = answer.find("\r\n\r\none");
+    const auto two = answer.find("\r\n\r\ntwo");
+    const auto three = answer.find("\r\n\r\nthree");
+    EXPECT_LT(one, two);
+    EXPECT_LT(two, three);
+    EXPECT_NE(three, std::string::npos) << answer;
+}
+
+TEST_F(ServerTest, AStreamIsChunkedAndEnds) {
+    const std::string answer =
+        talk("GET /stream HTTP/1.1\r\nhost: x\r\n\r\n", "0\r\n\r\n");
+    EXPECT_NE(answer.find("transfer-encoding: chunked"), std::string::npos);
+    EXPECT_NE(answer.find("4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"), std::string::npos)
+        << answer;
+}
+
+TEST_F(ServerTest, AnOldClientGetsItsStreamUntilClose) {
+    const std::string answer = talk("GET /stream HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(answer.find("chunked"), std::string::npos);
+    EXPECT_TRUE(answer.ends_with("\r\n\r\none two three")) << answer;
+}
+
+TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
+    const int fd = connect();
+    send(fd, "POST /echo HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
+    EXPECT_EQ(receive(fd, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    send(fd, "hi");
+    EXPECT_NE(receive(fd, "hi").find("200 OK"), std::string::npos);
+    close(fd);
+}
+
+TEST_F(ServerTest, ABodyOverTheLimitIsRefusedInWordsBeforeItIsRead) {
+    const std::string answer =
+        talk("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n", "body_bytes");
+    EXPECT_NE(answer.find("HTTP/1.1 413"), std::string::npos) << answer;
+}
+
+TEST_F(ServerTest, UnknownPathsAndMethods) {
+    EXPECT_NE(talk("GET /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").find(" 404 "),
+              std::string::npos);
+    const std::string wrong = talk("GET /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    EXPECT_NE(wrong.find(" 405 "), std::string::npos);
+    EXPECT_NE(wrong.find("allow: POST"), std::string::npos);
+}
+
+TEST_F(ServerTest, NonsenseAndSmugglingAreRefusedAndClosed) {
+    for (const char* request :
+         {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\nhost : x\r\n\r\n",
+          "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n",
+          "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc"}) {
+        const std::string answer = talk(request);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << request << answer;
+        EXPECT_NE(answer.find("connection: close"), std::string::npos);
+    }
+}
+
+TEST_F(ServerTest, AHeadThatNeverEndsTimesOut) {
+    const std::string answer = talk("GET / HTTP/1.1\r\nhost: x\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 408")) << answer;
+}
+
+TEST_F(ServerTest, ABugIsA500AndTheServerGoesOn) {
+    EXPECT_TRUE(talk("GET /throws HTTP/1.1\r\nhost: x\r\n\r\n").starts_with("HTTP/1.1 500"));
+    EXPECT_NE(talk("GET /stream HTTP/1.1\r\nhost: x\r\n\r\n", "three").find("200 OK"),
+              std::string::npos);
+}
+
+TEST_F(ServerTest, AClientThatLeavesCancelsItsHandlerSoon) {
+    const int before = cancelled_waits;
+    const int fd = connect();
+    send(fd, "GET /wait HTTP/1.1\r\nhost: x\r\n\r\n");
+    while (connections() == 0) std::this_thread::yield();
+    const auto left_at = std::chrono::steady_clock::now();
+    close(fd);
+    while (cancelled_waits == before &&
+           std::chrono::steady_clock::now() - left_at < std::chrono::seconds(2)) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(cancelled_waits, before + 1);
+    EXPECT_LT(std::chrono::steady_clock::now() - left_at, milliseconds(100));
+}
+
+TEST_F(ServerTest, DrainEndsIdleConnectionsAndRefusesNewOnes) {
+    const int fd = connect();
+    send(fd, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\na");
+    receive(fd, "\r\n\r\na");
+    on_loop([this] {
+        server_.stop_accepting();
+        server_.close_idle();
+    });
+    EXPECT_EQ(receive(fd), "");
+    close(fd);
+    const int late = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_NE(::connect(late, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    close(late);
+}
+
+}  // namespace
+}  // namespace tollgate::http
