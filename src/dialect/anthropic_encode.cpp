@@ -1,10 +1,10 @@
 // A neutral request, written as an Anthropic Messages body.
 #include <algorithm>
 
-#include "base/sha256.hpp"
 #include "dialect/anthropic.hpp"
 #include "dialect/anthropic_encode_blocks.hpp"
 #include "dialect/anthropic_thinking.hpp"
+#include "dialect/identity.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -263,8 +263,7 @@ private:
         if (native_) {
             writer_.string("user_id", request_.user_id);
         } else {
-            writer_.string("user_id", base::hex(base::hmac_sha256(target_.identity_key,
-                                                                  request_.user_id)));
+            writer_.string("user_id", user_identifier(target_.identity_key, request_.user_id));
         }
         writer_.end_object();
     }

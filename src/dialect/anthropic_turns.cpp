@@ -141,9 +141,9 @@ private:
     void flush_late_system() {
         for (const Part* part : late_system_) {
             Item item;
-            item.text = "<system-reminder>\\n";
+            item.text = "<system>\\n";
             item.text += part->text.raw;
-            item.text += "\\n</system-reminder>";
+            item.text += "\\n</system>";
             turn_of(Role::user).items.push_back(std::move(item));
         }
         late_system_.clear();

@@ -1,0 +1,41 @@
+// Looking up and cutting parts of a body that is passed on. Internal to dialect/relay_*.cpp.
+// Pure functions.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "dialect/dialect.hpp"
+
+namespace tollgate::dialect {
+
+const json::TopField* find_field(const std::vector<json::TopField>& fields, std::string_view name);
+// The field that bounds the answer, or null; for OpenAI the newer name goes before the older.
+const json::TopField* max_tokens_field(domain::Protocol protocol,
+                                       const std::vector<json::TopField>& fields);
+std::optional<std::int64_t> whole_number(json::Raw value);
+
+// One element of an array or member of an object: [begin, end) in the body, without commas.
+struct Element {
+    std::size_t begin = 0, end = 0;
+    bool cut = false;
+};
+// Cuts the marked elements together with the commas that they leave behind. REQUIRES: the elements
+// are in order, and one is kept.
+void cut_elements(const std::vector<Element>& elements, std::vector<Splice>& splices);
+
+// The position of `needle` in `text` at or after `from`, or npos. For long texts with rare hits.
+// REQUIRES: needle.size() >= 2.
+std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from);
+
+// Thinking blocks that no Anthropic model made, in a body's messages.
+struct ThinkingCuts {
+    std::vector<Splice> splices;   // in the body
+    bool any = false;
+    bool loop_lost_its_start = false;  // the tool loop in progress now begins without thinking
+};
+// Fails: invalid_request when there is something to cut and the messages are malformed.
+base::Result<ThinkingCuts> cut_foreign_thinking(const json::TopField& messages);
+
+}  // namespace tollgate::dialect

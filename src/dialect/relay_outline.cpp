@@ -1,0 +1,89 @@
+// What a body says of itself at its top level, for requests that are passed on as they are.
+#include <optional>
+
+#include "dialect/dialect.hpp"
+#include "dialect/relay_fields.hpp"
+
+namespace tollgate::dialect {
+namespace {
+
+base::Error wrong(std::string_view field, std::string_view problem) {
+    std::string message(field);
+    message += ": ";
+    message += problem;
+    return base::invalid(std::move(message), std::string(field));
+}
+
+base::Result<void> read_model(Outline& outline, base::Arena& arena) {
+    const json::TopField* field = find_field(outline.fields, "model");
+    if (field == nullptr) return wrong("model", "the name of a model is required");
+    json::Document document;
+    const auto parsed = document.parse(field->value);
+    if (!parsed.ok()) return parsed.error();
+    if (!parsed->is_string() || parsed->string_empty()) {
+        return wrong("model", "the name of a model is required");
+    }
+    outline.model = parsed->text(arena);
+    outline.model_begin = field->offset;
+    outline.model_end = field->offset + field->value.size();
+    return {};
+}
+
+base::Result<void> read_stream(Outline& outline) {
+    const json::TopField* field = find_field(outline.fields, "stream");
+    if (field == nullptr || field->value == "false" || field->value == "null") return {};
+    if (field->value != "true") return wrong("stream", "true or false is required");
+    outline.stream = true;
+    return {};
+}
+
+base::Result<void> read_stream_options(Outline& outline) {
+    const json::TopField* field = find_field(outline.fields, "stream_options");
+    if (field == nullptr || field->value == "null") return {};
+    json::Document document;
+    const auto parsed = document.parse(field->value);
+    if (!parsed.ok()) return parsed.error();
+    if (!parsed->is_object()) return wrong("stream_options", "an object is required");
+    outline.include_usage = (*parsed)["include_usage"].boolean().value_or(false);
+    return {};
+}
+
+}  // namespace
+
+const json::TopField* find_field(const std::vector<json::TopField>& fields,
+                                 std::string_view name) {
+    for (const json::TopField& field : fields) {
+        if (json::key_equals(field.key, name)) return &field;
+    }
+    return nullptr;
+}
+
+const json::TopField* max_tokens_field(domain::Protocol protocol,
+                                       const std::vector<json::TopField>& fields) {
+    if (protocol == domain::Protocol::openai_chat) {
+        const json::TopField* field = find_field(fields, "max_completion_tokens");
+        if (field != nullptr && field->value != "null") return field;
+    }
+    return find_field(fields, "max_tokens");
+}
+
+std::optional<std::int64_t> whole_number(json::Raw value) {
+    json::Document document;
+    const auto parsed = document.parse(value);
+    return parsed.ok() ? parsed->integer() : std::nullopt;
+}
+
+base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
+                              base::Arena& arena) {
+    Outline outline;
+    TRY_VOID(json::scan_top_level(body, outline.fields));
+    TRY_VOID(read_model(outline, arena));
+    TRY_VOID(read_stream(outline));
+    if (protocol == domain::Protocol::openai_chat) TRY_VOID(read_stream_options(outline));
+    if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
+        outline.max_tokens = whole_number(field->value).value_or(0);
+    }
+    return outline;
+}
+
+}  // namespace tollgate::dialect

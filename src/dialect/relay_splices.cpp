@@ -1,0 +1,212 @@
+// The splices that make a body fit a target of its own protocol; all other bytes stay as they are.
+#include <algorithm>
+
+#include "dialect/relay_fields.hpp"
+
+namespace tollgate::dialect {
+namespace {
+
+using domain::Protocol;
+
+class Splicer {
+public:
+    Splicer(Protocol protocol, std::string_view body, const Outline& outline,
+            const domain::Deployment& target, Translation& translation)
+        : protocol_(protocol),
+          body_(body),
+          outline_(outline),
+          target_(target),
+          translation_(translation) {}
+
+    base::Result<std::vector<Splice>> run() {
+        model();
+        cut("power_level");  // ours, and read already
+        if (protocol_ == Protocol::anthropic) TRY_VOID(thinking());
+        if (protocol_ == Protocol::openai_chat) TRY_VOID(stream_usage());
+        max_tokens();
+        configured();
+        cut_fields();
+        insert();
+        std::stable_sort(splices_.begin(), splices_.end(),
+                         [](const Splice& a, const Splice& b) { return a.begin < b.begin; });
+        return std::move(splices_);
+    }
+
+private:
+    bool configured_always(std::string_view name) const {
+        return std::any_of(target_.extra_body.begin(), target_.extra_body.end(),
+                           [&](const auto& field) { return field.first == name; });
+    }
+
+    void replace(const json::TopField& field, std::string text) {
+        if (field.value != text) {
+            splices_.push_back({field.offset, field.offset + field.value.size(), std::move(text)});
+        }
+    }
+
+    void add(std::string_view name, std::string_view value) {
+        if (std::find(added_.begin(), added_.end(), name) != added_.end()) return;
+        added_.push_back(name);
+        json::append_string(inserted_ += ',', name);
+        inserted_ += ':';
+        inserted_ += value;
+    }
+
+    void cut(std::string_view name) {
+        if (!configured_always(name) && find_field(outline_.fields, name) != nullptr) {
+            cut_names_.push_back(name);
+        }
+    }
+
+    void model() {
+        if (configured_always("model")) return;
+        std::string name;
+        json::append_string(name, target_.model_name);
+        if (body_.substr(outline_.model_begin, outline_.model_end - outline_.model_begin) != name) {
+            splices_.push_back({outline_.model_begin, outline_.model_end, std::move(name)});
+        }
+    }
+
+    base::Result<void> thinking() {
+        const json::TopField* messages = find_field(outline_.fields, "messages");
+        if (messages == nullptr) return {};
+        TRY(ThinkingCuts cuts, cut_foreign_thinking(*messages));
+        if (!cuts.any) return {};
+        translation_.drop("thinking");
+        std::move(cuts.splices.begin(), cuts.splices.end(), std::back_inserter(splices_));
+        if (!cuts.loop_lost_its_start) return {};
+        const json::TopField* field = find_field(outline_.fields, "thinking");
+        if (field == nullptr) return {};
+        json::Document document;
+        const auto parsed = document.parse(field->value);
+        if (!parsed.ok()) return parsed.error();
+        if (!(*parsed)["type"].equals("enabled")) return {};  // adaptive needs no thinking first
+        cut("thinking");
+        // Its edit of thinking blocks is refused while thinking is off.
+        const json::TopField* context = find_field(outline_.fields, "context_management");
+        if (context != nullptr && context->value.find("clear_thinking") != std::string_view::npos) {
+            translation_.drop("context_management");
+            cut("context_management");
+        }
+        return {};
+    }
+
+    base::Result<void> stream_usage() {
+        const bool wanted = outline_.stream && !outline_.include_usage &&
+                            target_.provider.stream_usage == domain::StreamUsage::option;
+        if (!wanted || configured_always("stream_options")) return {};
+        const json::TopField* field = find_field(outline_.fields, "stream_options");
+        if (field == nullptr) {
+            add("stream_options", R"({"include_usage":true})");
+            return {};
+        }
+        json::Document document;
+        const auto parsed = document.parse(field->value);
+        if (!parsed.ok()) return parsed.error();
+        const json::Value given = (*parsed)["include_usage"];
+        if (given.exists()) {
+            const std::size_t begin = field->offset + given.offset();
+            splices_.push_back({begin, begin + given.raw().size(), "true"});
+        } else if (parsed->size() != 0) {
+            splices_.push_back({field->offset + 1, field->offset + 1, R"("include_usage":true,)"});
+        } else {
+            replace(*field, R"({"include_usage":true})");
+        }
+        return {};
+    }
+
+    std::string_view max_tokens_name() const {
+        using domain::MaxTokensField;
+        MaxTokensField name = target_.provider.max_tokens_field;
+        if (name == MaxTokensField::by_model) name = target_.model.max_tokens_field;
+        const bool newer = protocol_ == Protocol::openai_chat &&
+                           name == MaxTokensField::max_completion_tokens;
+        return newer ? "max_completion_tokens" : "max_tokens";
+    }
+
+    void max_tokens() {
+        const json::TopField* field = max_tokens_field(protocol_, outline_.fields);
+        const auto cap = target_.output_tokens_cap;
+        if (field != nullptr && field->value != "null") {
+            if (configured_always(field->key)) return;
+            if (cap && outline_.max_tokens > *cap) replace(*field, std::to_string(*cap));
+            return;
+        }
+        const std::string_view name = max_tokens_name();
+        if (!target_.default_max_tokens || configured_always(name)) return;
+        const std::int64_t tokens = cap ? std::min(*cap, *target_.default_max_tokens)
+                                        : *target_.default_max_tokens;
+        if (field != nullptr && json::key_equals(field->key, name)) {
+            replace(*field, std::to_string(tokens));
+        } else {
+            add(name, std::to_string(tokens));
+        }
+    }
+
+    void configured() {
+        for (const auto& [name, value] : target_.extra_body) {
+            const json::TopField* field = find_field(outline_.fields, name);
+            if (field != nullptr) {
+                replace(*field, value);
+            } else {
+                add(name, value);
+            }
+        }
+        for (const auto& [name, value] : target_.default_body) {
+            if (!configured_always(name) && find_field(outline_.fields, name) == nullptr) {
+                add(name, value);
+            }
+        }
+    }
+
+    // The members of the top-level object, key and value.
+    std::vector<Element> members() const {
+        std::vector<Element> members;
+        for (const json::TopField& field : outline_.fields) {
+            Element member;
+            member.begin = static_cast<std::size_t>(field.key.data() - body_.data()) - 1;
+            member.end = field.offset + field.value.size();
+            member.cut = std::any_of(cut_names_.begin(), cut_names_.end(), [&](auto name) {
+                return json::key_equals(field.key, name);
+            });
+            members.push_back(member);
+        }
+        return members;
+    }
+
+    void cut_fields() {
+        if (!cut_names_.empty()) cut_elements(members(), splices_);
+    }
+
+    // New members stand behind the last one that stays: the model, at least, does.
+    void insert() {
+        if (inserted_.empty()) return;
+        const std::vector<Element> all = members();
+        const auto last = std::find_if(all.rbegin(), all.rend(),
+                                       [](const Element& member) { return !member.cut; });
+        splices_.push_back({last->end, last->end, std::move(inserted_)});
+        // Equal positions: what is inserted comes before what is cut there.
+        std::rotate(splices_.begin(), splices_.end() - 1, splices_.end());
+    }
+
+    const Protocol protocol_;
+    const std::string_view body_;
+    const Outline& outline_;
+    const domain::Deployment& target_;
+    Translation& translation_;
+    std::vector<Splice> splices_;
+    std::vector<std::string_view> cut_names_;
+    std::vector<std::string_view> added_;  // names in inserted_
+    std::string inserted_;
+};
+
+}  // namespace
+
+base::Result<std::vector<Splice>> relay_splices(Protocol protocol, std::string_view body,
+                                                const Outline& outline,
+                                                const domain::Deployment& target,
+                                                Translation& translation) {
+    return Splicer(protocol, body, outline, target, translation).run();
+}
+
+}  // namespace tollgate::dialect
