@@ -5,6 +5,7 @@
 // plus one comparison per wildcard; only the nearest names of a 404 walk all names.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,7 +19,8 @@ namespace tollgate::routing {
 struct GroupInput {
     std::string name;          // may hold `*`: then it is a wildcard
     bool chat = true;          // may stand in for an unmapped tier
-    // What each deployment really is ("openai/gpt-5.4@https://..."): equal ones are tried once.
+    // What each deployment really is, `provider/model@` and then whatever tells accounts apart
+    // (nothing for the provider's own one): equal ones are tried once.
     std::vector<std::string> deployments;
 };
 struct AliasInput {
@@ -89,6 +91,9 @@ public:
     Resolution resolve(std::string_view requested) const;
     // "no model `x`; nearest: a, b, c" as a not_found error.
     base::Error not_found(std::string_view requested, const Resolution& resolution) const;
+    // Up to three names near `requested` among those that `usable` accepts.
+    std::vector<std::string> nearest(std::string_view requested,
+                                     const std::function<bool(std::string_view)>& usable) const;
     // The public names in the order of the file: groups without `*`, visible aliases, chains.
     const std::vector<std::string>& listed() const { return listed_; }
     const std::string& group_name(std::uint32_t group) const { return input_.groups[group].name; }
@@ -102,7 +107,6 @@ private:
     };
     template <typename T>
     using Map = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
-    struct Target;
     struct Position {
         std::uint32_t chain = 0, member = 0;
         bool in_two = false;
@@ -112,10 +116,14 @@ private:
         std::uint32_t group = 0;
     };
     class Walk;
+    void index_names(std::vector<std::string>& problems);
+    void index_chains(std::vector<std::string>& problems);
+    void index_spellings();
 
     NamesInput input_;
-    Map<std::uint32_t> groups_, aliases_, chains_, catalog_, spelled_;
+    Map<std::uint32_t> groups_, aliases_, chains_, catalog_;
     Map<std::string> tiers_, providers_;
+    Map<std::string> spelled_;         // spelling_key to the name; "" where two names share one
     Map<Position> members_;
     Map<std::uint32_t> fallbacks_, context_window_, content_policy_;
     std::vector<Wildcard> wildcards_;  // most specific first
