@@ -1,0 +1,332 @@
+#include "config/fields.hpp"
+
+namespace tollgate::config {
+namespace {
+
+constexpr double week_seconds = 7 * 86'400;  // durations are compared in seconds
+constexpr double gibibyte = 1024.0 * 1024 * 1024;
+
+void describe_prices(PriceOverrides& prices, FieldVisitor& visit) {
+    visit.price({"input_cost_per_token", "USD per input token"}, prices.input);
+    visit.price({"output_cost_per_token", "USD per output token"}, prices.output);
+    visit.price({"cache_read_input_token_cost", "USD per token read from the provider's cache"},
+                prices.cache_read);
+    visit.price({"cache_creation_input_token_cost", "USD per token written to it for 5 minutes"},
+                prices.cache_write);
+    visit.price({"cache_creation_input_token_cost_above_1hr", "the same for an hour"},
+                prices.cache_write_1h);
+    visit.price({"output_cost_per_reasoning_token", "USD per reasoning token"}, prices.reasoning);
+    std::optional<std::int64_t> both;
+    visit.price({"cost_per_token", "both input_cost_per_token and output_cost_per_token"}, both);
+    if (both && !prices.input) prices.input = both;
+    if (both && !prices.output) prices.output = both;
+}
+
+}  // namespace
+
+const std::string_view top_level_used =
+    "server logging telemetry providers tiers routing tenants_dir model_list litellm_settings "
+    "router_settings general_settings environment_variables include fallback_models "
+    "tenant_configs";
+const std::string_view top_level_later =
+    "callback_settings guardrails mcp_servers mcp_tools vector_store_registry search_tools "
+    "credential_list files_settings finetune_settings assistant_settings prompts policies "
+    "policy_attachments agent_list default_vertex_config cost_tracking rate_limits security "
+    "health_check stores auth models alerts billing cache ui config";
+
+void each_word(std::string_view list, char separator,
+               const std::function<void(std::string_view)>& use) {
+    while (!list.empty()) {
+        const std::size_t end = list.find(separator);
+        const std::string_view word = list.substr(0, end);
+        if (!word.empty()) use(word);
+        if (end == std::string_view::npos) return;
+        list.remove_prefix(end + 1);
+    }
+}
+
+void describe(ServerConfig& server, FieldVisitor& visit) {
+    visit.value({"listen", "address and port of the gateway"}, server.listen);
+    visit.section({"tls", "serve HTTPS with these PEM files"}, [&](FieldVisitor& tls) {
+        tls.value({"cert", "certificate chain"}, server.tls.certificate);
+        tls.value({"key", "private key"}, server.tls.key);
+    });
+    visit.value({"workers", "event loops; 0: one per core", 0, 1024}, server.workers);
+    visit.section({"limits", "what clients may ask of the server"}, [&](FieldVisitor& limits) {
+        ServerLimits& l = server.limits;
+        limits.value({"body", "largest request body", 1024, gibibyte}, l.body);
+        limits.value({"head", "largest request head", 1024, 1024 * 1024}, l.head);
+        limits.value({"connections", "open client connections", 1, 10'000'000}, l.connections);
+        limits.value({"in_flight", "requests being answered", 1, 10'000'000}, l.in_flight);
+        limits.value({"head_timeout", "for a whole head to arrive", 0.1, 3600}, l.head_timeout);
+        limits.value({"body_timeout", "without progress of a body", 0.1, 3600}, l.body_timeout);
+        limits.value({"idle_timeout", "between requests of a connection", 0.1, week_seconds},
+                     l.idle_timeout);
+        limits.value({"write_timeout", "for a client that takes nothing", 0.1, 3600},
+                     l.write_timeout);
+    });
+    visit.section({"drain", "how the server stops"}, [&](FieldVisitor& drain) {
+        drain.value({"delay", "time between readiness turning 503 and closing", 0, 3600},
+                    server.drain.delay);
+        drain.value({"timeout", "for running streams", 0, week_seconds}, server.drain.timeout);
+        drain.value({"plain_timeout", "for requests that do not stream", 0, week_seconds},
+                    server.drain.plain_timeout);
+    });
+    visit.value({"metrics_listen", "address of /metrics; `main`: on the main listener, `off`"},
+                server.metrics_listen);
+    visit.value({"data_dir", "folder for what the gateway keeps"}, server.data_dir);
+}
+
+void describe(LoggingConfig& logging, FieldVisitor& visit) {
+    constexpr double low = 0, high = 0;
+    visit.value({"level", "least severe level that is logged", low, high, "debug|info|warn|error"},
+                logging.level);
+    visit.value({"format", "`auto` is human on a terminal, JSON otherwise", low, high,
+                 "auto|json|human"},
+                logging.format);
+    visit.value({"access", "one line per request"}, logging.access);
+    visit.later("destinations");
+}
+
+void describe(TelemetryConfig& telemetry, FieldVisitor& visit) {
+    visit.value({"otlp_endpoint", "URL of an OpenTelemetry collector (not used yet)"},
+                telemetry.otlp_endpoint);
+}
+
+void describe(ProviderAccount& account, FieldVisitor& visit) {
+    visit.value({"type", "provider type; left out: the account's name. `openai` or `anthropic` "
+                         "with api_base serves any URL of that shape"},
+                account.type);
+    visit.value({"api_base", "base URL instead of the type's own"}, account.api_base);
+    visit.value({"api_key", "credential, best as a reference"}, account.api_key);
+    visit.value({"api_version", "API version, where the provider has one"}, account.api_version);
+    visit.value({"headers", "headers sent with each request"}, account.headers);
+    visit.value({"timeout", "until the provider's answer begins", 0, week_seconds},
+                account.timeout);
+    visit.value({"drop_params", "remove what the provider cannot carry, and say so"},
+                account.drop_params);
+    visit.value({"verify_tls", "check the provider's certificate"}, account.verify_tls);
+    visit.value({"ca_file", "PEM file of certificate authorities to trust instead"},
+                account.ca_file);
+}
+
+void describe(Tiers& tiers, FieldVisitor& visit) {
+    visit.value({"opus", "what Claude Opus names mean"}, tiers.opus);
+    visit.value({"sonnet", "what Claude Sonnet names mean"}, tiers.sonnet);
+    visit.value({"haiku", "what Claude Haiku names mean"}, tiers.haiku);
+    visit.value({"fable", "what Claude Fable names mean"}, tiers.fable);
+    visit.value({"default", "what all other Claude names mean"}, tiers.fallback);
+}
+
+void describe(RoutingConfig& routing, FieldVisitor& visit) {
+    visit.value({"max_attempts", "attempts of one request over all candidates", 1, 100},
+                routing.max_attempts);
+    visit.value({"attempts_per_candidate", "0: one, and two for an only candidate", 0, 20},
+                routing.attempts_per_candidate);
+    visit.value({"backoff_first", "longest first wait before a retry", 0, 3600},
+                routing.backoff_first);
+    visit.value({"backoff_max", "longest wait before a retry", 0, 3600}, routing.backoff_max);
+    visit.value({"connect_timeout", "for a connection to a provider", 0.05, 3600},
+                routing.connect_timeout);
+    visit.value({"headers_timeout", "until a provider's answer begins", 0.05, week_seconds},
+                routing.headers_timeout);
+    visit.value({"headers_timeout_last", "the same on the last candidate", 0.05, week_seconds},
+                routing.headers_timeout_last);
+    visit.value({"headers_timeout_local", "the same in zone local", 0.05, week_seconds},
+                routing.headers_timeout_local);
+    visit.value({"first_event_timeout", "from the headers to the first event", 0.05, week_seconds},
+                routing.first_event_timeout);
+    visit.value({"idle_timeout", "between bytes of an answer", 0.05, week_seconds},
+                routing.idle_timeout);
+    visit.value({"total_timeout", "for a request that does not stream", 0.05, week_seconds},
+                routing.total_timeout);
+    visit.value({"stream_total_timeout", "for a stream", 0.05, week_seconds},
+                routing.stream_total_timeout);
+    visit.value({"drop_params", "remove what a target cannot carry, and say so"},
+                routing.drop_params);
+    visit.value({"expose_provider_limits", "pass on the providers' rate-limit headers"},
+                routing.expose_provider_limits);
+}
+
+void describe(RouterSettings& router, FieldVisitor& visit) {
+    visit.value({"routing_strategy", "how a deployment is picked in its group (round robin so far)",
+                 0, 0,
+                 "simple-shuffle|least-busy|usage-based-routing|usage-based-routing-v2|"
+                 "latency-based-routing|cost-based-routing"},
+                router.routing_strategy);
+    visit.value({"num_retries", "retries after the first attempt", 0, 100}, router.num_retries);
+    visit.value({"max_fallbacks", "fallback models tried at most", 0, 100}, router.max_fallbacks);
+    visit.value({"timeout", "until a provider's answer begins", 0, week_seconds}, router.timeout);
+    visit.value({"stream_timeout", "the same for streams", 0, week_seconds},
+                router.stream_timeout);
+    visit.value({"request_timeout", "until the answer begins, and between its bytes", 0,
+                 week_seconds},
+                router.request_timeout);
+    visit.value({"retry_after", "shortest wait before a retry", 0, 3600}, router.retry_after);
+    visit.value({"max_parallel_requests", "requests at a time per instance", 1, 10'000'000},
+                router.max_parallel_requests);
+    visit.value({"default_fallbacks", "models tried after any other"}, router.default_fallbacks);
+    visit.later(
+        "routing_strategy_args redis_host redis_port redis_password redis_db redis_url "
+        "cache_responses cache_kwargs caching_groups client_ttl default_litellm_params "
+        "default_max_parallel_requests enable_pre_call_checks optional_pre_call_checks "
+        "deployment_affinity_ttl_seconds model_group_affinity_config enable_tag_filtering "
+        "tag_filtering_match_any retry_policy model_group_retry_policy allowed_fails "
+        "allowed_fails_policy cooldown_time disable_cooldowns provider_budget_config "
+        "polling_interval default_priority ignore_invalid_deployments search_tools guardrail_list "
+        "assistants_config alerting_config router_general_settings debug_level set_verbose "
+        "enable_health_check_routing health_check_staleness_threshold "
+        "health_check_ignore_transient_errors enable_caching cache_ttl");
+}
+
+void describe(GeneralSettings& general, FieldVisitor& visit) {
+    visit.value({"master_key", "the key that may do everything"}, general.master_key);
+    visit.later(
+        "database_url database_connection_pool_limit database_connection_timeout "
+        "database_connection_pool_timeout store_model_in_db supported_db_objects "
+        "store_prompts_in_spend_logs disable_spend_logs disable_spend_updates disable_error_logs "
+        "disable_reset_budget proxy_batch_write_at proxy_budget_rescheduler_min_time "
+        "proxy_budget_rescheduler_max_time proxy_batch_polling_interval "
+        "maximum_spend_logs_retention_period maximum_spend_logs_retention_interval "
+        "maximum_spend_logs_cleanup_cron use_redis_transaction_buffer "
+        "allow_requests_on_db_unavailable user_api_key_cache_ttl custom_auth "
+        "custom_auth_run_common_checks custom_key_generate custom_sso enable_jwt_auth "
+        "litellm_jwtauth enable_oauth2_auth enable_oauth2_proxy_auth litellm_key_header_name "
+        "allowed_routes admin_only_routes public_routes allowed_ips use_x_forwarded_for "
+        "max_parallel_requests global_max_parallel_requests max_request_size_mb "
+        "max_response_size_mb enforced_params enforce_user_param user_header_name "
+        "user_header_mappings reject_clientside_metadata_tags default_team_disabled "
+        "forward_client_headers_to_llm_api forward_openai_org_id "
+        "forward_llm_provider_auth_headers allow_client_side_credentials pass_through_endpoints "
+        "use_client_credentials_pass_through_routes infer_model_from_keys completion_model "
+        "embedding_model image_generation_model moderation_model background_health_checks "
+        "health_check_interval health_check_concurrency health_check_details "
+        "use_shared_health_check alerting alerting_threshold alert_types alert_to_webhook_url "
+        "alerting_args alert_type_config spend_report_frequency key_management_system "
+        "key_management_settings ui_access_mode token_rate_limit_type "
+        "always_include_stream_usage disable_responses_id_security service_account_settings "
+        "role_permissions enforce_rbac mcp_internal_ip_ranges mcp_trusted_proxy_ranges "
+        "control_plane_url litellm_license cache_enabled cache_ttl redis_url");
+}
+
+void describe(LitellmSettings& settings, FieldVisitor& visit) {
+    visit.value({"drop_params", "remove what a target cannot carry, and say so"},
+                settings.drop_params);
+    visit.value({"request_timeout", "until the answer begins, and between its bytes", 0,
+                 week_seconds},
+                settings.request_timeout);
+    visit.value({"num_retries", "retries after the first attempt", 0, 100}, settings.num_retries);
+    visit.value({"max_fallbacks", "fallback models tried at most", 0, 100},
+                settings.max_fallbacks);
+    visit.later(
+        "modify_params allowed_fails success_callback failure_callback callbacks "
+        "service_callback service_callbacks input_callback audit_log_callbacks "
+        "turn_off_message_logging redact_user_api_key_info redact_messages_in_exceptions "
+        "log_raw_request_response standard_logging_payload_excluded_fields langfuse_default_tags "
+        "json_logs set_verbose force_ipv4 ssl_verify ssl_certificate ssl_security_level "
+        "ssl_ecdh_curve disable_aiohttp_transport cache cache_params enable_redis_auth_cache "
+        "max_budget budget_duration max_user_budget max_internal_user_budget "
+        "internal_user_budget_duration max_ui_session_budget max_end_user_budget "
+        "max_end_user_budget_id disable_end_user_cost_tracking "
+        "disable_end_user_cost_tracking_prometheus_only default_internal_user_params "
+        "default_team_params default_team_settings default_key_generate_params "
+        "upperbound_key_generate_params key_generation_settings "
+        "enable_key_alias_format_validation custom_prometheus_metadata_labels "
+        "custom_prometheus_tags prometheus_metrics_config prometheus_initialize_budget_metrics "
+        "prometheus_emit_stream_label require_auth_for_metrics_endpoint cost_discount_config "
+        "cost_margin_config include_cost_in_streaming_usage forward_traceparent_to_llm_provider "
+        "add_user_information_to_llm_headers extra_spend_tag_headers "
+        "disable_add_user_agent_to_request_tags store_audit_logs model_group_settings "
+        "public_model_groups mcp_aliases use_chat_completions_url_for_anthropic_messages "
+        "reasoning_auto_summary disable_token_counter disable_hf_tokenizer_download "
+        "enable_json_schema_validation enable_preview_features network_mock priority_reservation "
+        "guardrails skip_system_message_in_guardrail telemetry");
+}
+
+void describe_params(ModelEntry& entry, FieldVisitor& visit) {
+    visit.value({"model", "provider/model; `*` stands for what the name's `*` matched"},
+                entry.model);
+    visit.value({"api_key", "credential, best as a reference"}, entry.api_key);
+    visit.value({"api_base", "base URL instead of the provider's own"}, entry.api_base);
+    visit.value({"api_version", "API version, where the provider has one"}, entry.api_version);
+    visit.value({"custom_llm_provider", "provider type, when `model` does not begin with it"},
+                entry.custom_llm_provider);
+    visit.value({"organization", "OpenAI organization"}, entry.organization);
+    visit.value({"extra_headers", "headers sent with each request"}, entry.extra_headers);
+    visit.json_map({"extra_body", "body fields set on each request"}, entry.extra_body);
+    visit.value({"rpm", "requests per minute of this deployment", 0}, entry.rpm);
+    visit.value({"tpm", "tokens per minute of this deployment", 0}, entry.tpm);
+    visit.value({"max_parallel_requests", "requests at a time at this deployment", 1},
+                entry.max_parallel_requests);
+    visit.value({"weight", "share among the group's deployments", 0, 1e9}, entry.weight);
+    visit.value({"order", "lower is tried first", -1e6, 1e6}, entry.order);
+    visit.value({"timeout", "until the provider's answer begins", 0, week_seconds},
+                entry.timeout);
+    visit.value({"stream_timeout", "the same for streams", 0, week_seconds},
+                entry.stream_timeout);
+    visit.value({"max_tokens", "output limit when the client names none", 1, 1e9},
+                entry.max_tokens);
+    visit.value({"max_output_tokens", "cap above what the client may ask", 1, 1e9},
+                entry.max_output_tokens);
+    visit.value({"temperature", "when the client names none", 0, 10}, entry.temperature);
+    visit.value({"num_ctx", "context that Ollama loads", 0, 1e9}, entry.num_ctx);
+    visit.value({"drop_params", "remove what the target cannot carry, and say so"},
+                entry.drop_params);
+    visit.value({"tags", "labels of the deployment"}, entry.tags);
+    describe_prices(entry.prices, visit);
+    visit.later(
+        "max_retries litellm_credential_name region_name max_budget "
+        "budget_duration use_in_pass_through use_litellm_proxy merge_reasoning_content_in_choices "
+        "model_info mock_response configurable_clientside_auth_params "
+        "cache_control_injection_points additional_drop_params allowed_openai_params "
+        "max_file_size_mb cooldown_time tag_regex vertex_project vertex_location "
+        "vertex_credentials aws_access_key_id aws_secret_access_key aws_session_token "
+        "aws_region_name aws_role_name aws_session_name aws_profile_name aws_web_identity_token "
+        "aws_sts_endpoint aws_external_id aws_bedrock_runtime_endpoint model_id azure_ad_token "
+        "tenant_id client_id client_secret azure_username azure_password azure_scope "
+        "watsonx_region_name auto_router_config auto_router_config_path "
+        "auto_router_default_model auto_router_embedding_model complexity_router_config "
+        "input_cost_per_second output_cost_per_second input_cost_per_character "
+        "output_cost_per_character input_cost_per_image output_cost_per_image "
+        "input_cost_per_audio_token output_cost_per_audio_token input_cost_per_token_batches "
+        "output_cost_per_token_batches");
+}
+
+void describe(ModelInfo& info, FieldVisitor& visit) {
+    visit.value({"id", "stable name of the deployment"}, info.id);
+    visit.value({"mode", "what the model does", 0, 0,
+                 "chat|completion|responses|embedding|image_generation|audio_transcription|"
+                 "audio_speech|rerank|realtime|batch|moderation|video_generation|ocr|search"},
+                info.mode);
+    visit.value({"base_model", "catalog entry whose limits and prices hold"}, info.base_model);
+    visit.value({"max_tokens", "context, or output limit", 1, 1e9}, info.max_tokens);
+    visit.value({"max_input_tokens", "context", 1, 1e9}, info.max_input_tokens);
+    visit.value({"max_output_tokens", "longest answer", 1, 1e9}, info.max_output_tokens);
+    visit.value({"supports_vision", "takes images"}, info.supports_vision);
+    visit.value({"supports_function_calling", "takes tools"}, info.supports_function_calling);
+    visit.value({"supports_reasoning", "thinks"}, info.supports_reasoning);
+    visit.value({"supports_pdf_input", "takes PDF files"}, info.supports_pdf_input);
+    visit.value({"supports_response_schema", "takes JSON schemas for its answer"},
+                info.supports_response_schema);
+    visit.value({"supports_system_messages", "takes system messages"},
+                info.supports_system_messages);
+    visit.value({"access_groups", "names under which keys may be given this model"},
+                info.access_groups);
+    describe_prices(info.prices, visit);
+    visit.later(
+        "team_id team_public_model_name tier supported_environments health_check_model "
+        "health_check_timeout health_check_max_tokens disable_background_health_check db_model "
+        "created_at created_by updated_at updated_by blocked description litellm_provider "
+        "supports_prompt_caching supports_parallel_function_calling supports_tool_choice "
+        "supports_audio_input supports_audio_output supports_web_search supports_assistant_prefill "
+        "supports_computer_use supports_native_streaming supports_embedding_image_input");
+}
+
+void describe(TenantModel& model, FieldVisitor& visit) {
+    visit.value({"alias", "the name this tenant uses"}, model.alias);
+    visit.value({"provider", "provider/model, or a name of the gateway"}, model.provider);
+    visit.value({"max_tokens", "output limit when the client names none", 1, 1e9},
+                model.max_tokens);
+}
+
+}  // namespace tollgate::config
