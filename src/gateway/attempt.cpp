@@ -2,12 +2,8 @@
 
 #include <algorithm>
 
-#include "accounting/token_count.hpp"
 #include "base/clock.hpp"
-#include "base/log.hpp"
-#include "gateway/answer_source.hpp"
-#include "gateway/prepared.hpp"
-#include "gateway/relay.hpp"
+#include "gateway/scene.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -16,49 +12,6 @@ using domain::ErrorClass;
 using std::chrono::milliseconds;
 
 constexpr std::size_t error_body_bytes_max = 1024 * 1024;
-constexpr std::size_t answer_bytes_max = 64 * 1024 * 1024;
-constexpr milliseconds silence_until_ping{15'000};
-
-// Everything that the parts of one attempt share.
-struct Scene {
-    Generation& generation;
-    const Endpoint& endpoint;
-    Delivery& delivery;
-    const AttemptOptions& options;
-    Prepared& prepared;
-};
-
-AttemptFailure from_error(const base::Error& error) {
-    AttemptFailure failure;
-    failure.message = error.message;
-    switch (error.code) {
-        case base::ErrorCode::timeout: failure.error_class = ErrorClass::timeout; break;
-        case base::ErrorCode::cancelled: failure.client_gone = true; break;
-        default: failure.error_class = ErrorClass::provider_fault; break;
-    }
-    return failure;
-}
-
-void mark_health(Scene& scene, bool healthy, const std::string& why) {
-    EndpointHealth& health = *scene.endpoint.health;
-    const bool was = health.healthy.exchange(healthy, std::memory_order_relaxed);
-    health.checked_unix.store(base::unix_seconds(), std::memory_order_relaxed);
-    if (!healthy) {
-        std::lock_guard lock(health.mutex);
-        health.last_error = why;
-    }
-    if (was != healthy || !healthy) {
-        scene.generation.worker.gateway.metrics()
-            .provider_health.with({scene.endpoint.deployment.provider.type})
-            .set(healthy ? 1 : 0);
-    }
-}
-
-void mark_failure(Scene& scene, const AttemptFailure& failure) {
-    if (failure.client_gone || failure.ours || !fails_over(failure.error_class)) return;
-    if (failure.error_class == ErrorClass::rate_limited) return;
-    mark_health(scene, false, failure.message);
-}
 
 http::Deadlines deadlines_of(const Scene& scene) {
     const AttemptSettings& settings = scene.generation.snapshot->attempts;
@@ -74,245 +27,6 @@ http::Deadlines deadlines_of(const Scene& scene) {
         deadlines.total = std::min(deadlines.total, net::Clock::now() + target.total_timeout);
     }
     return deadlines;
-}
-
-void add_answer_headers(Scene& scene) {
-    http::Exchange& exchange = scene.generation.exchange;
-    const RequestRecord& record = scene.generation.record;
-    exchange.add_header("x-tollgate-model", record.provider + "/" + record.model);
-    exchange.add_header("x-tollgate-provider", record.provider);
-    exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
-    if (scene.options.number > 1 && !record.fallback_reason.empty()) {
-        exchange.add_header("x-tollgate-fallback", record.fallback_reason);
-    }
-    if (!record.provider_request_id.empty()) {
-        exchange.add_header("x-tollgate-provider-request-id", record.provider_request_id);
-    }
-    std::string dropped;
-    for (const std::string& item : scene.prepared.translation.dropped) {
-        if (!dropped.empty()) dropped += ", ";
-        dropped += item;
-    }
-    if (!dropped.empty()) exchange.add_header("x-tollgate-dropped", dropped);
-}
-
-Relay make_relay(Scene& scene, bool to_stream) {
-    Generation& generation = scene.generation;
-    const auto& dialect = scene.endpoint.provider->dialect(scene.prepared.protocol);
-    RelaySetup setup;
-    setup.client = &generation.client;
-    setup.framing = dialect.framing();
-    setup.decoder = dialect.stream_decoder(scene.endpoint.deployment, scene.prepared.translation);
-    setup.options = generation.encoder_options();
-    setup.verbatim = scene.prepared.verbatim;
-    setup.to_stream = to_stream;
-    setup.start_sent = scene.delivery.start_sent;
-    setup.stop_here = scene.prepared.translation.stop_here;
-    if (!setup.verbatim) {
-        setup.options.input_estimate = accounting::quick_estimate(generation.body);
-    }
-    return Relay(std::move(setup));
-}
-
-// Usage that the provider did not state is counted here and marked.
-void settle_usage(Scene& scene, const Relay& relay) {
-    domain::Usage& usage = scene.generation.record.usage;
-    usage = relay.usage();
-    if (usage.input < 0) {
-        usage.input = accounting::quick_estimate(scene.generation.body);
-        usage.estimated = true;
-    }
-    if (usage.output < 0 || (usage.output == 0 && relay.generated_bytes() > 0) ||
-        (scene.generation.exchange.scope().cancelled() && !relay.complete())) {
-        const auto generated = static_cast<std::int64_t>(relay.generated_bytes() / 4 + 1);
-        const std::int64_t counted = relay.generated_bytes() > 0 ? generated : 0;
-        if (counted > usage.output) {
-            usage.output = counted;
-            usage.estimated = true;
-        }
-    }
-}
-
-net::Task<bool> send_to_client(Scene& scene, std::string& out, const Relay& relay) {
-    http::Exchange& exchange = scene.generation.exchange;
-    if (out.empty()) co_return true;
-    if (!exchange.answered()) {
-        add_answer_headers(scene);
-        scene.generation.record.status = 200;
-        auto started = co_await exchange.start_stream(200, "text/event-stream; charset=utf-8");
-        if (!started.ok()) co_return false;
-    }
-    if (relay.begun() && !scene.delivery.content_sent) {
-        scene.delivery.content_sent = true;
-        scene.generation.record.first_content = net::Clock::now();
-    }
-    base::Result<void> written;
-    if (relay.complete()) {
-        written = co_await exchange.finish(out);
-    } else {
-        written = co_await exchange.write(out);
-    }
-    out.clear();
-    co_return written.ok();
-}
-
-AttemptFailure from_stream(const StreamFailure& failure) {
-    AttemptFailure result;
-    result.error_class = failure.error_class;
-    result.type = failure.type;
-    result.message = failure.message.empty() ? "an error inside the stream" : failure.message;
-    return result;
-}
-
-// Ends a stream whose content the client has seen: an error event, never a fake normal end.
-net::Task<void> break_off(Scene& scene, Relay& relay, const AttemptFailure& failure,
-                          bool frame_passed) {
-    RequestRecord& record = scene.generation.record;
-    record.error = failure.message;
-    record.error_class = failure.error_class;
-    base::log().warn("stream_broken", {{"request_id", record.request_id},
-                                       {"deployment", endpoint_name(scene.endpoint)},
-                                       {"message", failure.message}});
-    if (scene.generation.exchange.scope().cancelled()) co_return;
-    std::string out;
-    if (!frame_passed) {
-        const FinalAnswer answer = final_answer(failure, scene.generation.protocol(),
-                                                failure.message, true, milliseconds(-1));
-        relay.break_off(answer.status, answer.error, out);
-    }
-    auto written = co_await scene.generation.exchange.write(out);
-    if (written.ok()) written = co_await scene.generation.exchange.finish();
-}
-
-// The pump of a streamed answer towards a streaming client.
-template <typename Source>
-net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Relay& relay) {
-    http::Exchange& exchange = scene.generation.exchange;
-    const net::Instant first_event_by =
-        net::Clock::now() + scene.generation.snapshot->attempts.first_event;
-    std::optional<AttemptFailure> failure;
-    std::string out;
-    while (!failure && !relay.complete()) {
-        auto ready = co_await source.wait(net::Clock::now() + silence_until_ping);
-        if (ready.ok() && !*ready) {
-            if (!relay.begun() && net::Clock::now() >= first_event_by) {
-                failure = from_error({base::ErrorCode::timeout,
-                                      "no content within the deadline for the first event"});
-                break;
-            }
-            relay.keep_alive(out);
-            const bool sent = co_await send_to_client(scene, out, relay);
-            scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
-            if (!sent) break;
-            continue;
-        }
-        auto bytes = co_await source.read();
-        base::Result<void> fed;
-        if (!bytes.ok()) {
-            fed = bytes.error();
-        } else if (bytes->empty()) {
-            fed = relay.finish(out);
-        } else {
-            fed = relay.feed(*bytes, out);
-        }
-        // What came before a failure is the client's.
-        const bool sent = co_await send_to_client(scene, out, relay);
-        if (!sent || exchange.scope().cancelled()) break;
-        if (!fed.ok()) failure = from_error(fed.error());
-        if (relay.failure()) failure = from_stream(*relay.failure());
-    }
-    settle_usage(scene, relay);
-    if (exchange.scope().cancelled() || (failure && failure->client_gone)) co_return std::nullopt;
-    if (failure && !relay.begun()) co_return failure;
-    if (failure) {
-        mark_failure(scene, *failure);
-        co_await break_off(scene, relay, *failure, relay.failure() && scene.prepared.verbatim);
-        co_return std::nullopt;
-    }
-    if (relay.complete()) {
-        mark_health(scene, true, {});
-        auto finished = co_await exchange.finish();
-        if (finished.ok()) co_await source.drain();
-    }
-    co_return std::nullopt;
-}
-
-// Sends one whole JSON body to the client.
-net::Task<void> deliver_body(Scene& scene, std::string_view body) {
-    RequestRecord& record = scene.generation.record;
-    add_answer_headers(scene);
-    record.status = 200;
-    scene.delivery.content_sent = true;
-    record.first_content = net::Clock::now();
-    mark_health(scene, true, {});
-    auto sent = co_await scene.generation.exchange.respond(200, "application/json", body);
-    if (!sent.ok()) record.client_gone = true;
-}
-
-// The provider streams though a plain answer is wanted: collect it.
-template <typename Source>
-net::Task<std::optional<AttemptFailure>> collect(Scene& scene, Source& source, Relay& relay) {
-    std::string unused;
-    while (!relay.complete() && !relay.failure()) {
-        auto bytes = co_await source.read();
-        if (!bytes.ok()) co_return from_error(bytes.error());
-        auto fed = bytes->empty() ? relay.finish(unused) : relay.feed(*bytes, unused);
-        if (!fed.ok()) co_return from_error(fed.error());
-    }
-    settle_usage(scene, relay);
-    if (relay.failure()) co_return from_stream(*relay.failure());
-    const std::string body = relay.answer_body();
-    co_await deliver_body(scene, body);
-    co_return std::nullopt;
-}
-
-// A relayed JSON body with the model's name restored.
-std::string restore_model(std::string_view body, std::string_view model) {
-    std::vector<json::TopField> fields;
-    std::string restored(body);
-    if (!json::scan_top_level(body, fields).ok()) return restored;
-    for (const json::TopField& field : fields) {
-        if (!json::key_equals(field.key, "model") || field.value.empty()) continue;
-        std::string name;
-        json::append_string(name, model);
-        restored.replace(field.offset, field.value.size(), name);
-        break;
-    }
-    return restored;
-}
-
-// The provider answered with one JSON body.
-net::Task<std::optional<AttemptFailure>> deliver_json(Scene& scene, std::string_view body) {
-    Generation& generation = scene.generation;
-    const auto& dialect = scene.endpoint.provider->dialect(scene.prepared.protocol);
-    auto events = dialect.decode_answer(body, scene.endpoint.deployment,
-                                        scene.prepared.translation, generation.arena);
-    if (!events.ok()) co_return from_error(events.error());
-    const bool to_stream = generation.outline.stream;
-    Relay relay = [&] {
-        // Whole answers are never verbatim frames.
-        const bool verbatim = std::exchange(scene.prepared.verbatim, false);
-        Relay made = make_relay(scene, to_stream);
-        scene.prepared.verbatim = verbatim;
-        return made;
-    }();
-    std::string out;
-    relay.take_answer(*events, out);
-    if (relay.failure()) co_return from_stream(*relay.failure());
-    settle_usage(scene, relay);
-    if (to_stream) {
-        const bool sent = co_await send_to_client(scene, out, relay);
-        if (sent) {
-            mark_health(scene, true, {});
-            auto finished = co_await generation.exchange.finish();
-        }
-        co_return std::nullopt;
-    }
-    const std::string answer = scene.prepared.verbatim
-                                   ? restore_model(body, generation.outline.model)
-                                   : relay.answer_body();
-    co_await deliver_body(scene, answer);
-    co_return std::nullopt;
 }
 
 AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& headers,
@@ -341,20 +55,14 @@ bool is_stream(const http::Headers& headers) {
     return type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson");
 }
 
-template <typename Source>
-net::Task<std::optional<AttemptFailure>> deliver(Scene& scene, Source& source, bool streamed) {
-    Generation& generation = scene.generation;
-    if (streamed && generation.outline.stream) {
-        Relay relay = make_relay(scene, true);
-        co_return co_await pump(scene, source, relay);
+void keep_limits(Scene& scene, const http::Headers& headers) {
+    for (const http::Header& header : headers) {
+        const bool limit = header.name.size() > 12 &&
+                           (http::iequals(header.name.substr(0, 12), "x-ratelimit-") ||
+                            (header.name.size() > 20 &&
+                             http::iequals(header.name.substr(0, 20), "anthropic-ratelimit-")));
+        if (limit) scene.provider_limits.emplace_back(header.name, header.value);
     }
-    if (streamed) {
-        Relay relay = make_relay(scene, false);
-        co_return co_await collect(scene, source, relay);
-    }
-    auto body = co_await source.read_all(answer_bytes_max);
-    if (!body.ok()) co_return from_error(body.error());
-    co_return co_await deliver_json(scene, *body);
 }
 
 net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
@@ -380,6 +88,7 @@ net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
     std::string_view provider_id = head.headers.get("request-id");
     if (provider_id.empty()) provider_id = head.headers.get("x-request-id");
     generation.record.provider_request_id = provider_id;
+    if (generation.snapshot->expose_provider_limits) keep_limits(scene, head.headers);
     if (status >= 200 && status < 300) {
         const bool streamed = is_stream(head.headers);
         auto failure = co_await deliver(scene, source, streamed);
@@ -421,6 +130,38 @@ net::Task<std::optional<AttemptFailure>> attempt_echo(Scene& scene) {
 }
 
 }  // namespace
+
+AttemptFailure from_error(const base::Error& error) {
+    AttemptFailure failure;
+    failure.message = error.message;
+    switch (error.code) {
+        case base::ErrorCode::timeout: failure.error_class = ErrorClass::timeout; break;
+        case base::ErrorCode::cancelled: failure.client_gone = true; break;
+        default: failure.error_class = ErrorClass::provider_fault; break;
+    }
+    return failure;
+}
+
+void mark_health(Scene& scene, bool healthy, const std::string& why) {
+    EndpointHealth& health = *scene.endpoint.health;
+    const bool was = health.healthy.exchange(healthy, std::memory_order_relaxed);
+    health.checked_unix.store(base::unix_seconds(), std::memory_order_relaxed);
+    if (!healthy) {
+        std::lock_guard lock(health.mutex);
+        health.last_error = why;
+    }
+    if (was != healthy || !healthy) {
+        scene.generation.worker.gateway.metrics()
+            .provider_health.with({scene.endpoint.deployment.provider.type})
+            .set(healthy ? 1 : 0);
+    }
+}
+
+void mark_failure(Scene& scene, const AttemptFailure& failure) {
+    if (failure.client_gone || failure.ours || !fails_over(failure.error_class)) return;
+    if (failure.error_class == ErrorClass::rate_limited) return;
+    mark_health(scene, false, failure.message);
+}
 
 net::Task<std::optional<AttemptFailure>> attempt(Generation& generation, const Endpoint& endpoint,
                                                  Delivery& delivery, AttemptOptions options) {

@@ -1,6 +1,7 @@
 #include "gateway/call_provider.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -58,6 +59,19 @@ void note_failure(Generation& generation, const Endpoint& endpoint, Progress& pr
     }
     failure.provider = name;
     progress.last = std::move(failure);
+}
+
+// The configured bound, or what the client asks for in seconds when that is less.
+milliseconds total_time(const Generation& generation) {
+    const AttemptSettings& settings = generation.snapshot->attempts;
+    const milliseconds total =
+        generation.outline.stream ? settings.stream_total : settings.total;
+    const std::string_view wanted = generation.exchange.headers().get("x-tollgate-timeout");
+    std::int64_t seconds = 0;
+    const auto [end, problem] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), seconds);
+    const bool whole = problem == std::errc() && end == wanted.data() + wanted.size();
+    if (!whole || seconds <= 0 || seconds > 86'400) return total;
+    return std::min<milliseconds>(total, std::chrono::seconds(seconds));
 }
 
 bool take_chain(Progress& progress, const std::vector<EndpointPointer>& chain) {
@@ -170,8 +184,7 @@ net::Task<void> call_provider(Generation& generation) {
     Progress progress;
     Delivery delivery;
     progress.list = &generation.plan.candidates;
-    const auto total = generation.outline.stream ? settings.stream_total : settings.total;
-    const net::Instant deadline = net::Clock::now() + total;
+    const net::Instant deadline = net::Clock::now() + total_time(generation);
     while (true) {
         ++progress.attempts;
         generation.record.attempts = progress.attempts;
