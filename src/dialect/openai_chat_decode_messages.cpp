@@ -1,0 +1,275 @@
+#include "dialect/openai_chat_decode.hpp"
+
+namespace tollgate::dialect::openai_chat {
+namespace {
+
+using domain::MediaSource;
+using domain::Message;
+using domain::Part;
+using domain::PartKind;
+using domain::Role;
+using json::Value;
+
+bool is_set(Value value) { return value.exists() && !value.is_null(); }
+
+}  // namespace
+
+base::Error field_error(std::string_view field, std::string_view problem) {
+    std::string message(field);
+    message += ": ";
+    message += problem;
+    return base::invalid(std::move(message), std::string(field));
+}
+
+base::Result<void> MessagesDecoder::decode(Value messages) {
+    std::size_t index = 0;
+    for (Value value : messages.elements()) {
+        std::string field = "messages." + std::to_string(index++);
+        if (!value.is_object()) return field_error(field, "must be an object with a role");
+        TRY_VOID(message(value, field));
+    }
+    return {};
+}
+
+base::Result<void> MessagesDecoder::message(Value value, const std::string& field) {
+    Value role = value["role"];
+    if (role.equals("system") || role.equals("developer")) return system(value, field);
+    leading_ = false;
+    if (role.equals("assistant")) return assistant(value, field);
+    if (role.equals("tool") || role.equals("function")) return tool(value, field);
+    if (!role.equals("user")) {
+        return field_error(field + ".role",
+                           "must be system, developer, user, assistant, tool or function");
+    }
+    if (!is_set(value["content"])) {
+        return field_error(field + ".content", "is required: a string or a list of parts");
+    }
+    Message turn;
+    turn.role = Role::user;
+    turn.name = value["name"].text(arena_);
+    TRY_VOID(content(value["content"], field + ".content", false, turn.parts));
+    request_.messages.push_back(std::move(turn));
+    return {};
+}
+
+base::Result<void> MessagesDecoder::system(Value value, const std::string& field) {
+    if (!is_set(value["content"])) {
+        return field_error(field + ".content", "is required: a string or a list of text parts");
+    }
+    if (leading_) return content(value["content"], field + ".content", true, request_.system);
+    Message turn;
+    turn.role = Role::system;
+    TRY_VOID(content(value["content"], field + ".content", true, turn.parts));
+    request_.messages.push_back(std::move(turn));
+    return {};
+}
+
+base::Result<void> MessagesDecoder::assistant(Value value, const std::string& field) {
+    Message turn;
+    turn.role = Role::assistant;
+    turn.name = value["name"].text(arena_);
+    for (std::string_view key : {"reasoning_content", "reasoning"}) {
+        if (!value[key].is_string() || value[key].string_empty()) continue;
+        Part& thought = turn.parts.emplace_back();
+        thought.kind = PartKind::thinking;
+        thought.text = value[key].escaped();
+        break;
+    }
+    if (is_set(value["content"])) {
+        TRY_VOID(content(value["content"], field + ".content", true, turn.parts));
+    }
+    if (value["refusal"].is_string() && !value["refusal"].string_empty()) {
+        Part& refusal = turn.parts.emplace_back();
+        refusal.kind = PartKind::refusal;
+        refusal.text = value["refusal"].escaped();
+    }
+    Value calls = value["tool_calls"];
+    if (is_set(calls) && !calls.is_array()) {
+        return field_error(field + ".tool_calls", "must be a list");
+    }
+    std::size_t index = 0;
+    for (Value call : calls.elements()) {
+        TRY_VOID(tool_call(call, field + ".tool_calls." + std::to_string(index++), turn));
+    }
+    if (Value legacy = value["function_call"]; legacy.is_object()) {
+        Part& part = turn.parts.emplace_back();
+        part.kind = PartKind::tool_call;
+        part.id = arena_.store("call_function_" + std::to_string(++legacy_calls_));
+        part.name = legacy["name"].text(arena_);
+        part.input = arguments(legacy["arguments"]);
+    }
+    request_.messages.push_back(std::move(turn));
+    return {};
+}
+
+base::Result<void> MessagesDecoder::tool_call(Value call, const std::string& field,
+                                              Message& turn) {
+    if (is_set(call["type"]) && !call["type"].equals("function")) {
+        return field_error(field + ".type", "must be function: custom tools have no counterpart "
+                                            "at this model");
+    }
+    Value function = call["function"];
+    if (!function["name"].is_string()) {
+        return field_error(field + ".function.name", "is required: a string");
+    }
+    if (!call["id"].is_string() || call["id"].string_empty()) {
+        return field_error(field + ".id", "is required: a string");
+    }
+    Part& part = turn.parts.emplace_back();
+    part.kind = PartKind::tool_call;
+    part.id = call["id"].text(arena_);
+    part.name = function["name"].text(arena_);
+    part.input = arguments(function["arguments"]);
+    part.verbatim = call.raw();
+    return {};
+}
+
+// The JSON object inside the string. What is no JSON object (a model's slip that the client replays)
+// is kept as text in an object, because the call has to stay in the conversation.
+json::Raw MessagesDecoder::arguments(Value value) {
+    if (value.is_object()) return value.raw();
+    std::string_view text = value.text(arena_);
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "{}";
+    json::Document document;
+    base::Result<Value> inside = document.parse(text);
+    if (inside.ok() && inside->is_object()) return inside->raw();
+    if (inside.ok() && inside->is_null()) return "{}";
+    std::string kept = "{\"arguments\":";
+    json::append_string(kept, text);
+    kept += '}';
+    return arena_.store(kept);
+}
+
+base::Result<void> MessagesDecoder::tool(Value value, const std::string& field) {
+    Part result;
+    result.kind = PartKind::tool_result;
+    if (value["role"].equals("function")) {
+        result.id = arena_.store("call_function_" + std::to_string(legacy_calls_));
+    } else if (!value["tool_call_id"].is_string() || value["tool_call_id"].string_empty()) {
+        return field_error(field + ".tool_call_id", "is required: the id of the tool call");
+    } else {
+        result.id = value["tool_call_id"].text(arena_);
+    }
+    if (is_set(value["content"])) {
+        TRY_VOID(content(value["content"], field + ".content", false, result.content));
+    }
+    // Results of one turn belong into one user turn.
+    auto& messages = request_.messages;
+    bool goes_on = !messages.empty() && messages.back().role == Role::user &&
+                   !messages.back().parts.empty() &&
+                   messages.back().parts.back().kind == PartKind::tool_result;
+    if (!goes_on) messages.emplace_back().role = Role::user;
+    messages.back().parts.push_back(std::move(result));
+    return {};
+}
+
+base::Result<void> MessagesDecoder::content(Value value, const std::string& field, bool only_text,
+                                            std::vector<Part>& parts) {
+    if (value.is_string()) {
+        if (!value.string_empty()) parts.emplace_back().text = value.escaped();
+        return {};
+    }
+    if (!value.is_array()) return field_error(field, "must be a string or a list of parts");
+    std::size_t index = 0;
+    for (Value each : value.elements()) {
+        TRY_VOID(part(each, field + "." + std::to_string(index++), only_text, parts));
+    }
+    return {};
+}
+
+base::Result<void> MessagesDecoder::part(Value value, const std::string& field, bool only_text,
+                                         std::vector<Part>& parts) {
+    Value type = value["type"];
+    Part made;
+    made.cache_control = value["cache_control"].raw();
+    made.verbatim = value.raw();
+    if (type.equals("text") || (!type.exists() && value["text"].is_string())) {
+        if (!value["text"].is_string()) return field_error(field + ".text", "must be a string");
+        if (value["text"].string_empty()) return {};
+        made.text = value["text"].escaped();
+    } else if (type.equals("refusal")) {
+        made.kind = PartKind::refusal;
+        made.text = value["refusal"].escaped();
+    } else if (only_text) {
+        return field_error(field + ".type", "must be text in this message");
+    } else if (type.equals("image_url")) {
+        TRY_VOID(image(value["image_url"], field + ".image_url", made));
+    } else if (type.equals("file")) {
+        TRY_VOID(file(value["file"], field + ".file", made));
+    } else if (type.equals("input_audio")) {
+        TRY_VOID(audio(value["input_audio"], field + ".input_audio", made));
+    } else {
+        return field_error(field + ".type", "must be text, image_url, file or input_audio");
+    }
+    parts.push_back(std::move(made));
+    return {};
+}
+
+base::Result<void> MessagesDecoder::image(Value value, const std::string& field, Part& part) {
+    part.kind = PartKind::image;
+    Value url = value.is_string() ? value : value["url"];
+    if (!url.is_string()) return field_error(field + ".url", "is required: a string");
+    part.media.detail = value["detail"].text(arena_);
+    std::string_view raw = url.escaped().raw;
+    if (raw.starts_with("data:")) return data_url(url.escaped(), field + ".url", part.media);
+    std::string_view text = url.text(arena_);
+    if (!text.starts_with("https://") && !text.starts_with("http://")) {
+        return field_error(field + ".url", "must be a data: or http(s) URL");
+    }
+    part.media.source = MediaSource::url;
+    part.media.data = url.escaped();
+    return {};
+}
+
+// data:TYPE;base64,DATA
+base::Result<void> MessagesDecoder::data_url(json::Escaped url, const std::string& field,
+                                             domain::Media& media) {
+    std::string_view text = url.raw;
+    if (text.find('\\') != std::string_view::npos) text = json::unescape(url, arena_);
+    std::size_t comma = text.find(',');
+    std::string_view head = text.substr(0, comma);
+    if (comma == std::string_view::npos || !head.ends_with(";base64")) {
+        return field_error(field, "must be a base64 data URL: data:TYPE;base64,DATA");
+    }
+    head = head.substr(5);  // behind data:
+    media.media_type = head.substr(0, head.find(';'));
+    media.source = MediaSource::base64;
+    media.data = {text.substr(comma + 1)};
+    if (media.data.raw.find_first_of("\"\\\r\n") != std::string_view::npos) {
+        return field_error(field, "holds characters that are not base64");
+    }
+    return {};
+}
+
+base::Result<void> MessagesDecoder::file(Value value, const std::string& field, Part& part) {
+    part.kind = PartKind::document;
+    part.media.filename = value["filename"].escaped();
+    Value data = value["file_data"];
+    if (!data.is_string()) {
+        if (!value["file_id"].is_string()) {
+            return field_error(field + ".file_data", "is required: a base64 data URL");
+        }
+        part.media.source = MediaSource::file_id;
+        part.media.data = value["file_id"].escaped();
+        return {};
+    }
+    if (data.escaped().raw.starts_with("data:")) {
+        return data_url(data.escaped(), field + ".file_data", part.media);
+    }
+    part.media.source = MediaSource::base64;
+    part.media.media_type = "application/pdf";
+    part.media.data = data.escaped();
+    return {};
+}
+
+base::Result<void> MessagesDecoder::audio(Value value, const std::string& field, Part& part) {
+    part.kind = PartKind::audio;
+    if (!value["data"].is_string()) return field_error(field + ".data", "is required: base64");
+    if (!value["format"].is_string()) return field_error(field + ".format", "is required: wav, mp3");
+    part.media.source = MediaSource::base64;
+    part.media.media_type = value["format"].text(arena_);
+    part.media.data = value["data"].escaped();
+    return {};
+}
+
+}  // namespace tollgate::dialect::openai_chat

@@ -1,0 +1,286 @@
+#include "dialect/openai_chat_reader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "dialect/openai_chat.hpp"
+#include "dialect/signatures.hpp"
+
+namespace tollgate::dialect::openai_chat {
+namespace {
+
+using domain::BlockKind;
+using domain::Event;
+using domain::EventKind;
+using domain::StopReason;
+using json::Escaped;
+using json::Value;
+
+Event event_of(EventKind kind) {
+    Event event;
+    event.kind = kind;
+    return event;
+}
+
+Event block_event(EventKind kind, BlockKind block, std::uint32_t index) {
+    Event event;
+    event.kind = kind;
+    event.block = block;
+    event.index = index;
+    return event;
+}
+
+bool is_set(Value value) { return value.exists() && !value.is_null(); }
+
+}  // namespace
+
+Reader::Reader(const domain::Deployment& target, const Translation& translation,
+               base::Arena& arena)
+    : reasoning_fields_(target.provider.reasoning_in),
+      signature_(arena.store(pack_signature(target.provider.type, ""))),
+      names_(translation),
+      arena_(arena) {}
+
+void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
+    frame_ = root.raw();
+    if (stopped_ || !root.is_object()) return;
+    Value choices, error, figures, groq, model;
+    Value::Range range = root.members();
+    for (auto it = range.begin(); !(it == range.end()); ++it) {
+        std::string_view key = it.key().escaped().raw;
+        if (key == "choices") choices = *it;
+        else if (key == "error") error = *it;
+        else if (key == "usage") figures = *it;
+        else if (key == "x_groq") groq = *it;
+        else if (key == "model") model = *it;
+    }
+    if (model.is_string()) {
+        facts.model = model.escaped().raw;
+        facts.has_model = true;
+    }
+    bool broken = is_set(error) && !(error.is_string() && error.string_empty());
+    if (broken || (!choices.exists() && (root["object"].equals("error") ||
+                                         root["detail"].exists()))) {
+        failed(read_failure(200, root), events);
+        return;
+    }
+    if (!is_set(figures)) figures = groq["usage"];
+    facts.usage_only = choices.is_array() && choices.size() == 0 && is_set(figures);
+
+    if (!started_ && (choices.size() > 0 || is_set(figures))) {
+        if (is_set(figures)) usage_.update(read_usage(figures));
+        start(root, events);
+        figures = is_set(groq["usage"]) ? groq["usage"] : Value();
+    }
+    for (Value each : choices.elements()) {
+        // Only the first choice is asked for; a second one would be another answer.
+        if (each["index"].integer().value_or(0) == 0) choice(each, events);
+    }
+    if (is_set(figures)) usage(figures, events);
+}
+
+void Reader::start(Value root, std::vector<Event>& events) {
+    started_ = true;
+    Event event = event_of(EventKind::start);
+    event.id = arena_.store(root["id"].text(arena_));
+    event.model = arena_.store(root["model"].text(arena_));
+    event.usage = usage_;
+    events.push_back(event);
+}
+
+void Reader::choice(Value choice, std::vector<Event>& events) {
+    Value content = choice["delta"];
+    if (!content.is_object()) content = choice["message"];
+    delta(content, events);
+    if (choice["usage"].is_object()) usage(choice["usage"], events);  // Moonshot puts it here
+    if (is_set(choice["finish_reason"])) finished(choice, events);
+}
+
+void Reader::delta(Value delta, std::vector<Event>& events) {
+    Value said, refusal, tool_calls, function_call;
+    Value thoughts;
+    std::size_t trust = reasoning_fields_.size();  // the earliest named field counts
+    Value::Range range = delta.members();
+    for (auto it = range.begin(); !(it == range.end()); ++it) {
+        std::string_view key = it.key().escaped().raw;
+        if (key == "content") said = *it;
+        else if (key == "refusal") refusal = *it;
+        else if (key == "tool_calls") tool_calls = *it;
+        else if (key == "function_call") function_call = *it;
+        else if (key != "role" && is_set(*it)) {
+            for (std::size_t i = 0; i < trust; ++i) {
+                if (reasoning_fields_[i] != key) continue;
+                thoughts = *it;
+                trust = i;
+            }
+        }
+    }
+    if (is_set(thoughts)) reasoning(thoughts, events);
+    if (is_set(said)) content(said, events);
+    if (refusal.is_string() && !refusal.string_empty()) {
+        refused_ = true;
+        text(BlockKind::refusal, refusal.escaped(), events);
+    }
+    for (Value call : tool_calls.elements()) {
+        Value function = call["function"];
+        tool_call(call, function.is_object() ? function : call, events);
+    }
+    if (function_call.is_object()) tool_call(Value(), function_call, events);
+}
+
+void Reader::reasoning(Value value, std::vector<Event>& events) {
+    if (value.is_string()) {
+        text(BlockKind::thinking, value.escaped(), events);
+    } else if (value.is_array()) {
+        for (Value part : value.elements()) reasoning(part, events);
+    } else if (value.is_object()) {
+        text(BlockKind::thinking, value["text"].escaped(), events);
+    }
+}
+
+void Reader::content(Value content, std::vector<Event>& events) {
+    if (content.is_string()) {
+        text(BlockKind::text, content.escaped(), events);
+    } else if (content.is_array()) {
+        for (Value part : content.elements()) content_part(part, events);
+    } else if (content.is_object()) {
+        content_part(content, events);
+    }
+}
+
+void Reader::content_part(Value part, std::vector<Event>& events) {
+    if (part.is_string()) {
+        text(BlockKind::text, part.escaped(), events);
+        return;
+    }
+    Value type = part["type"];
+    if (type.equals("thinking") || type.equals("reasoning")) {
+        Value inside = part[type.escaped().raw];
+        reasoning(is_set(inside) ? inside : part["text"], events);
+    } else if (type.equals("refusal")) {
+        refused_ = true;
+        text(BlockKind::refusal, part["refusal"].escaped(), events);
+    } else {
+        text(BlockKind::text, part["text"].escaped(), events);
+    }
+}
+
+void Reader::text(BlockKind kind, Escaped text, std::vector<Event>& events) {
+    if (text.empty()) return;
+    if (text_open_ && text_kind_ != kind) close_text(events);
+    if (!text_open_) {
+        close_complete_calls(nullptr, events);
+        text_open_ = true;
+        text_kind_ = kind;
+        text_block_ = next_block_++;
+        events.push_back(block_event(EventKind::block_start, kind, text_block_));
+    }
+    Event event = block_event(EventKind::block_delta, kind, text_block_);
+    event.text = text;
+    events.push_back(event);
+}
+
+void Reader::close_text(std::vector<Event>& events) {
+    if (!std::exchange(text_open_, false)) return;
+    Event event = block_event(EventKind::block_end, text_kind_, text_block_);
+    if (text_kind_ == BlockKind::thinking) event.signature = {signature_};
+    events.push_back(event);
+}
+
+void Reader::finished(Value choice, std::vector<Event>& events) {
+    std::string_view said = choice["finish_reason"].escaped().raw;
+    if (said.empty()) return;
+    struct Meaning {
+        std::string_view word;
+        StopReason reason;
+    };
+    static constexpr Meaning meanings[] = {
+        {"stop", StopReason::end_turn},
+        {"length", StopReason::max_tokens},
+        {"max_tokens", StopReason::max_tokens},
+        {"tool_calls", StopReason::tool_use},
+        {"function_call", StopReason::tool_use},
+        {"tool_use", StopReason::tool_use},
+        {"content_filter", StopReason::refusal},
+        {"refusal", StopReason::refusal},
+        {"safety", StopReason::refusal},
+        {"sensitive", StopReason::refusal},                   // GLM
+        {"stop_sequence", StopReason::stop_sequence},
+        {"model_length", StopReason::context_window},         // Mistral
+        {"model_context_window_exceeded", StopReason::context_window},
+        {"context_length_exceeded", StopReason::context_window},
+    };
+    if (said == "error" || said == "network_error" || said == "insufficient_system_resource") {
+        ProviderFailure failure;
+        failure.error_class = said == "insufficient_system_resource"
+                                  ? domain::ErrorClass::overloaded
+                                  : domain::ErrorClass::provider_fault;
+        failure.type = said;
+        failure.message = "the provider ended its answer with finish_reason " + std::string(said);
+        failed(failure, events);
+        return;
+    }
+    has_reason_ = true;
+    reason_ = StopReason::end_turn;
+    for (const Meaning& meaning : meanings) {
+        if (meaning.word == said) reason_ = meaning.reason;
+    }
+    if (reason_ == StopReason::end_turn) {
+        // vLLM and SGLang say which sequence it was, OpenRouter that it was one.
+        Value matched = choice["stop_reason"];
+        if (!matched.is_string()) matched = choice["matched_stop"];
+        if (matched.is_string() && !matched.string_empty()) {
+            stop_sequence_ = arena_.store(matched.escaped().raw);
+            reason_ = StopReason::stop_sequence;
+        } else if (choice["native_finish_reason"].equals("stop_sequence")) {
+            reason_ = StopReason::stop_sequence;
+        }
+    }
+    close_text(events);
+    for (Call& call : calls_) close_call(call, events);
+}
+
+void Reader::usage(Value usage, std::vector<Event>& events) {
+    usage_.update(read_usage(usage));
+    Event event = event_of(EventKind::usage);
+    event.usage = usage_;
+    events.push_back(event);
+}
+
+void Reader::failed(const ProviderFailure& failure, std::vector<Event>& events) {
+    stopped_ = true;
+    Event event = event_of(EventKind::error);
+    event.error_class = failure.error_class;
+    event.error_type = arena_.store(failure.type);
+    event.text = json::escape(failure.message, arena_);
+    event.usage = usage_;
+    events.push_back(event);
+}
+
+void Reader::end(std::vector<Event>& events) {
+    if (std::exchange(stopped_, true)) return;
+    if (!std::exchange(started_, true)) events.push_back(event_of(EventKind::start));
+    close_text(events);
+    for (Call& call : calls_) close_call(call, events);
+    Event event = event_of(EventKind::stop);
+    bool called = !calls_.empty();
+    if (reason_ == StopReason::end_turn || reason_ == StopReason::stop_sequence) {
+        if (called) reason_ = StopReason::tool_use;
+        if (refused_ && !called) reason_ = StopReason::refusal;
+    } else if (reason_ == StopReason::tool_use && !called) {
+        reason_ = StopReason::end_turn;
+    }
+    event.stop = reason_;
+    if (reason_ == StopReason::stop_sequence) event.stop_sequence = {stop_sequence_};
+    event.usage = usage_;
+    events.push_back(event);
+}
+
+bool Reader::finish(std::vector<Event>& events) {
+    if (stopped_) return true;
+    if (!has_reason_) return false;
+    end(events);
+    return true;
+}
+
+}  // namespace tollgate::dialect::openai_chat
