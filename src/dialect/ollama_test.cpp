@@ -134,7 +134,7 @@ TEST(OllamaRequest, Conversation_UsesObjectsForArgumentsAndNamesForResults) {
         R"({"role":"user","content":"Images from the result of tool call Read","images":["QUJD"]}],)"
         R"("tools":[{"type":"function","function":{"name":"Read","parameters":{"type":"object"}}}],)"
         R"("think":true,"options":{"num_ctx":6144,"num_predict":1000,"temperature":0.5,"stop":["X"],"num_gpu":3},)"
-        R"("truncate":false,"stream":false,"keep_alive":"1h"})");
+        R"("truncate":false,"shift":false,"stream":false,"keep_alive":"1h"})");
     EXPECT_EQ(encoded->translation.context_sent, 6144);
 }
 

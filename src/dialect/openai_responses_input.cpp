@@ -174,8 +174,11 @@ base::Result<void> ResponsesInput::document(const Part& part) {
         writer_.escaped("file_url", media.data).end_object();
         return {};
     }
-    json::Escaped name = media.filename.empty() ? media.title : media.filename;
-    writer_.escaped("filename", name.empty() ? json::Escaped{"document.pdf"} : name);
+    scratch_ = media.filename.empty() ? media.title.raw : media.filename.raw;
+    // The provider tells a file's kind by its name.
+    bool named = scratch_.find('.') != std::string::npos;
+    if (!named) scratch_ += scratch_.empty() ? "document.pdf" : ".pdf";
+    writer_.escaped("filename", json::Escaped{scratch_});
     scratch_ = "data:";
     scratch_ += media.media_type.empty() ? "application/pdf" : media.media_type;
     scratch_.append(";base64,").append(media.data.raw);

@@ -101,6 +101,12 @@ private:
         if (!tool.description.empty()) writer_.escaped("description", tool.description);
         std::string schema;
         append_schema(schema, tool.schema, {&target_.provider.schema_drop, strict});
+        // OpenAI refuses an object that does not list its properties, even when it has none.
+        auto end = schema.rfind('}');
+        if (end != std::string::npos && schema.find("\"properties\"") == std::string::npos) {
+            bool bare = schema.find_first_not_of(" \t\r\n{") == end;
+            schema.insert(end, bare ? "\"properties\":{}" : ",\"properties\":{}");
+        }
         writer_.raw("parameters", schema).boolean("strict", strict).end_object();
     }
 
