@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dialect/anthropic.hpp"
+#include "dialect/context_overflow.hpp"
 
 namespace tollgate::dialect::anthropic {
 namespace {
@@ -73,7 +74,15 @@ void classify(int status, ProviderFailure& failure) {
     if (failure.error_class == ErrorClass::timeout || status >= 500) return;
     const std::string_view message = failure.message;
     if (prompt_too_long(message, failure) || output_does_not_fit(message, failure)) return;
-    if (status != 400) return;
+    if (status != 400 && status != 422) return;
+    // Other servers of this protocol have words of their own.
+    if (const auto overflow = read_context_overflow(message)) {
+        failure.error_class = ErrorClass::context_overflow;
+        failure.prompt_tokens = overflow->prompt_tokens;
+        failure.context_tokens = overflow->context_tokens;
+        failure.max_tokens_fitting = overflow->max_tokens_fitting;
+        return;
+    }
     if (holds(message, "content filtering policy") || holds(message, "content policy")) {
         failure.error_class = ErrorClass::content_policy;
     }

@@ -27,8 +27,10 @@ public:
         configured();
         cut_fields();
         insert();
-        std::stable_sort(splices_.begin(), splices_.end(),
-                         [](const Splice& a, const Splice& b) { return a.begin < b.begin; });
+        // At equal places what is inserted comes before what is cut there.
+        std::sort(splices_.begin(), splices_.end(), [](const Splice& a, const Splice& b) {
+            return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+        });
         return std::move(splices_);
     }
 
@@ -185,8 +187,6 @@ private:
         const auto last = std::find_if(all.rbegin(), all.rend(),
                                        [](const Element& member) { return !member.cut; });
         splices_.push_back({last->end, last->end, std::move(inserted_)});
-        // Equal positions: what is inserted comes before what is cut there.
-        std::rotate(splices_.begin(), splices_.end() - 1, splices_.end());
     }
 
     const Protocol protocol_;
