@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "app/configuration.hpp"
+#include "app/dialects.hpp"
 #include "app/watcher.hpp"
 #include "app/worker_thread.hpp"
 #include "base/log.hpp"
@@ -22,8 +23,6 @@ using std::chrono::milliseconds;
 constexpr int listen_backlog = 4096;
 constexpr milliseconds drain_poll{20};
 constexpr milliseconds cancelled_grace{2'000};  // for handlers to end after a cancellation
-
-gateway::Codecs make_codecs() { return {dialect::make_anthropic(), dialect::make_openai_chat()}; }
 
 void raise_descriptor_limit() {
     rlimit limit{};
@@ -67,13 +66,8 @@ http::ServerLimits limits_of(const config::ServerConfig& server) {
 class App {
 public:
     explicit App(const ServeOptions& options)
-        : gateway_(metrics_, make_codecs()), responses_(dialect::make_openai_responses()),
-          ollama_(dialect::make_ollama()),
-          configuration_(options,
-                         {gateway_.codecs().anthropic.provider.get(),
-                          gateway_.codecs().openai_chat.provider.get(), responses_.provider.get(),
-                          ollama_.provider.get()},
-                         gateway_.metrics()) {}
+        : gateway_(metrics_, {dialects_.anthropic.client.get(), dialects_.openai_chat.client.get()}),
+          configuration_(options, dialects_.sides(), gateway_.metrics()) {}
 
     int run() {
         const sigset_t signals = handled_signals();
@@ -112,9 +106,8 @@ private:
     std::size_t in_flight();
 
     base::Registry metrics_;
+    const Dialects dialects_;
     gateway::Gateway gateway_;
-    dialect::Codec responses_;
-    dialect::Codec ollama_;
     Configuration configuration_;
     Watcher watcher_;
     std::vector<std::unique_ptr<WorkerThread>> workers_;
@@ -219,9 +212,16 @@ void App::announce() {
                  : (config.general_settings.master_key.empty()
                         ? "$(cat " + configuration_.data_dir() + "/master_key)"
                         : "YOUR_KEY");
+    commands::SnippetArgs args{"claude-code", url, key, "", nullptr};
+    const auto opus = gateway_.current()->names.resolve("opus");
+    if (opus.found() && !opus.candidates.front().is_direct()) {
+        const auto& endpoints = gateway_.current()->groups[opus.candidates.front().group]->endpoints;
+        if (!endpoints.empty()) args.target = &endpoints.front()->deployment.model;
+    }
+    const auto snippet = commands::client_snippet(args);
     std::printf("Tollgate %s listens on %s%s\n\n%s\n", TOLLGATE_VERSION, url.c_str(),
                 config.demo ? " (demo mode: the echo provider answers)" : "",
-                commands::client_snippet("claude-code", url, key, nullptr).c_str());
+                snippet.ok() ? snippet.value().c_str() : "");
     std::fflush(stdout);
 }
 

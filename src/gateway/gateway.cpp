@@ -38,7 +38,7 @@ EndpointMetrics RequestMetrics::of(const std::string& provider, const std::strin
 }
 
 Gateway::Gateway(base::Registry& registry, Codecs codecs)
-    : codecs_(std::move(codecs)), metrics_(registry) {}
+    : codecs_(codecs), metrics_(registry) {}
 
 std::string endpoint_name(const Endpoint& endpoint) {
     return domain::target_name(endpoint.deployment);

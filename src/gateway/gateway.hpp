@@ -13,12 +13,12 @@
 
 namespace tollgate::gateway {
 
-// The wire formats, made once.
+// The wire formats that clients speak; borrowed, they outlive the gateway.
 struct Codecs {
-    dialect::Codec anthropic;
-    dialect::Codec openai_chat;
+    const dialect::ClientDialect* anthropic = nullptr;
+    const dialect::ClientDialect* openai_chat = nullptr;
     const dialect::ClientDialect& client(domain::Protocol protocol) const {
-        return protocol == domain::Protocol::anthropic ? *anthropic.client : *openai_chat.client;
+        return protocol == domain::Protocol::anthropic ? *anthropic : *openai_chat;
     }
 };
 
