@@ -44,6 +44,8 @@ struct OutgoingRequest {
 };
 
 class Connection;
+class ConnectionPool;
+struct OriginConnections;
 
 // A call in progress. Movable; destroying it before the body's end closes the connection at once
 // (which stops the provider), after the end the connection goes back to the pool.
@@ -54,9 +56,9 @@ public:
     Call& operator=(Call&&) noexcept;
     ~Call();
 
-    const ResponseHead& head() const;  // views valid until the first read()
-    // The next bytes of the body, dechunked and decompressed, a view valid until the next read();
-    // "" at the end. Waits holding no buffer. Fails: provider (cut short, bad framing, bad
+    const ResponseHead& head() const;  // views valid as long as the call
+    // The next bytes of the body, dechunked and decompressed, a view valid until the next read() or
+    // wait(); "" at the end. Waits holding no buffer. Fails: provider (cut short, bad framing, bad
     // compression), timeout (idle or total), cancelled.
     net::Task<base::Result<std::string_view>> read();
     // Waits until read() has something to say (true) or `until` has come (false), holding no
@@ -69,6 +71,9 @@ public:
 
 private:
     friend class Client;
+    void release();
+    std::shared_ptr<ConnectionPool> pool_;
+    OriginConnections* origin_ = nullptr;  // owned by the pool, lives while calls are counted in it
     std::unique_ptr<Connection> connection_;
 };
 
@@ -104,9 +109,12 @@ public:
     std::uint64_t stale_retries() const;
 
 private:
-    friend class Call;
-    struct State;
-    std::shared_ptr<State> state_;
+    net::Task<base::Result<std::unique_ptr<Connection>>> open(const Origin& origin,
+                                                              const Deadlines& deadlines,
+                                                              net::CancelScope* scope,
+                                                              CallFailure& failure);
+    net::Loop& loop_;
+    std::shared_ptr<ConnectionPool> pool_;
 };
 
 }  // namespace tollgate::http
