@@ -63,9 +63,11 @@ private:
         if (!list.is_array() || list.size() == 0) {
             return field_error("messages", "is required: a list of at least one message");
         }
-        if (is_set(root_["power_level"])) {
-            return field_error("power_level", "power levels are not set up on this gateway; name a "
-                                              "model instead");
+        // The level itself is routing's business, which reads it before a body is decoded.
+        Value level = root_["power_level"];
+        if (is_set(level) && !level.equals("eco") && !level.equals("balanced") &&
+            !level.equals("precision")) {
+            return field_error("power_level", "must be eco, balanced or precision");
         }
         return MessagesDecoder(arena_, request_).decode(list);
     }
