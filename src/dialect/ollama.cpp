@@ -40,7 +40,7 @@ public:
         OllamaDecoder decoder(target, translation);
         std::vector<Event> events;
         TRY(auto facts, decoder.feed("", body, events));
-        if (!facts.end) return nonsense("the provider's answer is not complete: `done` is not true");
+        if (!facts.end) return nonsense("the provider's answer is cut short: `done` is not true");
         // Views of what the decoder made itself die with it.
         for (auto& event : events) {
             event.text.raw = arena.store(event.text.raw);

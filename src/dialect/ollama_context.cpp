@@ -10,8 +10,8 @@ constexpr std::int64_t context_max = 1'048'576;
 constexpr std::int64_t bytes_per_token = 3;      // few tokenizers of open models do worse
 constexpr std::int64_t tokens_per_image = 1'600;
 constexpr std::int64_t tokens_per_turn = 8;      // the template's words around a message
-// A client's max_tokens is a ceiling, not a plan (Claude Code always says 32,000), and context costs
-// memory: this much room is kept for the answer.
+// A client's max_tokens is a ceiling, not a plan (Claude Code always says 32,000), and context
+// costs memory: this much room is kept for the answer.
 constexpr std::int64_t answer_room_max = 8'192;
 
 std::int64_t tokens_of(const std::vector<domain::Part>& parts) {

@@ -83,7 +83,7 @@ base::Result<void> OllamaMessages::user(const domain::Message& message) {
 }
 
 std::string_view OllamaMessages::name_of_call(std::string_view id) const {
-    auto found = std::ranges::find(calls_, id, &std::pair<std::string_view, std::string_view>::first);
+    auto found = std::ranges::find(calls_, id, [](const auto& call) { return call.first; });
     return found == calls_.end() ? std::string_view() : found->second;
 }
 

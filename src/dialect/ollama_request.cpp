@@ -38,8 +38,8 @@ public:
         format();
         think();
         options();
-        // Servers that know these fields refuse a prompt that does not fit instead of cutting it, and
-        // end an answer at the context's end instead of forgetting its beginning.
+        // Servers that know these fields refuse a prompt that does not fit instead of cutting it,
+        // and end an answer at the context's end instead of forgetting its beginning.
         if (ours("truncate")) writer_.boolean("truncate", false);
         if (ours("shift")) writer_.boolean("shift", false);
         if (ours("stream")) writer_.boolean("stream", request_.stream);  // the default is true

@@ -44,10 +44,14 @@ std::string run(OllamaDecoder& decoder, const std::vector<std::string>& lines) {
 TEST(OllamaStream, ThinkingTextAndDone_BecomeBlocksAndUsage) {
     OllamaDecoder decoder(ollama(), {});
     EXPECT_EQ(run(decoder, {
-        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":"","thinking":"Hm"},"done":false})",
-        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":"Hi "},"done":false})",
-        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":"you"},"done":false})",
-        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":9})"}),
+        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":"",)"
+        R"("thinking":"Hm"},"done":false})",
+        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":"Hi "},)"
+        R"("done":false})",
+        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":"you"},)"
+        R"("done":false})",
+        R"({"model":"qwen3:8b","created_at":"t","message":{"role":"assistant","content":""},)"
+        R"("done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":9})"}),
         "start  qwen3:8b\nopen 0 thinking\ndelta 0 Hm\nclose 0 " + pack_signature("ollama", "") +
         "\nopen 1 text\ndelta 1 Hi \ndelta 1 you\nclose 1\nstop end_turn input=26 output=9\n");
     std::vector<domain::Event> events;
@@ -58,8 +62,11 @@ TEST(OllamaStream, ThinkingTextAndDone_BecomeBlocksAndUsage) {
 TEST(OllamaStream, ToolCalls_ComeWholeWithIdsOfTheirOwn) {
     OllamaDecoder decoder(ollama(), {});
     auto out = run(decoder, {
-        R"({"model":"m","created_at":"t1","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"Bash","arguments":{"command":"ls \"x\""}}},{"function":{"name":"Bash","arguments":{}}}]},"done":false})",
-        R"({"model":"m","created_at":"t2","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","eval_count":9})"});
+        R"({"model":"m","created_at":"t1","message":{"role":"assistant","content":"",)"
+        R"("tool_calls":[{"function":{"name":"Bash","arguments":{"command":"ls \"x\""}}},)"
+        R"({"function":{"name":"Bash","arguments":{}}}]},"done":false})",
+        R"({"model":"m","created_at":"t2","message":{"role":"assistant","content":""},)"
+        R"("done":true,"done_reason":"stop","eval_count":9})"});
     EXPECT_NE(out.find("delta 0 {\\\"command\\\":\\\"ls \\\\\\\"x\\\\\\\"\\\"}"), out.npos) << out;
     EXPECT_NE(out.find("open 1 tool_call call_"), out.npos);
     auto first = out.find("call_"), second = out.find("call_", out.find("open 1 tool_call ") + 17);
@@ -89,10 +96,12 @@ TEST(OllamaStream, Length_IsTheLimitOrTheWindow) {
     Translation translation;
     translation.context_sent = 100;
     OllamaDecoder small(ollama(), translation), full(ollama(), translation);
-    const std::string head = R"({"model":"m","message":{"content":"a"},"done":true,"done_reason":"length",)";
+    const std::string head = R"({"model":"m","message":{"content":"a"},"done":true,)"
+    R"("done_reason":"length",)";
     EXPECT_NE(run(small, {head + R"("prompt_eval_count":10,"eval_count":20})"}).find("max_tokens"),
               std::string::npos);
-    EXPECT_NE(run(full, {head + R"("prompt_eval_count":99,"eval_count":1})"}).find("context_window"),
+    EXPECT_NE(run(full, {head + R"("prompt_eval_count":99,)"
+    R"("eval_count":1})"}).find("context_window"),
               std::string::npos);
     EXPECT_EQ(small.warning(), "");
     EXPECT_NE(full.warning().find("raise num_ctx"), std::string::npos);
@@ -129,11 +138,15 @@ TEST(OllamaRequest, Conversation_UsesObjectsForArgumentsAndNamesForResults) {
     EXPECT_EQ(encoded->body,
         R"({"model":"qwen3:8b","messages":[{"role":"system","content":"sys"},)"
         R"({"role":"user","content":"look","images":["QUJD"]},)"
-        R"({"role":"assistant","content":"ok","tool_calls":[{"id":"toolu_1","function":{"name":"Read","arguments":{"p":1}}}]},)"
+        R"({"role":"assistant","content":"ok","tool_calls":[{"id":"toolu_1",)"
+        R"("function":{"name":"Read","arguments":{"p":1}}}]},)"
         R"({"role":"tool","content":"data","tool_name":"Read","tool_call_id":"toolu_1"},)"
-        R"({"role":"user","content":"Images from the result of tool call Read","images":["QUJD"]}],)"
-        R"("tools":[{"type":"function","function":{"name":"Read","parameters":{"type":"object"}}}],)"
-        R"("think":true,"options":{"num_ctx":6144,"num_predict":1000,"temperature":0.5,"stop":["X"],"num_gpu":3},)"
+        R"({"role":"user","content":"Images from the result of tool call Read",)"
+        R"("images":["QUJD"]}],)"
+        R"("tools":[{"type":"function","function":{"name":"Read",)"
+        R"("parameters":{"type":"object"}}}],)"
+        R"("think":true,"options":{"num_ctx":6144,"num_predict":1000,"temperature":0.5,)"
+        R"("stop":["X"],"num_gpu":3},)"
         R"("truncate":false,"shift":false,"stream":false,"keep_alive":"1h"})");
     EXPECT_EQ(encoded->translation.context_sent, 6144);
 }

@@ -50,18 +50,29 @@ const char* const created =
 TEST(ResponsesStream, TextAndCallWithInterleavedEvents_AllArrives) {
     EXPECT_EQ(Stream().run({
         created,
-        R"({"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m","content":[]}})",
-        R"({"type":"response.content_part.added","output_index":0,"content_index":0,"part":{"type":"output_text","text":""}})",
+        R"({"type":"response.output_item.added","output_index":0,"item":{"type":"message",)"
+        R"("id":"m","content":[]}})",
+        R"({"type":"response.content_part.added","output_index":0,"content_index":0,)"
+        R"("part":{"type":"output_text","text":""}})",
         R"({"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"Hel"})",
-        R"({"type":"response.output_item.added","output_index":1,"item":{"type":"function_call","id":"fc","call_id":"call_7","name":"Bash","arguments":""}})",
-        R"({"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"lo \"you\""})",
+        R"({"type":"response.output_item.added","output_index":1,"item":{"type":"function_call",)"
+        R"("id":"fc","call_id":"call_7","name":"Bash","arguments":""}})",
+        R"({"type":"response.output_text.delta","output_index":0,"content_index":0,)"
+        R"("delta":"lo \"you\""})",
         R"({"type":"response.function_call_arguments.delta","output_index":1,"delta":"{\"a\":"})",
         R"({"type":"response.function_call_arguments.delta","output_index":1,"delta":"1}"})",
-        R"({"type":"response.output_text.done","output_index":0,"content_index":0,"text":"Hello \"you\""})",
-        R"({"type":"response.function_call_arguments.done","output_index":1,"arguments":"{\"a\":1}"})",
-        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"output_text","text":"Hello \"you\""}]}})",
-        R"({"type":"response.output_item.done","output_index":1,"item":{"type":"function_call","call_id":"call_7","name":"Bash","arguments":"{\"a\":1}"}})",
-        R"({"type":"response.completed","response":{"id":"resp_1","status":"completed","output":[{"type":"message"},{"type":"function_call"}],"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":60},"output_tokens":20,"output_tokens_details":{"reasoning_tokens":8}}}})",
+        R"({"type":"response.output_text.done","output_index":0,"content_index":0,)"
+        R"("text":"Hello \"you\""})",
+        R"({"type":"response.function_call_arguments.done","output_index":1,)"
+        R"("arguments":"{\"a\":1}"})",
+        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"message",)"
+        R"("content":[{"type":"output_text","text":"Hello \"you\""}]}})",
+        R"({"type":"response.output_item.done","output_index":1,"item":{"type":"function_call",)"
+        R"("call_id":"call_7","name":"Bash","arguments":"{\"a\":1}"}})",
+        R"({"type":"response.completed","response":{"id":"resp_1","status":"completed",)"
+        R"("output":[{"type":"message"},{"type":"function_call"}],"usage":{"input_tokens":100,)"
+        R"("input_tokens_details":{"cached_tokens":60},"output_tokens":20,)"
+        R"("output_tokens_details":{"reasoning_tokens":8}}}})",
     }),
     "start resp_1 gpt-5.4-2026\n"
     "open 0 text\ndelta 0 Hel\n"
@@ -75,9 +86,12 @@ TEST(ResponsesStream, TextAndCallWithInterleavedEvents_AllArrives) {
 TEST(ResponsesStream, ArgumentsOnlyInDone_AreDelivered) {
     EXPECT_EQ(Stream().run({
         created,
-        R"({"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","call_id":"c","name":"Read"}})",
-        R"({"type":"response.function_call_arguments.done","output_index":0,"arguments":"{\"p\":\"x\"}"})",
-        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","call_id":"c","name":"Read","arguments":"{\"p\":\"x\"}"}})",
+        R"({"type":"response.output_item.added","output_index":0,"item":{"type":"function_call",)"
+        R"("call_id":"c","name":"Read"}})",
+        R"({"type":"response.function_call_arguments.done","output_index":0,)"
+        R"("arguments":"{\"p\":\"x\"}"})",
+        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"function_call",)"
+        R"("call_id":"c","name":"Read","arguments":"{\"p\":\"x\"}"}})",
         R"({"type":"response.completed","response":{"status":"completed","output":[]}})",
     }),
     "start resp_1 gpt-5.4-2026\nopen 0 tool_call c Read\ndelta 0 {\\\"p\\\":\\\"x\\\"}\n"
@@ -86,9 +100,13 @@ TEST(ResponsesStream, ArgumentsOnlyInDone_AreDelivered) {
 
 TEST(ResponsesStream, EverythingOnlyInCompleted_IsDelivered) {
     EXPECT_EQ(Stream().run({
-        R"({"type":"response.completed","response":{"id":"r","model":"m","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"hi"},{"type":"output_text","text":"there"}]},{"type":"function_call","call_id":"c","name":"F","arguments":"{}"}],"usage":{"input_tokens":3,"output_tokens":2}}})",
+        R"({"type":"response.completed","response":{"id":"r","model":"m","status":"completed",)"
+        R"("output":[{"type":"message","content":[{"type":"output_text","text":"hi"},)"
+        R"({"type":"output_text","text":"there"}]},{"type":"function_call","call_id":"c",)"
+        R"("name":"F","arguments":"{}"}],"usage":{"input_tokens":3,"output_tokens":2}}})",
     }),
-    "start r m input=3 output=2\nopen 0 text\ndelta 0 hi\nclose 0\nopen 1 text\ndelta 1 there\nclose 1\n"
+    "start r m input=3 output=2\nopen 0 text\ndelta 0 hi\nclose 0\n"
+    "open 1 text\ndelta 1 there\nclose 1\n"
     "open 2 tool_call c F\ndelta 2 {}\nclose 2\nstop tool_use input=3 output=2\n");
 }
 
@@ -96,11 +114,16 @@ TEST(ResponsesStream, ReasoningSummaryAndState_BecomeASignedThinkingBlock) {
     Stream stream;
     auto out = stream.run({
         created,
-        R"({"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning","id":"rs_1","summary":[]}})",
+        R"({"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning",)"
+        R"("id":"rs_1","summary":[]}})",
         R"({"type":"response.reasoning_summary_part.added","output_index":0,"summary_index":0})",
-        R"({"type":"response.reasoning_summary_text.delta","output_index":0,"summary_index":0,"delta":"First"})",
-        R"({"type":"response.reasoning_summary_text.delta","output_index":0,"summary_index":1,"delta":"Then"})",
-        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","id":"rs_1","encrypted_content":"gAAA==","summary":[{"type":"summary_text","text":"First"},{"type":"summary_text","text":"Then"}]}})",
+        R"({"type":"response.reasoning_summary_text.delta","output_index":0,"summary_index":0,)"
+        R"("delta":"First"})",
+        R"({"type":"response.reasoning_summary_text.delta","output_index":0,"summary_index":1,)"
+        R"("delta":"Then"})",
+        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning",)"
+        R"("id":"rs_1","encrypted_content":"gAAA==","summary":[{"type":"summary_text",)"
+        R"("text":"First"},{"type":"summary_text","text":"Then"}]}})",
         R"({"type":"response.completed","response":{"status":"completed","output":[]}})",
     });
     auto signature = pack_reasoning("openai", {"rs_1", "gAAA=="});
@@ -116,8 +139,10 @@ TEST(ResponsesStream, ReasoningSummaryAndState_BecomeASignedThinkingBlock) {
 TEST(ResponsesStream, ReasoningWithoutWords_StillCarriesItsState) {
     EXPECT_EQ(Stream().run({
         created,
-        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","id":"rs_2","summary":[],"encrypted_content":"E"}})",
-        R"({"type":"response.output_item.done","output_index":1,"item":{"type":"reasoning","id":"rs_3","summary":[]}})",
+        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning",)"
+        R"("id":"rs_2","summary":[],"encrypted_content":"E"}})",
+        R"({"type":"response.output_item.done","output_index":1,"item":{"type":"reasoning",)"
+        R"("id":"rs_3","summary":[]}})",
         R"({"type":"response.completed","response":{"status":"completed","output":[]}})",
     }),
     "start resp_1 gpt-5.4-2026\nopen 0 thinking\nclose 0 " +
@@ -135,35 +160,44 @@ TEST(ResponsesStream, RefusalAndIncomplete_SayWhy) {
     EXPECT_EQ(Stream().run({
         created,
         R"({"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"lo"})",
-        R"({"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[],"usage":{"input_tokens":1,"output_tokens":9}}})",
+        R"({"type":"response.incomplete","response":{"status":"incomplete",)"
+        R"("incomplete_details":{"reason":"max_output_tokens"},"output":[],)"
+        R"("usage":{"input_tokens":1,"output_tokens":9}}})",
     }),
-    "start resp_1 gpt-5.4-2026\nopen 0 text\ndelta 0 lo\nclose 0\nstop max_tokens input=1 output=9\n");
+    "start resp_1 gpt-5.4-2026\nopen 0 text\ndelta 0 lo\nclose 0\n"
+    "stop max_tokens input=1 output=9\n");
 }
 
 TEST(ResponsesStream, Failures_BecomeErrorEvents) {
     EXPECT_EQ(Stream().run({
         created,
-        R"({"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"boom"},"output":[]}})",
+        R"({"type":"response.failed","response":{"status":"failed",)"
+        R"("error":{"code":"server_error","message":"boom"},"output":[]}})",
     }),
     "start resp_1 gpt-5.4-2026\nerror provider_fault [server_error] boom\n");
     EXPECT_EQ(Stream().run({
         R"({"type":"error","code":"rate_limit_exceeded","message":"slow \"down\"","param":null})",
     }), "error rate_limited [rate_limit_exceeded] slow \\\"down\\\"\n");
     EXPECT_EQ(Stream().run({
-        R"({"type":"error","error":{"type":"invalid_request_error","code":"context_length_exceeded","message":"too long"}})",
+        R"({"type":"error","error":{"type":"invalid_request_error",)"
+        R"("code":"context_length_exceeded","message":"too long"}})",
     }), "error context_overflow [context_length_exceeded] too long\n");
 }
 
 TEST(ResponsesStream, CutBeforeItsEnd_IsNotTakenForComplete) {
     EXPECT_EQ(Stream().run({created,
-        R"({"type":"response.output_text.done","output_index":0,"content_index":0,"text":"whole"})"},
+        R"({"type":"response.output_text.done","output_index":0,"content_index":0,)"
+        R"("text":"whole"})"},
         false),
     "start resp_1 gpt-5.4-2026\nopen 0 text\ndelta 0 whole\nclose 0\n");
 }
 
 TEST(ResponsesStream, MissingOrRepeatedCallIds_AreReplaced) {
     auto out = Stream().run({
-        R"({"type":"response.completed","response":{"id":"r","status":"completed","output":[{"type":"function_call","call_id":"c","name":"F","arguments":"{}"},{"type":"function_call","call_id":"c","name":"F","arguments":"{}"},{"type":"function_call","name":"F","arguments":"{}"}]}})"});
+        R"({"type":"response.completed","response":{"id":"r","status":"completed",)"
+        R"("output":[{"type":"function_call","call_id":"c","name":"F","arguments":"{}"},)"
+        R"({"type":"function_call","call_id":"c","name":"F","arguments":"{}"},)"
+        R"({"type":"function_call","name":"F","arguments":"{}"}]}})"});
     EXPECT_NE(out.find("open 0 tool_call c F"), out.npos);
     EXPECT_EQ(out.find("open 1 tool_call c F"), out.npos);
     EXPECT_NE(out.find("open 2 tool_call call_"), out.npos);
@@ -183,7 +217,10 @@ TEST(ResponsesAnswer, WholeBody_OutlivesItsDecoder) {
     Translation translation;
     translation.tool_names.emplace_back("short", "the_long_name");
     auto events = codec.provider->decode_answer(
-        R"({"id":"r","model":"m","status":"completed","output":[{"type":"reasoning","id":"rs","summary":[{"text":"why"}],"encrypted_content":"E"},{"type":"function_call","call_id":"c","name":"short","arguments":"{}"}],"usage":{"input_tokens":5,"output_tokens":6}})",
+        R"({"id":"r","model":"m","status":"completed","output":[{"type":"reasoning","id":"rs",)"
+        R"("summary":[{"text":"why"}],"encrypted_content":"E"},{"type":"function_call",)"
+        R"("call_id":"c","name":"short","arguments":"{}"}],"usage":{"input_tokens":5,)"
+        R"("output_tokens":6}})",
         openai(), translation, arena);
     ASSERT_TRUE(events.ok());
     EXPECT_EQ(dump(*events), "start r m input=5 output=6\nopen 0 thinking\ndelta 0 why\nclose 0 " +
@@ -238,13 +275,17 @@ TEST(ResponsesRequest, Conversation_BecomesItemsInOrder) {
     EXPECT_EQ(encoded->body,
         R"({"model":"gpt-5.4","instructions":"one\n\ntwo","input":[)"
         R"({"type":"message","role":"user","content":[{"type":"input_text","text":"hi"}]},)"
-        R"({"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"why"}],"encrypted_content":"E"},)"
-        R"({"type":"function_call","call_id":"toolu_1","name":"Bash","arguments":"{\"c\":\"ls\"}"},)"
+        R"({"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"why"}],)"
+        R"("encrypted_content":"E"},)"
+        R"({"type":"function_call","call_id":"toolu_1","name":"Bash",)"
+        R"("arguments":"{\"c\":\"ls\"}"},)"
         R"({"type":"function_call_output","call_id":"toolu_1","output":"Error: no"},)"
         R"({"type":"message","role":"developer","content":[{"type":"input_text","text":"note"}]},)"
         R"({"type":"message","role":"user","content":[{"type":"input_text","text":"after"}]}],)"
-        R"("tools":[{"type":"function","name":"Bash","parameters":{"type":"object","properties":{}},"strict":false}],)"
-        R"("reasoning":{"effort":"xhigh","summary":"auto"},"include":["reasoning.encrypted_content"],)"
+        R"("tools":[{"type":"function","name":"Bash","parameters":{"type":"object",)"
+        R"("properties":{}},"strict":false}],)"
+        R"("reasoning":{"effort":"xhigh","summary":"auto"},)"
+        R"("include":["reasoning.encrypted_content"],)"
         R"("store":false,"max_output_tokens":32000,"stream":true})");
     EXPECT_EQ(encoded->translation.stop_here, std::vector<std::string>{"END\n"});
     EXPECT_EQ(encoded->translation.dropped, std::vector<std::string>{"temperature"});

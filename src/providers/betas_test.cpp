@@ -6,8 +6,10 @@ namespace tollgate::providers {
 namespace {
 
 BetaFilter filter() {
-    return BetaFilter({{"vertex_ai", {"web-search-*", "context-1m-*"}, {"speed", "container"}, false},
-                       {"plain", {}, {}, true}});
+    return BetaFilter({
+        {"vertex_ai", {"web-search-*", "context-1m-*"}, {"speed", "container"}, false},
+        {"plain", {}, {}, true},
+    });
 }
 
 std::string spliced(std::string body) {

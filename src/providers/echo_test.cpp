@@ -103,8 +103,8 @@ TEST(Echo, CallToolStreamed_FragmentsJoinToTheInput) {
     auto answer = echo_answer(asked.request, "r1", true);
     std::string bytes = all_bytes(answer), joined;
     int fragments = 0;
-    for (std::size_t at = 0; (at = bytes.find("{\"type\":\"content_block_delta\"", at)) != bytes.npos;
-         ++at) {
+    const std::string mark = "{\"type\":\"content_block_delta\"";
+    for (std::size_t at = 0; (at = bytes.find(mark, at)) != bytes.npos; ++at) {
         json::Document document;
         auto root = document.parse(std::string_view(bytes).substr(at, bytes.find('\n', at) - at));
         ASSERT_TRUE(root.ok());
@@ -125,7 +125,7 @@ TEST(Echo, ToolThatIsNotOffered_IsSaidInWords) {
 TEST(Echo, UseBash_RunsTheCommandInBackticks) {
     Asked asked("use Bash to run `echo \"hi\" > f`");
     asked.tool("Bash");
-    EXPECT_NE(asked.body().find("\"input\":{\"command\":\"echo \\\"hi\\\" > f\""), std::string::npos);
+    EXPECT_NE(asked.body().find(R"("input":{"command":"echo \"hi\" > f")"), std::string::npos);
 }
 
 TEST(Echo, ToolResult_ComesBackInsteadOfAnotherCall) {

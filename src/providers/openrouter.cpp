@@ -3,6 +3,7 @@
 #include "providers/header_list.hpp"
 
 namespace tollgate::providers {
+
 Description OpenRouter::describe() const {
     return {"openrouter", "OpenRouter", {"api_key", "api_base", "http_referer", "x_title"}};
 }

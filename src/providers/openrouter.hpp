@@ -1,4 +1,5 @@
-// OpenRouter: OpenAI Chat with attribution headers, and moderation that looks like a refused credential.
+// OpenRouter: OpenAI Chat with attribution headers, and moderation that looks like a refused
+// credential.
 #pragma once
 #include "providers/openai_compatible.hpp"
 
@@ -11,7 +12,7 @@ public:
     // As OpenAiCompatible, with X-Title unless configured; HTTP-Referer only when configured.
     HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,
                        const http::Headers& client) const override;
-    // Moderation comes as a 403 with its reasons in error.metadata, although the credential is fine.
+    // Moderation comes as a 403 with its reasons in error.metadata; the credential is fine.
     // (The words of the provider behind, error.metadata.raw, are read by the dialect.)
     ErrorVerdict classify_error(int status, const http::Headers& headers, std::string_view body,
                                 domain::Protocol protocol) const override;

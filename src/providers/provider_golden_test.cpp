@@ -49,10 +49,13 @@ struct Case {
         else if (name == "chat_path") provider.chat_path = value;
         else if (name == "responses") provider.responses = value == "true";
         else if (name == "responses_only") target.model.responses_only = value == "true";
-        else if (name == "tools_need_responses") target.model.tools_need_responses = value == "true";
-        else if (name.starts_with("header.")) target.extra_headers.emplace_back(name.substr(7), value);
-        else if (name.starts_with("row_header.")) provider.headers.emplace_back(name.substr(11), value);
-        else if (name == "auth") {
+        else if (name == "tools_need_responses") {
+            target.model.tools_need_responses = value == "true";
+        } else if (name.starts_with("header.")) {
+            target.extra_headers.emplace_back(name.substr(7), value);
+        } else if (name.starts_with("row_header.")) {
+            provider.headers.emplace_back(name.substr(11), value);
+        } else if (name == "auth") {
             provider.auth = value == "x_api_key" ? domain::AuthStyle::x_api_key
                             : value == "api_key" ? domain::AuthStyle::api_key
                             : value == "none"    ? domain::AuthStyle::none
@@ -85,8 +88,12 @@ Case read(const fs::path& path) {
         if (name == "op") one.op = value;
         else if (name == "type") one.target.provider.type = value;
         else if (name == "client") one.client = value;
-        else if (name == "protocol") one.target.provider.protocol = one.protocol = protocol_named(value);
-        else if (name == "set") one.apply(value.substr(0, value.find('=')), value.substr(value.find('=') + 1));
+        else if (name == "protocol") {
+            one.target.provider.protocol = one.protocol = protocol_named(value);
+        } else if (name == "set") {
+            auto equals = value.find('=');
+            one.apply(value.substr(0, equals), value.substr(equals + 1));
+        }
         else ADD_FAILURE() << path << ": unknown line " << line;
     }
     return one;
@@ -146,7 +153,8 @@ std::string run(const Registry& registry, const Case& one) {
         return provider.relay_path(one.target, one.protocol, without_newline(one.input)) + "\n";
     }
     if (one.op == "count_tokens_path") {
-        return provider.count_tokens_path(one.target, without_newline(one.input)).value_or("none") + "\n";
+        auto path = provider.count_tokens_path(one.target, without_newline(one.input));
+        return path.value_or("none") + "\n";
     }
     if (one.op == "protocol") {
         dialect::Outline outline;
