@@ -14,10 +14,18 @@ namespace tollgate::config {
 
 // What one known target refuses of Anthropic's beta features (data/betas.yaml).
 struct BetaRule {
-    std::string target;                      // provider type
+    std::string target;                      // provider type; each alias has a rule of its own
     std::vector<std::string> header_deny;    // values of anthropic-beta, globs
-    std::vector<std::string> field_deny;     // body fields that go with them
+    std::vector<std::string> field_deny;     // body fields that go with them, and others refused
     bool deny_all = false;                   // the target takes no betas at all
+    // What else belongs to the refused features.
+    std::vector<std::string> output_fields;  // inside output_config
+    std::vector<std::string> tool_fields;    // of each tool
+    std::vector<std::string> tool_types;     // prefixes of the `type` of tools
+    std::vector<std::string> cache_fields;   // inside cache_control
+    std::vector<std::string> hosts;          // suffixes of hosts with the same rules
+    std::vector<std::pair<std::string, std::string>> rename;  // beta, what the target calls it
+    bool in_body = false;                    // betas travel in the body array anthropic_beta
 };
 
 struct Catalog {

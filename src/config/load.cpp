@@ -85,7 +85,7 @@ private:
         if (!found || found->is_null()) return;
         const Node include = *found;  // merging may move the members
         std::vector<std::string> files;
-        Session session{environment_, problems(), config().origins};
+        Session session{environment_, problems(), &config().origins};
         read_strings(session, include, "include", files);
         if (depth >= include_depth_max) {
             complain(problems(), Severity::error, include, "include",
@@ -134,7 +134,7 @@ private:
         if (!section || section->is_null()) return;
         expand(*section, "environment_variables", environment_, Severity::warning, problems());
         StringMap pairs;
-        Session session{environment_, problems(), config().origins};
+        Session session{environment_, problems(), &config().origins};
         Reader reader(session, root, "", Strictness::ours);
         reader.value({"environment_variables", "variables to set"}, pairs);
         for (auto& [name, value] : pairs) environment_.variables[name] = value;
@@ -152,7 +152,7 @@ private:
     }
 
     void read_all(Node& root, const fs::path& folder) {
-        Session session{environment_, problems(), config().origins};
+        Session session{environment_, problems(), &config().origins};
         take_variables(root);
         check_master_key(root);
         expand_all(root);

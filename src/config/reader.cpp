@@ -30,22 +30,26 @@ std::string shown(const Node& node) {
 }
 
 Reader::Reader(Session& session, const Node& node, std::string path, Strictness strictness)
-    : session_(session), node_(node), path_(std::move(path)), strictness_(strictness) {
+    : session_(session), node_(node), path_(std::move(path)), strictness_(strictness),
+      taken_(node.members.size()) {
     if (node.is_mapping() || node.is_null()) return;
     complain(session_.problems, Severity::error, node, path_,
              "expected a mapping (`key: value` lines), got " + shown(node));
 }
 
 const Node* Reader::take(std::string_view key) {
-    known_.emplace_back(key);
-    const Node* found = node_.find(key);
-    if (!found) return nullptr;
-    taken_.emplace(key);
-    return found->is_null() ? nullptr : found;
+    known_.push_back(key);
+    for (std::size_t i = 0; i < node_.members.size(); ++i) {
+        if (node_.members[i].key != key) continue;
+        taken_[i] = true;
+        const Node& value = node_.members[i].value;
+        return value.is_null() ? nullptr : &value;
+    }
+    return nullptr;
 }
 
 void Reader::set_from(const Node& node, std::string_view key) {
-    session_.origins[path_of(key)] = node.origin();
+    if (session_.origins) (*session_.origins)[path_of(key)] = node.origin();
 }
 
 const Node* Reader::scalar(const Field& field) {
@@ -228,10 +232,6 @@ void Reader::section(const Field& field, const std::function<void(FieldVisitor&)
 
 void Reader::later(std::string_view keys) {
     each_word(keys, ' ', [&](std::string_view key) {
-        if (!node_.find(key)) {
-            known_.emplace_back(key);
-            return;
-        }
         if (const Node* node = take(key)) {
             complain(session_.problems, Severity::warning, *node, path_of(key),
                      "accepted and not used yet: " + std::string(key));
@@ -241,14 +241,16 @@ void Reader::later(std::string_view keys) {
 
 std::vector<const Member*> Reader::take_rest() {
     std::vector<const Member*> rest;
-    for (const Member& member : node_.members) {
-        if (taken_.emplace(member.key).second) rest.push_back(&member);
+    for (std::size_t i = 0; i < node_.members.size(); ++i) {
+        if (!taken_[i]) rest.push_back(&node_.members[i]);
+        taken_[i] = true;
     }
     return rest;
 }
 
 std::string Reader::suggestion(std::string_view key) const {
-    const auto near = base::nearest(key, known_, 1, true);
+    const std::vector<std::string> names(known_.begin(), known_.end());
+    const auto near = base::nearest(key, names, 1, true);
     return near.empty() ? std::string{} : "did you mean `" + near.front() + "`?";
 }
 

@@ -1,7 +1,6 @@
 // Reads one mapping of the YAML tree into the structs, key by key, and says what is wrong with it.
 // One load, one thread.
 #pragma once
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ using Origins = std::map<std::string, Origin, std::less<>>;
 struct Session {
     const Environment& environment;
     std::vector<Problem>& problems;
-    Origins& origins;
+    Origins* origins = nullptr;  // null: nobody asks where a value came from
 };
 
 // Unknown keys are errors in our own sections and warnings in LiteLLM's.
@@ -44,7 +43,7 @@ public:
     void section(const Field& field, const std::function<void(FieldVisitor&)>& inner) override;
     void later(std::string_view keys) override;
 
-    // The value of a key whose shape needs code of its own; null when it is absent or nothing.
+    // REQUIRES: `key` is a literal. The value of a key whose shape needs code of its own; null when it is absent or nothing.
     const Node* take(std::string_view key);
     std::string path_of(std::string_view key) const { return join_path(path_, key); }
     // The members that nothing took so far; finish() no longer complains about them.
@@ -65,8 +64,8 @@ private:
     const Node& node_;
     std::string path_;
     Strictness strictness_;
-    std::vector<std::string> known_;
-    std::set<std::string, std::less<>> taken_;
+    std::vector<std::string_view> known_;  // keys are literals
+    std::vector<bool> taken_;              // by member
 };
 
 // A list of texts, or one text. Complains otherwise.

@@ -3,8 +3,6 @@
 namespace tollgate::config {
 namespace {
 
-constexpr std::size_t key_length_min = 16;
-
 // "Acme Corp." becomes "acme-corp".
 std::string slug(std::string_view name) {
     std::string out;
@@ -22,11 +20,6 @@ void add_key(Session& session, const Node& node, const std::string& path, Tenant
     if (node.is_null()) return;
     Secret key = read_secret(session, node, path);
     if (key.empty()) return;
-    if (key.value.size() < key_length_min) {
-        complain(session.problems, Severity::warning, node, path,
-                 "the key is shorter than " + std::to_string(key_length_min) +
-                     " characters and may be guessed");
-    }
     tenant.api_keys.push_back(std::move(key));
 }
 
@@ -112,8 +105,7 @@ std::optional<TenantConfig> read_tenant(Session& session, const Node& node) {
         return std::nullopt;
     }
     // The origins of tenant files are the files themselves; key paths would collide.
-    Origins own_origins;
-    Session inner{session.environment, session.problems, own_origins};
+    Session inner{session.environment, session.problems, nullptr};
     Reader reader(inner, node, "", Strictness::ours);
     read_identity(inner, reader, tenant);
     reader.value({"allowed_models", "names and globs"}, tenant.allowed_models);

@@ -116,9 +116,12 @@ struct ModelTraits {
     bool mid_system = true;   // takes a system message inside the conversation
     bool json_schema = true;
     bool forced_tool = true;  // false: refuses a tool_choice that forces a call
+    bool parallel_tool_calls = true;  // false: refuses the field parallel_tool_calls
+    std::optional<ReasoningControl> reasoning_control;  // wins over the provider's
     bool in_catalog = false;  // false: these are guesses
     TokenPrices prices;
     std::string deprecated_for;  // the successor's name, "" while current
+    std::string retires;         // day the provider switches it off, YYYY-MM-DD, "" : not stated
     std::string as_of;           // date of the figures, YYYY-MM-DD
 };
 
