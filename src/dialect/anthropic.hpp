@@ -46,7 +46,11 @@ public:
     base::Result<void> system(json::Value value, std::vector<domain::Part>& parts);
     base::Result<void> messages(json::Value value, std::vector<domain::Message>& messages);
     // tool_addition and tool_removal blocks in their order, to be applied to `tools`.
-    const std::vector<json::Value>& tool_changes() const { return tool_changes_; }
+    struct ToolChange {
+        json::Value block;
+        std::string path;  // of the block in the body
+    };
+    const std::vector<ToolChange>& tool_changes() const { return tool_changes_; }
 
 private:
     base::Result<void> content(json::Value value, const Place& place,
@@ -58,7 +62,7 @@ private:
     base::Result<void> search_result(json::Value block, const Place& place, domain::Part& part);
 
     base::Arena& arena_;
-    std::vector<json::Value> tool_changes_;
+    std::vector<ToolChange> tool_changes_;
 };
 
 // Usage as Anthropic spells it.

@@ -121,12 +121,12 @@ private:
     Result<void> apply_tool_changes() {
         if (content_.tool_changes().empty()) return {};
         std::vector<std::string_view> removed;
-        const Place place(top_, "messages");
-        for (Value change : content_.tool_changes()) {
+        for (const auto& [change, path] : content_.tool_changes()) {
+            const Place place(top_, path);
             const Value target = change["tool"];
             const bool adds = change["type"].equals("tool_addition");
             if (adds && target["type"].equals("tool_definition")) {
-                const Place here(place, "tool_addition.tool.definition");
+                const Place here(place, "tool.definition");
                 TRY(domain::Tool decoded, tool(target["definition"], here));
                 std::erase_if(request_.tools,
                               [&](const domain::Tool& old) { return old.name == decoded.name; });
@@ -138,7 +138,7 @@ private:
             const bool known = std::any_of(request_.tools.begin(), request_.tools.end(),
                                            [&](const auto& tool) { return tool.name == name; });
             if (!target["type"].equals("tool_reference") || !known) {
-                return place.error(change["type"].text(arena_),
+                return place.error("tool",
                                    "only a reference to a tool in tools, or an added definition, "
                                    "can be applied; name a tool of this request");
             }

@@ -145,7 +145,7 @@ Result<void> ContentDecoder::block(Value block, const Place& place, std::vector<
         part.text = json::escape("Tool available: " + name, arena_);
     } else if (type.equals("tool_addition") || type.equals("tool_removal")) {
         if (!block["tool"].is_object()) return place.error("tool", "an object is required");
-        tool_changes_.push_back(block);
+        tool_changes_.push_back({block, place.path()});
         return {};
     } else {
         part.kind = PartKind::hosted;

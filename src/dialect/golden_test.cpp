@@ -140,7 +140,11 @@ Outcome refused(const base::Error& error) {
 void note_translation(const Translation& translation, Outcome& outcome) {
     for (const auto& each : translation.dropped) outcome.notes.push_back("dropped: " + each);
     for (const auto& each : translation.warnings) outcome.notes.push_back("warning: " + each);
-    for (const auto& each : translation.stop_here) outcome.notes.push_back("stop_here: " + each);
+    for (const auto& each : translation.stop_here) {
+        std::string note = "stop_here: ";
+        json::append_string(note, each);
+        outcome.notes.push_back(note);
+    }
     for (const auto& [sent, ours] : translation.tool_names) {
         outcome.notes.push_back("tool_name: " + sent + " = " + ours);
     }
@@ -276,6 +280,15 @@ Outcome run_stream(const Case& test) {
     return outcome;
 }
 
+base::ErrorCode code_of_status(int status) {
+    switch (status) {
+        case 404: return base::ErrorCode::not_found;
+        case 429: return base::ErrorCode::rate_limited;
+        case 503: case 529: return base::ErrorCode::overloaded;
+        default: return status < 500 ? base::ErrorCode::invalid_request : base::ErrorCode::provider;
+    }
+}
+
 Outcome run_error(const Case& test) {
     const Codec from = codec_of(test.from), to = codec_of(test.to);
     if (!from.provider || !to.client) throw std::runtime_error("no codec for this direction");
@@ -284,9 +297,7 @@ Outcome run_error(const Case& test) {
     const std::string body = trimmed(test.input.substr(line + 1));
     const ProviderFailure failure = from.provider->decode_error(status, body);
     base::Error error;
-    error.code = status == 404 ? base::ErrorCode::not_found
-                 : status < 500 ? base::ErrorCode::invalid_request
-                                : base::ErrorCode::provider;
+    error.code = code_of_status(status);
     error.message = failure.message;
     Outcome outcome{to.client->encode_error(status, error, test.settings.options.request_id), {}};
     outcome.notes.push_back("class: " + std::string(to_string(failure.error_class)));

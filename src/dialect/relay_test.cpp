@@ -1,0 +1,66 @@
+// The search and the cuts behind relay_splices(); its results are golden files (relay/).
+#include <gtest/gtest.h>
+
+#include "dialect/dialect.hpp"
+#include "dialect/relay_fields.hpp"
+
+namespace tollgate::dialect {
+namespace {
+
+TEST(FindBytes, AgreesWithPlainSearch_AtEveryPlaceAndLength) {
+    const std::string needle = "\"signature\"";
+    for (std::size_t size = 0; size < 80; ++size) {
+        for (std::size_t at = 0; at + needle.size() <= size; ++at) {
+            std::string text(size, '"');  // every byte looks like an end of the needle
+            text.replace(at, needle.size(), needle);
+            for (std::size_t from : {std::size_t{0}, at, at + 1}) {
+                ASSERT_EQ(find_bytes(text, needle, from), text.find(needle, from))
+                    << size << " " << at << " " << from;
+            }
+        }
+        ASSERT_EQ(find_bytes(std::string(size, 'x'), needle, 0), std::string::npos);
+    }
+}
+
+std::string cut(std::string text, std::vector<Element> elements) {
+    std::vector<Splice> splices;
+    cut_elements(elements, splices);
+    for (auto it = splices.rbegin(); it != splices.rend(); ++it) {
+        text.replace(it->begin, it->end - it->begin, it->text);
+    }
+    return text;
+}
+
+TEST(CutElements, CommasGoWithWhatIsCut) {
+    const std::string text = "[a, b, c, d]";
+    auto marked = [](bool a, bool b, bool c, bool d) {
+        return std::vector<Element>{{1, 2, a}, {4, 5, b}, {7, 8, c}, {10, 11, d}};
+    };
+    EXPECT_EQ(cut(text, marked(false, false, false, false)), text);
+    EXPECT_EQ(cut(text, marked(true, false, false, false)), "[b, c, d]");
+    EXPECT_EQ(cut(text, marked(false, true, true, false)), "[a, d]");
+    EXPECT_EQ(cut(text, marked(false, false, true, true)), "[a, b]");
+    EXPECT_EQ(cut(text, marked(true, true, true, false)), "[d]");
+    EXPECT_EQ(cut(text, marked(true, false, true, false)), "[b, d]");
+    EXPECT_EQ(cut(text, marked(false, true, false, true)), "[a, c]");
+    EXPECT_EQ(cut(text, marked(true, true, true, true)), "[]");
+}
+
+TEST(Outline, TellsWhatTheGatewayNeeds) {
+    base::Arena arena;
+    const std::string body =
+        R"({"model":"a\u0062","stream":true,"stream_options":{"include_usage":true},)"
+        R"("max_completion_tokens":7,"max_tokens":9})";
+    const auto seen = outline(domain::Protocol::openai_chat, body, arena);
+    ASSERT_TRUE(seen.ok()) << seen.error().message;
+    EXPECT_EQ(seen->model, "ab");
+    EXPECT_EQ(body.substr(seen->model_begin, seen->model_end - seen->model_begin),
+              R"("a\u0062")");
+    EXPECT_TRUE(seen->stream);
+    EXPECT_TRUE(seen->include_usage);
+    EXPECT_EQ(seen->max_tokens, 7);
+    EXPECT_EQ(seen->fields.size(), 5u);
+}
+
+}  // namespace
+}  // namespace tollgate::dialect
