@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/log.hpp"
+#include "config/zero_config.hpp"
 #include "crypto/digest.hpp"
 #include "secret_sources/environment.hpp"
 #include "secret_sources/files.hpp"

@@ -46,10 +46,8 @@ void WorkerThread::serve(int listen_fd, std::shared_ptr<net::TlsServerContext> t
 void WorkerThread::serve_metrics(int listen_fd) { metrics_server_.serve(listen_fd, nullptr); }
 
 void WorkerThread::start() {
-    thread_ = std::thread([this] {
-        net::spawn(housekeeping(), "housekeeping");
-        loop_.run();
-    });
+    loop_.post([this] { net::spawn(housekeeping(), "housekeeping"); });
+    thread_ = std::thread([this] { loop_.run(); });
 }
 
 void WorkerThread::run_on_loop(const std::function<void()>& work) {

@@ -55,7 +55,7 @@ base::Result<void> Relay::take_frame(std::string_view event, std::string_view da
         if (failure_ && !begun_) return {};
         if (begun_) release_held(out);
         pass_verbatim(facts, raw, out);
-        if (facts.end) complete_ = true;
+        if (facts.end && !failure_) complete_ = true;
     } else {
         translate(out);
         if (facts.end && !failure_) complete_ = true;
