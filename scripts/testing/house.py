@@ -1,0 +1,41 @@
+"""The rules of the house: each check is a script of its own that prints problems or what it saw."""
+import sys
+
+from .running import ROOT, Outcome, binary, run
+
+CHECK_SECONDS = 300
+CHECKS = ROOT / "scripts/checks"
+
+
+def outcome_of(command, label):
+    done = run(command, f"house-{label}", CHECK_SECONDS)
+    return Outcome(passed=1) if done.ok else Outcome.of_failure(done.tail())
+
+
+def script(name, *arguments):
+    return outcome_of([sys.executable, CHECKS / f"{name}.py", *arguments], name)
+
+
+def layers():
+    return outcome_of([sys.executable, ROOT / "scripts/check_layers.py", "src"], "layers")
+
+
+def before_building():
+    """(name, work) of the checks that need no binary."""
+    yield "layers", layers
+    for name in ("sizes", "text", "references", "docs", "openapi", "shell", "headers"):
+        yield name, lambda name=name: script(name)
+
+
+def with_binary(name):
+    if not binary("release").exists():
+        return Outcome.of_failure("build/release/tollgate was not built")
+    return script(name, str(binary("release")))
+
+
+def command_line():
+    return with_binary("command_line")
+
+
+def metrics():
+    return with_binary("metrics")
