@@ -109,7 +109,7 @@ void Reader::tool_call(Value call, Value function, std::vector<Event>& events) {
 
 Reader::Call& Reader::call_for(Value call, Value function, Escaped arguments) {
     Value id = call["id"];
-    bool named = !function["name"].string_empty();
+    std::string_view name = function["name"].text(arena_);
     std::int64_t index = call["index"].integer().value_or(-1);
     Call* known = nullptr;
     if (index < 0) {
@@ -126,17 +126,19 @@ Reader::Call& Reader::call_for(Value call, Value function, Escaped arguments) {
             if (each.provider_index == index) known = &each;  // the latest of that index
         }
     }
-    if (known != nullptr && !begins_new_call(*known, id.escaped(), named, arguments)) return *known;
+    if (known != nullptr && !begins_new_call(*known, id.escaped(), name, arguments)) return *known;
     return add_call(index, id);
 }
 
 // Some servers number every call 0, some repeat the name or invent an id in each fragment: a new
 // call is one with a name and either another id or arguments behind a complete JSON value.
-bool Reader::begins_new_call(const Call& last, Escaped id, bool named, Escaped arguments) const {
-    if (!named || last.name.empty()) return false;
+bool Reader::begins_new_call(const Call& last, Escaped id, std::string_view name,
+                             Escaped arguments) const {
+    if (name.empty() || last.name.empty()) return false;
     if (!id.empty() && !last.provider_id.empty() && id.raw != last.provider_id) return true;
+    if (names_.client_tool_name(name) != last.name) return true;
     bool ended = last.closed || last.extent.complete();
-    return ended && (arguments.empty() || !only_space(arguments));
+    return ended && !only_space(arguments);
 }
 
 Reader::Call& Reader::add_call(std::int64_t index, Value id) {

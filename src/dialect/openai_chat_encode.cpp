@@ -213,7 +213,10 @@ private:
             writer_.string(session_identifier(target_.identity_key, request_.session_id));
         }
         bool same_words = request_.client == domain::Protocol::openai_chat;
-        if (same_words && !request_.service_tier.empty() && field("service_tier")) {
+        if (request_.service_tier.empty() || request_.service_tier == "auto") return;
+        if (!same_words) {  // the tiers of one provider mean nothing to another
+            translation().drop("service_tier");
+        } else if (field("service_tier")) {
             writer_.string(request_.service_tier);
         }
     }

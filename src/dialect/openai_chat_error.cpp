@@ -92,8 +92,8 @@ void read_object(Value error, Words& words) {
         break;
     }
     if (words.message.empty() && error["message"].is_object()) {
-        words.message = error["message"].raw();  // Mistral: {"message": {"detail": [...]}}
-        read_list(error["message"]["detail"], words);
+        read_list(error["message"]["detail"], words);  // Mistral
+        if (words.message.empty()) words.message = error["message"].raw();
     }
     words.type = spelled(error["type"]);
     words.code = spelled(error["code"]);

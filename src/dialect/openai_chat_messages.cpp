@@ -101,7 +101,13 @@ private:
     }
 
     // --- assistant ---------------------------------------------------------------------------
+    // Where the client put `turn`, for refusals.
+    void enter(const Message& turn) {
+        content_.at_message(static_cast<std::size_t>(&turn - request_.messages.data()));
+    }
+
     base::Result<void> assistant(const Message& turn) {
+        enter(turn);
         answer_open_calls();
         std::vector<Piece> pieces;
         bool calls = false;
@@ -182,6 +188,7 @@ private:
         std::vector<Piece> media;  // of tool results, shown after all of them
         bool results = false;
         for (const Message& turn : turns) {
+            enter(turn);
             for (const Part& part : turn.parts) {
                 if (part.kind != PartKind::tool_result) continue;
                 TRY_VOID(tool_result(part, media));
@@ -192,6 +199,7 @@ private:
         std::vector<Piece> pieces = std::move(media);
         after_tool_ = results;
         for (const Message& turn : turns) {
+            enter(turn);
             if (turn.role == Role::system && !merge_system_) {
                 flush({}, pieces);
                 for (const Part& part : turn.parts) TRY_VOID(content_.add(part, pieces));

@@ -37,7 +37,8 @@ void write_data_url(std::string& out, const domain::Media& media) {
 }  // namespace
 
 base::Result<void> ContentWriter::refuse(std::string_view what, std::string_view why) {
-    return cannot_carry(target_, translation_, what, "messages", why);
+    std::string field = "messages." + std::to_string(message_) + ".content";
+    return cannot_carry(target_, translation_, what, field, why);
 }
 
 std::string_view ContentWriter::cache_mark(std::string_view mark) {

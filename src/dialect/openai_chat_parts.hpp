@@ -26,6 +26,8 @@ public:
     ContentWriter(const domain::Deployment& target, Translation& translation)
         : target_(target), translation_(translation) {}
 
+    // The message whose parts follow, for the field that a refusal names.
+    void at_message(std::size_t index) { message_ = index; }
     // Appends what `part` (text, image, document, audio) becomes; nothing for blank text.
     // Fails: invalid_request when the target cannot carry it.
     base::Result<void> add(const domain::Part& part, std::vector<Piece>& pieces);
@@ -47,6 +49,7 @@ private:
     const domain::Deployment& target_;
     Translation& translation_;
     base::Arena arena_;
+    std::size_t message_ = 0;
 };
 
 }  // namespace tollgate::dialect::openai_chat

@@ -70,7 +70,7 @@ void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
     if (!started_ && (choices.size() > 0 || is_set(figures))) {
         if (is_set(figures)) usage_.update(read_usage(figures));
         start(root, events);
-        figures = is_set(groq["usage"]) ? groq["usage"] : Value();
+        figures = Value();  // the start has said them
     }
     for (Value each : choices.elements()) {
         // Only the first choice is asked for; a second one would be another answer.

@@ -64,7 +64,7 @@ private:
     void close_text(std::vector<domain::Event>& events);
     void tool_call(json::Value call, json::Value function, std::vector<domain::Event>& events);
     Call& call_for(json::Value call, json::Value function, json::Escaped arguments);
-    bool begins_new_call(const Call& last, json::Escaped id, bool named,
+    bool begins_new_call(const Call& last, json::Escaped id, std::string_view name,
                          json::Escaped arguments) const;
     Call& add_call(std::int64_t index, json::Value id);
     void open_call(Call& call, std::vector<domain::Event>& events);
