@@ -45,7 +45,7 @@ public:
     void fail(json::Value problem, Events& events);
     bool ended() const { return ended_; }
     // Views in events may point here: to be called before a new batch of events is made.
-    void forget_views() { scratch_.clear(); arena_.reset(); }
+    void forget_views() { arena_.reset(); }
 
 private:
     struct Block {
@@ -73,7 +73,6 @@ private:
     std::string provider_;
     Translation translation_;
     base::Arena arena_;
-    std::string scratch_;
     std::vector<Block> blocks_;              // by their index in events
     std::vector<std::int64_t> items_done_;
     std::vector<std::string> call_ids_;      // given out so far

@@ -12,9 +12,64 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(white) - first + 1);
 }
 
-// The key's opening quote in the body; `field` names the inside of the key.
-std::size_t key_begin(std::string_view body, const json::TopField& field) {
-    return static_cast<std::size_t>(field.key.data() - body.data()) - 1;
+// A member of an object in the body: from its key's opening quote to the end of its value.
+struct Member {
+    std::size_t begin = 0, end = 0;
+    bool denied = false;
+};
+
+// Removes the denied members, each with one comma; the object may become empty.
+void cut(const std::vector<Member>& members, std::vector<dialect::Splice>& splices) {
+    bool kept_before = false;  // a member that stays stands before: its comma goes along
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (!members[i].denied) {
+            kept_before = true;
+        } else if (kept_before) {
+            splices.push_back({members[i - 1].end, members[i].end, ""});
+        } else {
+            bool last = i + 1 == members.size();
+            splices.push_back({members[i].begin, last ? members[i].end : members[i + 1].begin, ""});
+        }
+    }
+}
+
+// Cuts members of `object`, whose text begins at `base` in the body. False when all of them go.
+bool cut_inside(json::Value object, std::size_t base, const std::vector<std::string_view>& names,
+                std::vector<dialect::Splice>& splices) {
+    std::vector<Member> members;
+    auto range = object.members();
+    for (auto it = range.begin(); !(it == range.end()); ++it) {
+        bool denied = std::ranges::any_of(
+            names, [&](std::string_view name) { return it.key().equals(name); });
+        members.push_back({base + it.key().offset(),
+                           base + (*it).offset() + (*it).raw().size(), denied});
+    }
+    if (!members.empty() && std::ranges::all_of(members, &Member::denied)) return false;
+    cut(members, splices);
+    return true;
+}
+
+// What the rules say about what lies inside one top-level field.
+struct Inside {
+    std::vector<std::string_view> members;   // "field.name"
+    std::vector<std::string_view> elements;  // "field[].name"
+};
+
+Inside rules_inside(const std::vector<std::string>& deny, std::string_view key,
+                    std::vector<std::string_view>& paths) {
+    Inside inside;
+    for (const std::string& rule : deny) {
+        std::string_view path = rule;
+        auto dot = path.find('.');
+        if (dot == std::string_view::npos) continue;
+        auto head = path.substr(0, dot);
+        bool each = head.ends_with("[]");
+        if (each) head.remove_suffix(2);
+        if (!json::key_equals(key, head)) continue;
+        (each ? inside.elements : inside.members).push_back(path.substr(dot + 1));
+        paths.push_back(path);
+    }
+    return inside;
 }
 
 }  // namespace
@@ -81,29 +136,39 @@ std::vector<dialect::Splice> BetaFilter::field_splices(std::string_view target,
                                                        std::string_view body,
                                                        const dialect::Outline& outline,
                                                        dialect::Translation& translation) const {
-    std::vector<dialect::Splice> splices;
+    std::vector<dialect::Splice> inner, splices;
     const BetaRule* rule = rule_of(target);
     if (!rule) return splices;
-    const auto& fields = outline.fields;
-    bool kept_before = false;  // a field that stays stands before: removal takes its comma along
-    for (std::size_t i = 0; i < fields.size(); ++i) {
+    std::vector<Member> members;
+    json::Document document;
+    for (const auto& field : outline.fields) {
+        auto key = static_cast<std::size_t>(field.key.data() - body.data()) - 1;
+        Member member{key, field.offset + field.value.size(), false};
         auto denied = std::ranges::find_if(rule->field_deny, [&](const std::string& name) {
-            return json::key_equals(fields[i].key, name);
+            return json::key_equals(field.key, name);
         });
-        if (denied == rule->field_deny.end()) {
-            kept_before = true;
-            continue;
+        member.denied = denied != rule->field_deny.end();
+        if (member.denied) translation.drop(*denied);
+        std::vector<std::string_view> paths;
+        Inside inside = rules_inside(rule->field_deny, field.key, paths);
+        if (!member.denied && !paths.empty()) {
+            auto value = document.parse(field.value);
+            std::size_t before = inner.size();
+            if (value.ok()) {
+                member.denied = !cut_inside(*value, field.offset, inside.members, inner);
+                for (json::Value element : value->elements()) {
+                    cut_inside(element, field.offset, inside.elements, inner);
+                }
+            }
+            if (member.denied || inner.size() > before) {
+                for (auto path : paths) translation.drop(path);
+            }
         }
-        translation.drop(*denied);
-        std::size_t value_end = fields[i].offset + fields[i].value.size();
-        if (kept_before) {
-            const auto& previous = fields[i - 1];
-            splices.push_back({previous.offset + previous.value.size(), value_end, ""});
-        } else {
-            std::size_t end = i + 1 < fields.size() ? key_begin(body, fields[i + 1]) : value_end;
-            splices.push_back({key_begin(body, fields[i]), end, ""});
-        }
+        members.push_back(member);
     }
+    cut(members, splices);
+    splices.insert(splices.end(), inner.begin(), inner.end());
+    std::ranges::sort(splices, {}, &dialect::Splice::begin);
     return splices;
 }
 

@@ -14,7 +14,9 @@ namespace tollgate::providers {
 struct BetaRule {
     std::string target;                    // provider type
     std::vector<std::string> header_deny;  // values of anthropic-beta; '*' stands for anything
-    std::vector<std::string> field_deny;   // top-level body fields that go with them
+    // Body fields that go with them: "speed", "output_config.effort" (inside an object),
+    // "tools[].defer_loading" (inside each object of a list).
+    std::vector<std::string> field_deny;
     bool deny_all = false;                 // the target takes no betas at all
 };
 
@@ -32,8 +34,9 @@ public:
     // of removed betas are appended to `removed`.
     std::string filter_header(std::string_view target, std::string_view value,
                               std::vector<std::string>& removed) const;
-    // The splices that remove the refused top-level fields, with a comma each, from a relayed body;
-    // sorted, not overlapping. Names of removed fields go to `translation.dropped`.
+    // The splices that remove the refused fields, with a comma each, from a relayed body; sorted,
+    // not overlapping. An object inside which nothing would be left goes as a whole. Names of
+    // removed fields go to `translation.dropped`. Values that are malformed inside are left alone.
     // REQUIRES: `outline` was made of `body`.
     std::vector<dialect::Splice> field_splices(std::string_view target, std::string_view body,
                                                const dialect::Outline& outline,

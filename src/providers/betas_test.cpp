@@ -7,7 +7,8 @@ namespace {
 
 BetaFilter filter() {
     return BetaFilter({
-        {"vertex_ai", {"web-search-*", "context-1m-*"}, {"speed", "container"}, false},
+        {"vertex_ai", {"web-search-*", "context-1m-*"}, 
+         {"speed", "container", "output_config.effort", "tools[].defer_loading"}, false},
         {"plain", {}, {}, true},
     });
 }
@@ -46,6 +47,15 @@ TEST(Betas, RefusedFields_GoWithTheirCommas) {
     EXPECT_EQ(spliced(R"({"model":"m","container":1,"speed":2})"), R"({"model":"m"})");
     EXPECT_EQ(spliced(R"({"speed":2})"), R"({})");
     EXPECT_EQ(spliced(R"({"model":{"speed":2}})"), R"({"model":{"speed":2}})");
+}
+
+TEST(Betas, RefusedFieldsInside_GoAndEmptyObjectsWithThem) {
+    EXPECT_EQ(spliced(R"({"a":1,"output_config":{"effort":"low","format":{}},"b":2})"),
+              R"({"a":1,"output_config":{"format":{}},"b":2})");
+    EXPECT_EQ(spliced(R"({"a":1,"output_config":{"effort":"low"},"speed":1})"), R"({"a":1})");
+    EXPECT_EQ(spliced(R"({"tools":[{"defer_loading":true,"name":"x"},{"name":"y"},)"
+                      R"({"name":"z","defer_loading":false}],"b":2})"),
+              R"({"tools":[{"name":"x"},{"name":"y"},{"name":"z"}],"b":2})");
 }
 
 TEST(Betas, Globs) {
