@@ -13,6 +13,7 @@ base::Result<void> Connection::begin_body() {
     chunks_ = ChunkedDecoder();
     decompressor_.reset();
     idle_deadline_ = net::Instant::max();
+    release_if_empty();
     if (is_head_request_ || head_.status == 204 || head_.status == 304) {
         body_kind_ = BodyKind::none;
         framing_done_ = true;
