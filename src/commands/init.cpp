@@ -10,6 +10,7 @@
 #include <ostream>
 #include <vector>
 
+#include "config/zero_config.hpp"
 #include "crypto/digest.hpp"
 
 namespace tollgate::commands {
@@ -17,12 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t models_per_provider_max = 6;
 constexpr std::size_t key_characters = 43;  // 256 bits
 
 struct Detected {
-    const domain::ProviderTraits* row = nullptr;
-    std::string credential;  // the variable's name, "" when none is needed
+    const domain::ProviderTraits* row = nullptr;  // of the catalog
+    std::string credential;                       // the variable's name, "" when none is needed
 };
 
 // The first variable of the list that is set; "" when none is.
@@ -62,22 +62,26 @@ void append_entry(std::string& out, const std::string& name, const std::string& 
 }
 
 // The provider's current models by name, then everything else of it as `provider/model`.
-std::string append_provider(std::string& out, const Detected& provider,
-                            const config::Catalog& catalog) {
+void append_provider(std::string& out, const Detected& provider, const config::Config& offered) {
     const std::string prefix = provider.row->type + "/";
     out += "\n  # " + provider.row->display_name;
     out += provider.credential.empty() ? "\n" : ", by " + provider.credential + "\n";
-    std::string first;
-    std::size_t count = 0;
-    for (const domain::ModelTraits& model : catalog.models) {
-        if (!model.id.starts_with(prefix) || !model.deprecated_for.empty()) continue;
-        if (++count > models_per_provider_max) break;
-        const std::string name = model.id.substr(prefix.size());
-        if (first.empty()) first = name;
-        append_entry(out, name, model.id, provider);
+    for (const config::ModelEntry& entry : offered.model_list) {
+        if (!entry.model.starts_with(prefix)) continue;
+        append_entry(out, entry.model_name, entry.model, provider);
     }
     append_entry(out, prefix + "*", prefix + "*", provider);
-    return first;
+}
+
+void append_tiers(std::string& out, const config::Tiers& tiers) {
+    out += "\n# What the names of Claude's tiers mean to clients that ask for them.\ntiers:\n";
+    for (const auto& [tier, name] : {std::pair<const char*, const std::string&>{"opus", tiers.opus},
+                                     {"sonnet", tiers.sonnet},
+                                     {"haiku", tiers.haiku},
+                                     {"fable", tiers.fable},
+                                     {"default", tiers.fallback}}) {
+        if (!name.empty()) out += std::string("  ") + tier + ": " + name + "\n";
+    }
 }
 
 // Writes a new file; with `replace` an old one gives way at once or not at all.
@@ -140,24 +144,19 @@ std::string starting_configuration(const InitArgs& args, const config::Environme
         "\nmodel_list:\n"
         "  # Answers by itself, with no account anywhere: for a first try and for tests.\n"
         "  - model_name: test-model\n    litellm_params:\n      model: echo/echo\n";
-    std::string fallback;
-    bool claude = false;
-    for (const Detected& provider : detect(environment, catalog)) {
-        const std::string first = append_provider(out, provider, catalog);
-        claude = claude || provider.row->type == "anthropic";
-        if (fallback.empty()) fallback = first;
-    }
-    if (fallback.empty()) {
+    // What serving without a file would offer, so that writing one changes nothing.
+    const config::Config offered = config::zero_config(environment, catalog);
+    const auto found = detect(environment, catalog);
+    for (const Detected& provider : found) append_provider(out, provider, offered);
+    if (found.empty()) {
         out +=
             "\n  # No provider's variable was set. One entry looks like this:\n"
             "  # - model_name: gpt\n  #   litellm_params:\n  #     model: openai/gpt-5.4\n"
             "  #     api_key: os.environ/OPENAI_API_KEY\n";
-        fallback = "test-model";
     }
-    if (!claude) {
-        out += "\n# What the names of Claude's tiers mean to clients that ask for them.\ntiers:\n";
-        out += "  default: " + fallback + "\n  # opus, sonnet, haiku, fable: one name each\n";
-    }
+    config::Tiers demo;
+    demo.fallback = "test-model";
+    append_tiers(out, offered.demo ? demo : offered.tiers);
     return out + "\ngeneral_settings:\n  master_key: " + master_key + "\n";
 }
 

@@ -85,7 +85,17 @@ TEST_F(Init, EveryProviderAtOnce_StillLoadsWithoutComplaint) {
     const config::LoadResult loaded = config::load(args_.file, environment_);
     EXPECT_EQ(loaded.report(), "");
     EXPECT_GT(loaded.config.model_list.size(), 40u);
-    EXPECT_EQ(loaded.config.tiers.fallback, "") << "Claude itself serves the tiers";
+    const auto names = [&](const std::string& wanted) {
+        for (const auto& entry : loaded.config.model_list) {
+            if (entry.model_name == wanted) return true;
+        }
+        return false;
+    };
+    const config::Tiers& tiers = loaded.config.tiers;
+    for (const std::string& name : {tiers.opus, tiers.sonnet, tiers.haiku, tiers.fallback}) {
+        EXPECT_TRUE(names(name)) << "a tier leads to nothing: " << name;
+    }
+    EXPECT_TRUE(tiers.opus.starts_with("claude-opus")) << tiers.opus;
     const std::string text = read_file(args_.file);
     EXPECT_NE(text.find("num_ctx: 65536"), text.npos);
 }
