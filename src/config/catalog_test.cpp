@@ -105,8 +105,9 @@ TEST(Catalog, EverySlipIsNamedWithItsPlace) {
     const auto loaded = files.load();
     ASSERT_FALSE(loaded.ok());
     const std::string& text = loaded.error().message;
-    EXPECT_THAT(text, HasSubstr("providers.yaml:5:7: error: providers.a.quirks.strict_tool: unknown "
-                                "key (did you mean `strict_tools`?)"));
+    EXPECT_THAT(text,
+                HasSubstr("providers.yaml:5:7: error: providers.a.quirks.strict_tool: unknown "
+                          "key (did you mean `strict_tools`?)"));
     EXPECT_THAT(text, HasSubstr("providers.b.protocol: expected one of openai_chat"));
     EXPECT_THAT(text, HasSubstr("models[0].id: must be `provider/model`"));
     EXPECT_THAT(text, HasSubstr("models[1].flags.thinking: expected one of none"));
@@ -164,9 +165,8 @@ TEST(ZeroConfig, OtherProvidersServeEveryTierWithModelsThatTakeTools) {
                                  "GROQ_API_KEY", "MISTRAL_API_KEY"}) {
         const Config config = zero_config(with({{variable, "k"}}), catalog);
         const auto names = names_of(config);
-        for (const std::string& tier :
-             {config.tiers.opus, config.tiers.sonnet, config.tiers.haiku, config.tiers.fable,
-              config.tiers.fallback}) {
+        for (const std::string& tier : {config.tiers.opus, config.tiers.sonnet, config.tiers.haiku,
+                                        config.tiers.fable, config.tiers.fallback}) {
             ASSERT_THAT(names, Contains(tier)) << variable;
             for (const ModelEntry& entry : config.model_list) {
                 if (entry.model_name != tier) continue;

@@ -134,7 +134,7 @@ struct ModelEntry {
     std::string organization;
     StringMap extra_headers;
     JsonMap extra_body;      // set always, above what the client sent
-    JsonMap default_body;    // unknown parameters of litellm_params and temperature, top_p, ...
+    JsonMap default_body;    // temperature, top_p, ... and unknown keys of litellm_params
     std::optional<std::int64_t> rpm, tpm, max_parallel_requests;
     std::optional<std::int64_t> weight;
     std::int64_t order = 0;
@@ -142,11 +142,11 @@ struct ModelEntry {
     Duration stream_timeout{0};  // the same for streams; 0: as timeout
     std::optional<std::int64_t> max_tokens;         // default when the client names none
     std::optional<std::int64_t> max_output_tokens;  // cap
-    std::optional<double> temperature;              // default
+    std::optional<double> temperature;              // default; in default_body as well
     std::int64_t num_ctx = 0;
     std::optional<bool> drop_params;
     std::vector<std::string> tags;
-    PriceOverrides prices;       // of litellm_params; model_info's where absent
+    PriceOverrides prices;       // of litellm_params; model_info's where those say nothing
     ModelInfo info;
     Origin origin;
     bool chat() const;           // mode is "", chat, completion or responses

@@ -13,8 +13,8 @@ struct Applying {
     std::vector<Problem>& problems;
 
     void say(Severity severity, std::string_view name, std::string message) {
-        problems.push_back({severity, "environment", 0, 0, std::string(name), std::move(message),
-                            ""});
+        problems.push_back(
+            {severity, "environment", 0, 0, std::string(name), std::move(message), ""});
     }
     bool set_in_file(std::string_view path) const { return config.origins.contains(path); }
     void came_from(const std::string& path, std::string_view name) {
@@ -30,8 +30,10 @@ struct Applying {
         }
         return value;
     }
+    // REQUIRES: take(name, path) has just given the value.
     void wrong(std::string_view name, const std::string& path, std::string_view expected) {
         config.origins.erase(path);
+        if (problems.back().severity == Severity::notice) problems.pop_back();  // of take()
         say(Severity::error, name, "expected " + std::string(expected));
     }
 };
@@ -56,11 +58,12 @@ std::optional<std::string> level_of(std::string text) {
 
 void apply_logging(Applying& to) {
     const std::string path = "logging.level";
-    for (const std::string_view name :
-         {"TOLLGATE_LOG_LEVEL", "LITELLM_LOG", "LITELLM_LOG_LEVEL"}) {
+    for (const std::string_view name : {"TOLLGATE_LOG_LEVEL", "LITELLM_LOG", "LITELLM_LOG_LEVEL"}) {
         if (auto text = to.take(name, path)) {
-            if (auto level = level_of(*text)) to.config.logging.level = *level;
-            else to.wrong(name, path, "debug, info, warn or error");
+            if (auto level = level_of(*text))
+                to.config.logging.level = *level;
+            else
+                to.wrong(name, path, "debug, info, warn or error");
         }
     }
     for (const std::string_view name : {"DEBUG", "LITELLM_SET_VERBOSE"}) {
@@ -78,15 +81,18 @@ void apply_logging(Applying& to) {
 }
 
 void apply_server(Applying& to) {
-    if (auto listen = to.take("TOLLGATE_LISTEN", "server.listen")) to.config.server.listen = *listen;
+    if (auto listen = to.take("TOLLGATE_LISTEN", "server.listen"))
+        to.config.server.listen = *listen;
     if (auto folder = to.take("TOLLGATE_DATA_DIR", "server.data_dir")) {
         to.config.server.data_dir = *folder;
     }
     for (const std::string_view name : {"TOLLGATE_WORKERS", "MAX_WORKERS"}) {
         if (auto text = to.take(name, "server.workers")) {
             const auto count = parse_integer(*text);
-            if (count && *count >= 0 && *count <= 1024) to.config.server.workers = *count;
-            else to.wrong(name, "server.workers", "a whole number from 0 to 1024");
+            if (count && *count >= 0 && *count <= 1024)
+                to.config.server.workers = *count;
+            else
+                to.wrong(name, "server.workers", "a whole number from 0 to 1024");
         }
     }
 }
@@ -99,10 +105,14 @@ void apply_environment(const Environment& environment, Config& config,
     apply_master_key(to);
     apply_logging(to);
     apply_server(to);
-    static constexpr std::array<std::string_view, 8> later{
-        "DATABASE_URL", "REDIS_URL", "BYOK_ENCRYPTION_KEY", "FEATURE_BYOK_ENABLED",
-        "FEATURE_POWER_LEVELS_ENABLED", "FEATURE_AUTO_FALLBACK_ENABLED", "KEYCLOAK_URL",
-        "WORKER_TIMEOUT"};
+    static constexpr std::array<std::string_view, 8> later{"DATABASE_URL",
+                                                           "REDIS_URL",
+                                                           "BYOK_ENCRYPTION_KEY",
+                                                           "FEATURE_BYOK_ENABLED",
+                                                           "FEATURE_POWER_LEVELS_ENABLED",
+                                                           "FEATURE_AUTO_FALLBACK_ENABLED",
+                                                           "KEYCLOAK_URL",
+                                                           "WORKER_TIMEOUT"};
     for (const std::string_view name : later) {
         if (environment.lookup(name)) {
             to.say(Severity::notice, name, "accepted and not used yet: " + std::string(name));

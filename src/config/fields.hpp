@@ -1,4 +1,4 @@
-// The one description of every key: its place in the structs, its kind, its limits and what it does.
+// The one description of every key: its place in the structs, kind, limits and meaning.
 // The loader, `config show`, the JSON Schema and the reference page each visit it.
 #pragma once
 #include <functional>

@@ -27,6 +27,9 @@ void read_parameters(Session& session, Reader& reader, ModelEntry& entry) {
             complain(session.problems, Severity::error, *force, reader.path_of("force"),
                      "expected a mapping of body fields, got " + shown(*force));
         }
+        if (session.origins && !force->members.empty()) {
+            session.origins->emplace(reader.path_of("extra_body"), force->origin());
+        }
         for (const Member& member : force->members) {
             entry.extra_body.emplace_back(member.key, to_json(member.value));
         }
@@ -69,13 +72,22 @@ ModelEntry read_entry(Session& session, const Node& node, const std::string& pat
         Reader inner(session, *info, reader.path_of("model_info"), Strictness::litellm);
         describe(entry.info, inner);
         for (const Member* member : inner.take_rest()) {
-            complain(session.problems, Severity::warning, member->value,
-                     inner.path_of(member->key), "accepted and not used: " + member->key,
-                     inner.suggestion(member->key));
+            complain(session.problems, Severity::warning, member->value, inner.path_of(member->key),
+                     "accepted and not used: " + member->key, inner.suggestion(member->key));
         }
     }
     reader.later("tpm rpm");
     reader.finish();
+    const auto inherit = [](std::optional<std::int64_t>& price,
+                            const std::optional<std::int64_t>& from) {
+        if (!price) price = from;
+    };
+    inherit(entry.prices.input, entry.info.prices.input);
+    inherit(entry.prices.output, entry.info.prices.output);
+    inherit(entry.prices.cache_read, entry.info.prices.cache_read);
+    inherit(entry.prices.cache_write, entry.info.prices.cache_write);
+    inherit(entry.prices.cache_write_1h, entry.info.prices.cache_write_1h);
+    inherit(entry.prices.reasoning, entry.info.prices.reasoning);
     if (entry.model_name.empty() && node.is_mapping()) {
         complain(session.problems, Severity::error, node, reader.path_of("model_name"),
                  "missing; it is the name that clients ask for");
@@ -188,8 +200,8 @@ void read_chains(Session& session, const Node& node, const std::string& path,
         chain.origin = member.value.origin();
         read_strings(session, member.value, join_path(path, member.key), chain.members);
         if (chain.members.empty()) {
-            complain(session.problems, Severity::warning, member.value,
-                     join_path(path, member.key), "the chain has no members");
+            complain(session.problems, Severity::warning, member.value, join_path(path, member.key),
+                     "the chain has no members");
             continue;
         }
         out.push_back(std::move(chain));
@@ -219,7 +231,11 @@ void read_litellm_settings(Session& session, const Node& node, LitellmSettings& 
     read_fallback_keys(session, reader, router);
     std::vector<std::string> defaults;
     reader.value({"default_fallbacks", "models tried after any other"}, defaults);
-    if (router.default_fallbacks.empty()) router.default_fallbacks = std::move(defaults);
+    if (router.default_fallbacks.empty() && !defaults.empty()) {
+        router.default_fallbacks = std::move(defaults);
+        (*session.origins)["router_settings.default_fallbacks"] =
+            node.find("default_fallbacks")->origin();
+    }
     if (const Node* aliases = reader.take("model_alias_map")) {
         read_aliases(session, *aliases, reader.path_of("model_alias_map"),
                      router.model_group_alias);
@@ -251,7 +267,8 @@ void merge_into_routing(const Origins& origins, const LitellmSettings& settings,
     if (router.num_retries && !ours("max_attempts")) {
         // Fewer retries must not cut off the fallbacks that the same file asks for.
         std::size_t longest = router.default_fallbacks.size();
-        for (const FallbackRule& rule : router.fallbacks) longest = std::max(longest, rule.to.size());
+        for (const FallbackRule& rule : router.fallbacks)
+            longest = std::max(longest, rule.to.size());
         for (const NamedChain& chain : config.fallback_models) {
             longest = std::max(longest, chain.members.size() - 1);
         }

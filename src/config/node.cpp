@@ -53,13 +53,12 @@ public:
                      "the alias refers to an anchor that is not complete here");
             return finish(std::move(place), 0);
         }
-        Node copy = *anchors_[anchor];
-        nodes_ += sizes_[anchor];
-        if (nodes_ > nodes_max) {
+        if (nodes_ + sizes_[anchor] > nodes_max) {
             too_large = true;
-            copy = make(Node::Kind::null, mark);
+            return finish(make(Node::Kind::null, mark), 0);
         }
-        finish(std::move(copy), 0);
+        nodes_ += sizes_[anchor];
+        finish(Node(*anchors_[anchor]), 0);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
@@ -159,9 +158,9 @@ private:
         // Linear search is fine for what people write; a giant mapping is no configuration.
         for (const Member& member : frame.node.members) {
             if (member.key != key.text) continue;
-            complain(problems_, Severity::error, key, key.text,
-                     "the key stands twice here; the first is in line " +
-                         std::to_string(member.line));
+            complain(
+                problems_, Severity::error, key, key.text,
+                "the key stands twice here; the first is in line " + std::to_string(member.line));
             return;
         }
         frame.node.members.push_back({key.text, key.line, key.column, std::move(value)});
@@ -212,9 +211,7 @@ const Node* Node::find(std::string_view key) const {
     }
     return nullptr;
 }
-Node* Node::find(std::string_view key) {
-    return const_cast<Node*>(std::as_const(*this).find(key));
-}
+Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
 Origin Node::origin() const {
     if (!variable.empty()) return {Origin::Kind::environment, variable, 0, 0};
     return {Origin::Kind::file, file ? *file : std::string{}, line, column};
@@ -239,8 +236,9 @@ bool parse_yaml(std::string_view text, const std::string* file, Node& root,
         parser.HandleNextDocument(builder);
         Builder second(file, problems);
         if (parser.HandleNextDocument(second) && !second.root.is_null()) {
-            complain(problems, Severity::error, second.root, "",
-                     "a second document (`---`) in one file is not read; make it a file of its own");
+            complain(
+                problems, Severity::error, second.root, "",
+                "a second document (`---`) in one file is not read; make it a file of its own");
         }
     } catch (const YAML::Exception& error) {
         Node place;

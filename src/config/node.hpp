@@ -40,7 +40,7 @@ struct Member {
     Node value;
 };
 
-constexpr std::size_t nodes_max = 1'000'000;  // aliases may multiply a document: this is the end
+constexpr std::size_t nodes_max = 200'000;  // aliases may multiply a document: this is the end
 
 // Parses one document. Syntax errors, duplicate keys, unresolvable aliases become problems; false
 // when nothing usable came out. `file` must outlive the tree. An empty text gives a null node.

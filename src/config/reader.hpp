@@ -43,7 +43,8 @@ public:
     void section(const Field& field, const std::function<void(FieldVisitor&)>& inner) override;
     void later(std::string_view keys) override;
 
-    // REQUIRES: `key` is a literal. The value of a key whose shape needs code of its own; null when it is absent or nothing.
+    // REQUIRES: `key` is a literal. The value of a key whose shape needs code of its own; null when
+    // it is absent or nothing.
     const Node* take(std::string_view key);
     std::string path_of(std::string_view key) const { return join_path(path_, key); }
     // The members that nothing took so far; finish() no longer complains about them.

@@ -37,8 +37,10 @@ std::string substitute(std::string_view pattern, const std::vector<std::string>&
     std::string out;
     std::size_t next = 0;
     for (const char c : pattern) {
-        if (c == '*' && next < captured.size()) out += captured[next++];
-        else out += c;
+        if (c == '*' && next < captured.size())
+            out += captured[next++];
+        else
+            out += c;
     }
     return out;
 }
@@ -53,8 +55,8 @@ Names::Names(NamesInput input, std::vector<std::string>& problems) : input_(std:
     by_model(input_.fallbacks, fallbacks_);
     by_model(input_.context_window_fallbacks, context_window_);
     by_model(input_.content_policy_fallbacks, content_policy_);
-    for (const auto* rules : {&input_.fallbacks, &input_.context_window_fallbacks,
-                              &input_.content_policy_fallbacks}) {
+    for (const auto* rules :
+         {&input_.fallbacks, &input_.context_window_fallbacks, &input_.content_policy_fallbacks}) {
         for (const FallbackInput& rule : *rules) {
             for (const std::string& name : rule.to) {
                 if (Walk(*this).serves(name)) continue;
@@ -65,7 +67,8 @@ Names::Names(NamesInput input, std::vector<std::string>& problems) : input_(std:
     }
     for (const auto& [tier, target] : input_.tiers) {
         if (target.empty() || Walk(*this).serves(target)) continue;
-        problems.push_back("tiers." + tier + " names " + quoted(target) + ", which no model serves");
+        problems.push_back("tiers." + tier + " names " + quoted(target) +
+                           ", which no model serves");
         tiers_.erase(tier);
     }
 }
@@ -109,8 +112,8 @@ void Names::index_names(std::vector<std::string>& problems) {
     }
     for (const AliasInput& alias : input_.aliases) {
         if (Walk(*this).serves(alias.name)) continue;
-        problems.push_back("the alias " + quoted(alias.name) + " leads to " +
-                           quoted(alias.target) + ", which no model serves");
+        problems.push_back("the alias " + quoted(alias.name) + " leads to " + quoted(alias.target) +
+                           ", which no model serves");
     }
 }
 
@@ -152,8 +155,8 @@ Resolution Names::resolve(std::string_view requested) const {
     return resolution;
 }
 
-std::vector<std::string> Names::nearest(
-    std::string_view requested, const std::function<bool(std::string_view)>& usable) const {
+std::vector<std::string> Names::nearest(std::string_view requested,
+                                        const std::function<bool(std::string_view)>& usable) const {
     std::vector<std::string> names;
     for (const std::string& name : listed_) {
         if (usable(name)) names.push_back(name);
