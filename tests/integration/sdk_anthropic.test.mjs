@@ -128,7 +128,7 @@ for (const name of ['anthropic', 'openai_chat', 'openai_responses', 'ollama']) {
       const left_at = performance.now();
       abort.abort();
       await assert.rejects(asked, Anthropic.APIUserAbortError);
-      const took = await exchange.left - left_at;
+      const took = await exchange.left_after(left_at);
       assert.ok(took < 100, `took ${took} ms`);
     });
   });

@@ -21,6 +21,20 @@ class Exchange {
     this.done = new Promise((resolve) => { this.mark_done = resolve; });
   }
 
+  /** Milliseconds from `since` until the gateway left this call; rejects if it stays. */
+  async left_after(since, limit_ms = 10000) {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`the gateway did not leave the provider call `
+        + `within ${limit_ms} ms`)), limit_ms);
+    });
+    try {
+      return await Promise.race([this.left, late]) - since;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   get json() { return JSON.parse(this.request.body.toString('utf8')); }
   get response_raw() { return Buffer.concat(this.sent); }
   get response_sha256() { return sha256(this.response_raw); }

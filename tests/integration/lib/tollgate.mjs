@@ -13,6 +13,9 @@ const here = path.dirname(new URL(import.meta.url).pathname);
 export const binary = path.resolve(process.env.TOLLGATE_BIN
   ?? path.join(here, '../../../build/release/tollgate'));
 
+// No answer takes this long unless something hangs.
+const request_limit_ms = 30000;
+
 export const master_key = 'sk-test-master-0123456789abcdef';
 
 export function require_binary() {
@@ -163,7 +166,9 @@ export class Tollgate {
     const auth = key === null ? {} : { authorization: `Bearer ${key}` };
     const body = json === undefined ? {} : { method: 'POST', body: JSON.stringify(json) };
     const type = json === undefined ? {} : { 'content-type': 'application/json' };
-    return fetch(`${this.url}${where}`, { ...body, ...options,
+    const limit = AbortSignal.timeout(request_limit_ms);
+    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+    return fetch(`${this.url}${where}`, { ...body, ...options, signal,
       headers: { ...auth, ...type, ...headers } });
   }
 
