@@ -128,6 +128,10 @@ base::Result<domain::Deployment> EndpointMaker::deployment(const config::ModelEn
     if (known != nullptr) {
         made.model = *known;
         made.model.in_catalog = true;
+        if (!known->id.starts_with(row->type + "/")) {
+            // Another provider's refusals are not this one's: it may serve tools or images itself.
+            made.model.tools = made.model.vision = true;
+        }
     }
     apply_info(entry, made.model);
     made.api_key = credential(*row, entry, account);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "gateway/scene.hpp"
 
 namespace tollgate::gateway {
@@ -188,6 +189,11 @@ net::Task<std::optional<AttemptFailure>> attempt(Generation& generation, const E
         failure.message = ready.error().message;
         failure.error_class = ErrorClass::bad_request;
         co_return failure;
+    }
+    for (const std::string& warning : prepared.translation.warnings) {
+        base::log().warn("request_warning", {{"request_id", record.request_id},
+                                             {"deployment", endpoint_name(endpoint)},
+                                             {"warning", warning}});
     }
     co_return co_await attempt_http(scene);
 }

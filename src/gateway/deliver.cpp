@@ -55,6 +55,11 @@ Relay make_relay(Scene& scene, bool to_stream) {
 
 // Usage that the provider did not state is counted here and marked.
 void settle_usage(Scene& scene, const Relay& relay) {
+    if (const std::string warning = relay.warning(); !warning.empty()) {
+        base::log().warn("answer_warning", {{"request_id", scene.generation.record.request_id},
+                                            {"deployment", endpoint_name(scene.endpoint)},
+                                            {"warning", warning}});
+    }
     domain::Usage& usage = scene.generation.record.usage;
     usage = relay.usage();
     if (usage.input < 0) {

@@ -63,6 +63,8 @@ public:
     bool start_sent() const { return start_sent_; }
     const std::optional<StreamFailure>& failure() const { return failure_; }
     const domain::Usage& usage() const { return usage_; }
+    // What the decoder found odd about the answer, in words; "" : nothing.
+    std::string warning() const { return setup_.decoder->warning(); }
     // Bytes of generated text seen, to count an answer whose provider said nothing.
     std::size_t generated_bytes() const { return generated_bytes_; }
 
