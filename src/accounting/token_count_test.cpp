@@ -145,16 +145,17 @@ TEST(TokenCount, Request_CountsSystemMessagesToolsAndResults) {
 }
 
 TEST(TokenCount, Image_CountsBySizeInPixels) {
+    using namespace std::string_literals;
     EXPECT_EQ(estimate_image(png(200, 200)), 54);
     EXPECT_EQ(estimate_image(png(1000, 1000)), 1334);
     EXPECT_EQ(estimate_image(png(8000, 800)), 328) << "scaled to 1568 by 156.8";
     EXPECT_EQ(estimate_image(png(3000, 3000)), image_tokens_max);
     EXPECT_EQ(estimate_image("not an image"), image_tokens_max);
     EXPECT_EQ(estimate_image(""), image_tokens_max);
-    EXPECT_EQ(estimate_image(base64(std::string("GIF89a\x2C\x01\xC8\0", 10))), 80);
-    const std::string jpeg("\xFF\xD8\xFF\xE0\0\x04xx\xFF\xC0\0\x11\x08\0\xC8\x01\x2C\x03tail", 24);
+    EXPECT_EQ(estimate_image(base64("GIF89a\x2C\x01\xC8\0"s)), 80);
+    const std::string jpeg = "\xFF\xD8\xFF\xE0\0\x04xx\xFF\xC0\0\x11\x08\0\xC8\x01\x2C\x03tail"s;
     EXPECT_EQ(estimate_image(base64(jpeg)), 80);
-    const std::string webp("RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x2B\x01\0\xC7\0\0", 30);
+    const std::string webp = "RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x2B\x01\0\xC7\0\0"s;
     EXPECT_EQ(estimate_image(base64(webp)), 80);
 }
 
