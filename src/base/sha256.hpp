@@ -1,5 +1,5 @@
-// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) for short inputs where layers above crypto/ are out of
-// reach: stable short names, identifiers that a third party may see. Not for passwords or bulk data.
+// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) for short inputs where crypto/ is out of reach: stable
+// short names, identifiers that a third party may see. Not for passwords or bulk data.
 // Pure functions, thread-safe.
 #pragma once
 #include <array>

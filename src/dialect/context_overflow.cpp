@@ -36,8 +36,8 @@ bool take_number(std::string_view& text, std::int64_t& value) {
     return true;
 }
 
-// Matches `pattern` at the start of `text`: {M} {I} {J} {T} are numbers, {} is any number, * is any run
-// of characters (up to 120), letters match in either case.
+// Matches `pattern` at the start of `text`: {M} {I} {J} {T} are numbers, {} is any number, * is any
+// run of characters (up to 120), letters match in either case.
 bool match_here(std::string_view text, std::string_view pattern, Figures& figures) {
     while (!pattern.empty()) {
         if (pattern[0] == '*') {

@@ -8,7 +8,7 @@
 namespace tollgate::dialect {
 
 struct ContextOverflow {
-    std::int64_t prompt_tokens = 0;   // of the prompt, or of prompt and answer when only that is said
+    std::int64_t prompt_tokens = 0;   // of the prompt; with the answer when only that is said
     std::int64_t context_tokens = 0;  // the limit, 0 when not said
     // The prompt alone fits: the largest max_tokens that does too, else 0.
     std::int64_t max_tokens_fitting = 0;

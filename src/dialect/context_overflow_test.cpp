@@ -40,7 +40,8 @@ INSTANTIATE_TEST_SUITE_P(
                 9000, 8192, 0},
         Wording{"the request exceeds the available context size (4096 tokens)", 0, 4096, 0},
         Wording{"This endpoint's maximum context length is 131072 tokens. However, you requested "
-                "about 140000 tokens (135000 of text input, 1000 of tool input, 4000 in the output).",
+                "about 140000 tokens (135000 of text input, 1000 of tool input, 4000 in the "
+                "output).",
                 136000, 131072, 0},
         Wording{"Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 "
                 "maximum context length",
@@ -61,8 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "(1048576).",
                 1200000, 1048576, 0},
         Wording{"Requested token count exceeds the model's maximum context length of 8192 tokens. "
-                "You requested a total of 9000 tokens: 8000 tokens from the input messages and 1000 "
-                "tokens for the completion.",
+                "You requested a total of 9000 tokens: 8000 tokens from the input messages and "
+                "1000 tokens for the completion.",
                 8000, 8192, 192},
         Wording{"Your input exceeds the context window of this model.", 0, 0, 0},
         Wording{"Range of input length should be [1, 129024]", 0, 129024, 0}));

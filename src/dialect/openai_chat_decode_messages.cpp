@@ -124,8 +124,8 @@ base::Result<void> MessagesDecoder::tool_call(Value call, const std::string& fie
     return {};
 }
 
-// The JSON object inside the string. What is no JSON object (a model's slip that the client replays)
-// is kept as text in an object, because the call has to stay in the conversation.
+// The JSON object inside the string. What is none (a model's slip that the client replays) is kept
+// as text in an object, because the call has to stay in the conversation.
 json::Raw MessagesDecoder::arguments(Value value) {
     if (value.is_object()) return value.raw();
     std::string_view text = value.text(arena_);
@@ -265,7 +265,9 @@ base::Result<void> MessagesDecoder::file(Value value, const std::string& field, 
 base::Result<void> MessagesDecoder::audio(Value value, const std::string& field, Part& part) {
     part.kind = PartKind::audio;
     if (!value["data"].is_string()) return field_error(field + ".data", "is required: base64");
-    if (!value["format"].is_string()) return field_error(field + ".format", "is required: wav, mp3");
+    if (!value["format"].is_string()) {
+        return field_error(field + ".format", "is required: wav or mp3");
+    }
     part.media.source = MediaSource::base64;
     part.media.media_type = value["format"].text(arena_);
     part.media.data = value["data"].escaped();

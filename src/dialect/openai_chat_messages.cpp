@@ -203,7 +203,9 @@ private:
             if (turn.role == Role::system && !merge_system_) {
                 flush({}, pieces);
                 for (const Part& part : turn.parts) TRY_VOID(content_.add(part, pieces));
-                if (!pieces.empty()) message(system_role(), turn.name, joined_unless_marked(pieces));
+                if (!pieces.empty()) {
+                    message(system_role(), turn.name, joined_unless_marked(pieces));
+                }
                 pieces.clear();
             } else if (turn.role == Role::system) {
                 TRY_VOID(marked_system(turn, pieces));
@@ -263,7 +265,7 @@ private:
                     pieces.push_back(std::move(piece));
                     continue;
                 }
-                if (!announced_ || announced_ != &result) media.push_back(announcement(result, tool));
+                if (announced_ != &result) media.push_back(announcement(result, tool));
                 announced_ = &result;
                 media.push_back(std::move(piece));
             }

@@ -54,7 +54,8 @@ TEST(EncodeRequest, TargetThatNeedsReasoningReplayed_GetsABlankWhereNothingWasKe
 TEST(EncodeRequest, ForcedToolAtTargetThatCannotThinkThen_SwitchesThinkingOff) {
     constexpr std::string_view body =
         R"({"model":"m","max_tokens":9,"thinking":{"type":"adaptive"},)"
-        R"("tools":[{"name":"Read","input_schema":{"type":"object"}}],"tool_choice":{"type":"any"},)"
+        R"("tools":[{"name":"Read","input_schema":{"type":"object"}}],)"
+        R"("tool_choice":{"type":"any"},)"
         R"("messages":[{"role":"user","content":"go"}]})";
     domain::Deployment target;
     target.provider.reasoning_control = domain::ReasoningControl::thinking_type;
@@ -80,11 +81,15 @@ TEST(DecodeRequest, EveryKindOfPart_IsRead) {
     json::Document document;
     base::Arena arena;
     ASSERT_TRUE(document.parse(
-        R"({"model":"m","messages":[{"role":"developer","content":"d"},{"role":"user","name":"ann",)"
-        R"("content":[{"type":"image_url","image_url":{"url":"data:image\/png;base64,AA\/B","detail":"low"}},)"
-        R"({"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,QUJD"}},)"
+        R"({"model":"m","messages":[{"role":"developer","content":"d"},)"
+        R"({"role":"user","name":"ann",)"
+        R"("content":[{"type":"image_url","image_url":)"
+        R"({"url":"data:image\/png;base64,AA\/B","detail":"low"}},)"
+        R"({"type":"file","file":{"filename":"a.pdf",)"
+        R"("file_data":"data:application/pdf;base64,QUJD"}},)"
         R"({"type":"input_audio","input_audio":{"data":"UklG","format":"wav"}}]},)"
-        R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{\"a\":1}"}},)"
+        R"({"role":"assistant","content":null,)"
+        R"("function_call":{"name":"f","arguments":"{\"a\":1}"}},)"
         R"({"role":"function","name":"f","content":"r"},{"role":"system","content":"late"}],)"
         R"("functions":[{"name":"f"}],"function_call":{"name":"f"},"stop":"END"})").ok());
     auto request = decode_request(document, arena);

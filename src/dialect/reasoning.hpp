@@ -14,8 +14,8 @@ std::string_view effort_of_budget(std::int64_t budget_tokens);
 // A budget for a target that knows only budgets; at least 1024 (Anthropic's least).
 std::int64_t budget_of_effort(std::string_view effort);
 
-// The nearest effort that the target has: the strongest that is not above `wanted`, else the weakest.
-// Never "none" for a wish to think. "" when nothing is accepted.
+// The nearest effort that the target has: the strongest not above `wanted`, else the weakest. Never
+// "none" for a wish to think. "" when nothing is accepted.
 std::string_view clamp_effort(std::string_view wanted, const std::vector<std::string>& accepted);
 
 // What an attempt shall ask for.

@@ -35,7 +35,8 @@ TEST(Effort, NotAccepted_IsTheNearestBelowElseAbove) {
 }
 
 TEST(ReasoningPlan, BudgetOrEffort_BecomesAnAcceptedEffort) {
-    EXPECT_EQ(plan_reasoning(budget(4096), target_with({"low", "medium", "high"})).effort, "medium");
+    domain::Deployment three = target_with({"low", "medium", "high"});
+    EXPECT_EQ(plan_reasoning(budget(4096), three).effort, "medium");
     EXPECT_EQ(plan_reasoning(adaptive("xhigh"), target_with({"low", "high"})).effort, "high");
     ReasoningPlan plain = plan_reasoning(adaptive(""), target_with({"low", "high"}));
     EXPECT_EQ(plain.wish, ThinkingWish::on);

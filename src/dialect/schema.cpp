@@ -74,7 +74,9 @@ private:
     void required(json::Value properties) {
         writer_.key("required").begin_array();
         json::Value::Range range = properties.members();
-        for (auto it = range.begin(); !(it == range.end()); ++it) writer_.escaped(it.key().escaped());
+        for (auto it = range.begin(); !(it == range.end()); ++it) {
+            writer_.escaped(it.key().escaped());
+        }
         writer_.end_array();
     }
 

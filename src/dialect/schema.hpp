@@ -18,8 +18,8 @@ struct SchemaRules {
     bool empty() const { return !strict && (drop == nullptr || drop->empty()); }
 };
 
-// Appends `schema` to `out` as the rules want it; verbatim when they change nothing, the schema of an
-// object without properties when it is empty. REQUIRES: `schema` is valid JSON or empty.
+// Appends `schema` to `out` as the rules want it; verbatim when they change nothing, the schema of
+// an object without properties when it is empty. REQUIRES: `schema` is valid JSON or empty.
 void append_schema(std::string& out, json::Raw schema, const SchemaRules& rules);
 
 }  // namespace tollgate::dialect

@@ -1,6 +1,6 @@
 // Signatures of thinking blocks that we make for other providers' reasoning: `tg1.` followed by
-// base64url of the provider's type and an opaque payload of its own. A client carries them from turn
-// to turn like a genuine one; before an Anthropic target such blocks are removed.
+// base64url of the provider's type and an opaque payload of its own. A client carries them from
+// turn to turn like a genuine one; before an Anthropic target such blocks are removed.
 // Pure functions. A signature needs no JSON escaping.
 #pragma once
 #include <optional>
