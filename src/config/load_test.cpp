@@ -136,6 +136,16 @@ TEST_F(ConfigFiles, EmptyFileIsAConfigurationOfDefaults) {
     EXPECT_THAT(loaded.config.model_list, IsEmpty());
 }
 
+TEST(ConfigLoad, ShippedConfigurationHasNoErrorOnceTheMasterKeyIsSet) {
+    Environment environment;
+    environment.variables["TOLLGATE_MASTER_KEY"] = "sk-master-0123456789";
+    const LoadResult loaded =
+        load(std::string(TOLLGATE_SOURCE_DIR) + "/config/config.yaml", environment);
+    EXPECT_TRUE(loaded.ok()) << loaded.report();
+    EXPECT_THAT(loaded.config.model_list, Not(IsEmpty()));
+    EXPECT_THAT(loaded.report(), Not(HasSubstr("unknown key")));
+}
+
 TEST(ConfigLoad, AliasesThatMultiplyAreStopped) {
     std::string text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
     for (char c = 'b'; c < 'j'; ++c) {
