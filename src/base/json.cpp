@@ -41,7 +41,13 @@ struct Document::Parser {
     }
     void add(Kind kind, std::uint32_t from, bool escapes = false) {
         const auto index = static_cast<std::uint32_t>(nodes.size());
-        nodes.push_back(Node{from, offset(), index + 1, 0, kind, escapes});
+        // Written in place: a copied temporary waits for its own narrow stores each time.
+        Node& node = nodes.emplace_back();
+        node.begin = from;
+        node.end = offset();
+        node.next = index + 1;
+        node.kind = kind;
+        node.has_escapes = escapes;
     }
 
     bool string() {
