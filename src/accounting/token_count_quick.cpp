@@ -32,10 +32,11 @@ std::uint32_t sum(const Lane& lane) {
 // REQUIRES: text[-1] is readable and size is a multiple of `lanes`, at most block_bytes.
 Tally count_block(const unsigned char* text, std::size_t size) {
     Lane letters{}, words{}, blanks{}, quotes{}, beyond{};
+    const unsigned char* previous = text - 1;
     for (std::size_t at = 0; at < size; at += lanes) {
         for (std::size_t i = 0; i < lanes; ++i) {
             const unsigned char here = text[at + i];
-            const unsigned char before = text[at + i - 1];
+            const unsigned char before = previous[at + i];
             const auto letter = static_cast<std::uint8_t>(
                 static_cast<unsigned char>((here | 0x20) - 'a') < 26 ? 1 : 0);
             const auto letter_before = static_cast<std::uint8_t>(
