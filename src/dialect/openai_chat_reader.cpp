@@ -73,8 +73,7 @@ void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
         figures = Value();  // the start has said them
     }
     for (Value each : choices.elements()) {
-        // Only the first choice is asked for; a second one would be another answer.
-        if (each["index"].integer().value_or(0) == 0) choice(each, events);
+        choice(each, events);
     }
     if (is_set(figures)) usage(figures, events);
 }
@@ -89,11 +88,20 @@ void Reader::start(Value root, std::vector<Event>& events) {
 }
 
 void Reader::choice(Value choice, std::vector<Event>& events) {
-    Value content = choice["delta"];
-    if (!content.is_object()) content = choice["message"];
-    delta(content, events);
-    if (choice["usage"].is_object()) usage(choice["usage"], events);  // Moonshot puts it here
-    if (is_set(choice["finish_reason"])) finished(choice, events);
+    Value content, message, reason, figures;
+    Value::Range range = choice.members();
+    for (auto it = range.begin(); !(it == range.end()); ++it) {
+        std::string_view key = it.key().escaped().raw;
+        if (key == "delta") content = *it;
+        else if (key == "message") message = *it;
+        else if (key == "finish_reason") reason = *it;
+        else if (key == "usage") figures = *it;
+        // Only the first choice is asked for; a second one would be another answer.
+        else if (key == "index" && (*it).integer().value_or(0) != 0) return;
+    }
+    delta(content.is_object() ? content : message, events);
+    if (figures.is_object()) usage(figures, events);  // Moonshot puts it here
+    if (is_set(reason)) finished(choice, events);
 }
 
 void Reader::delta(Value delta, std::vector<Event>& events) {
