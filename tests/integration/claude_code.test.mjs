@@ -5,6 +5,8 @@ import { describe, test } from 'node:test';
 import { check_calls, targets, use_stack } from './lib/kit.mjs';
 import { make_workspace, run_claude } from './lib/claude.mjs';
 import { master_key, deployment } from './lib/tollgate.mjs';
+import { assert_system_carried } from './lib/checks.mjs';
+import { fails } from './lib/faults.mjs';
 import { run_scenario } from './lib/run_scenario.mjs';
 import * as scenarios from './lib/scenarios.mjs';
 
@@ -18,6 +20,9 @@ for (const [name, target] of Object.entries(targets)) {
         check_calls(stack, scenario.calls);
         assert.ok(stack.tap.calls.every((call) => call.json.model === target.model),
           'the configured model is asked for');
+        if (name === 'anthropic') return;
+        const [asked] = stack.client_tap.calls;
+        assert_system_carried(asked.json, stack.tap.calls[0]);
       });
     }
 
@@ -121,7 +126,6 @@ describe('Claude Code to an Anthropic model that refuses adaptive thinking', () 
   const stack = use_stack(targets.anthropic);
 
   test('recovers, because the provider\'s words reach it unchanged', async () => {
-    const { fails } = await import('./lib/faults.mjs');
     stack.tap.each((exchange) => (exchange.json.thinking?.type === 'adaptive'
       ? fails(400, 'adaptive thinking is not supported on this model') : undefined));
     await run_scenario({ ...scenarios.plain_prompt, calls: 2 }, stack);

@@ -141,7 +141,7 @@ describe('two providers in one session', () => {
     other = await Tap.start(self.provider.url);
     return { model_list: [
       deployment('claude-opus', 'anthropic', 'claude-opus-4-8', url),
-      deployment('claude-sonnet', 'hosted_vllm', 'deepseek-r1', `${other.url}/v1`),
+      deployment('claude-sonnet', 'hosted_vllm', 'house-reasoner', `${other.url}/v1`),
       deployment('claude-haiku', 'anthropic', 'claude-haiku-4-5', url),
       deployment('claude-backup', 'hosted_vllm', 'backup-model', `${other.url}/v1`)],
     router_settings: { fallbacks: [{ 'claude-opus': ['claude-backup'] }] } };

@@ -226,7 +226,10 @@ describe('health and metrics', () => {
     assert.match(text, /^llm_requests_total\{[^}]*\} [1-9]/m);
     assert.match(text, /^llm_\w*tokens\w*\{[^}]*\} 77$/m);
     assert.match(text, /^llm_\w*tokens\w*\{[^}]*\} 11$/m);
-    assert.match(text, /^llm_\w*first_token\w*_bucket/m);
+    assert.match(text, /^\w*first_token\w*_bucket/m);
+    for (const counter of ['connections_accepted_total', 'provider_connects_total']) {
+      assert.match(text, new RegExp(`^tollgate_${counter} [1-9]`, 'm'), counter);
+    }
     assert.doesNotMatch(text, /sk-/, 'no key in any label');
     assert.equal((await stack.gateway.fetch('/metrics')).status, 404,
       'not on the main listener by default');
@@ -262,7 +265,7 @@ describe('TLS', () => {
       'subjectAltName=DNS:gateway.test,IP:127.0.0.1', '-keyout', key, '-out', cert],
     { stdio: 'ignore' });
     certificate = readFileSync(cert);
-    return { certificate: cert, key };
+    return { cert, key };
   };
   const stack = use_stack(targets.anthropic, {
     config: async (url) => ({ ...single_provider('anthropic', url, 'claude-sonnet-4-5'),

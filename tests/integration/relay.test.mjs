@@ -124,7 +124,7 @@ describe('odd but legal Anthropic bodies', () => {
     const response = await send('{"model":"claude-opus","max_tokens":5,"messages":[],'
       + '"model":"other"}');
     assert.equal(response.status, 400);
-    assert.match((await response.json()).error.message, /model/);
+    assert.match((await response.json()).error.message, /model|key/);
     assert.equal(stack.tap.calls.length, 0);
   });
 

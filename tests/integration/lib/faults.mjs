@@ -145,6 +145,17 @@ export const stops_after_bytes = (limit, then = 'cut') => async ({ answer, relay
   if (!over) throw new Error(`the provider's stream ended before ${limit} bytes`);
 };
 
+/** The provider's true stream up to the event in which that byte is, then this event, then end. */
+export const event_after_bytes = (limit, event) => async ({ answer, relay }) => {
+  const pieces = [];
+  const nowhere = { write: () => true, drained: async () => {}, finish() {} };
+  await relay({ sink: nowhere, on_piece: (piece) => { pieces.push(piece); return piece; } });
+  const whole = Buffer.concat(pieces);
+  const end = whole.indexOf('\n\n', limit) + 2;
+  if (end < 2) throw new Error(`the provider's stream ended before ${limit} bytes`);
+  await streams([whole.subarray(0, end), event])({ answer });
+};
+
 /** The provider's true answer, but in pieces of so many bytes, which splits UTF-8 anywhere. */
 export const in_pieces_of = (size) => async ({ answer, relay }) => relay({
   on_piece: async (piece) => {

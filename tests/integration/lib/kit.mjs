@@ -12,10 +12,13 @@ export const targets = {
   anthropic: { kind: 'anthropic', model: 'claude-sonnet-4-5-20250929',
     check: (exchange) => checks.assert_credentials(exchange) },
   openai_chat: { kind: 'openai', model: 'gpt-4.1', check: checks.assert_chat_request },
-  openai_compatible: { kind: 'hosted_vllm', model: 'deepseek-r1',
+  openai_compatible: { kind: 'hosted_vllm', model: 'house-model',
     check: checks.assert_chat_request },
-  openai_responses: { kind: 'openai', model: 'gpt-5.4', check: checks.assert_responses_request },
-  ollama: { kind: 'ollama', model: 'qwen3-coder', check: checks.assert_ollama_request },
+  // Served by Responses alone, with tools and without.
+  openai_responses: { kind: 'openai', model: 'gpt-5-codex', check: checks.assert_responses_request },
+  // The mock's Ollama tells no token counts and always ends with "stop".
+  ollama: { kind: 'ollama', model: 'house-model', check: checks.assert_ollama_request,
+    tells_usage: false },
 };
 
 /**

@@ -15,7 +15,7 @@ export async function run_scenario(scenario, where, options = {}) {
       { base_url: where.base_url, key: master_key, ...scenario.run, ...options,
         env: { CLAUDE_CODE_MAX_RETRIES: '2', ...scenario.run?.env, ...options.env } });
     try {
-      await scenario.verify(result, workspace, where.tap.calls);
+      await scenario.verify(result, workspace, where.tap.calls, where.target);
       assert.equal(where.tap.calls.length, scenario.calls, 'model calls');
     } catch (error) {
       error.message += `\nprovider saw:\n${where.tap.calls.map((one) => one.excerpt()).join('\n')}`
