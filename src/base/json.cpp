@@ -23,10 +23,10 @@ struct Document::Parser {
     const char* const end;
     const char* at;
     std::vector<Node>& nodes;
-    unsigned char seen = 0;           // bit 7: somewhere stands a byte over 0x7f
-    const char* expected = nullptr;   // what the error at `at` missed
+    unsigned char seen = 0;          // bit 7: somewhere stands a byte over 0x7f
+    const char* expected = nullptr;  // what the error at `at` missed
     std::size_t depth = 0;
-    std::uint32_t open[depth_max];    // node indices of the containers around `at`
+    std::uint32_t open[depth_max];  // node indices of the containers around `at`
 
     Parser(std::string_view text, std::vector<Node>& into)
         : begin(text.data()), end(text.data() + text.size()), at(begin), nodes(into) {}
@@ -285,7 +285,13 @@ Value Value::operator[](std::string_view key) const {
     const auto& nodes = document_->nodes_;
     const std::uint32_t last = nodes[index_].next;
     for (std::uint32_t at = index_ + 1; at < last; at = nodes[at + 1].next) {
-        if (Value(document_, at).equals(key)) return Value(document_, at + 1);
+        const auto& name = nodes[at];
+        const bool same = name.has_escapes
+                              ? Value(document_, at).equals(key)
+                              : name.end - name.begin == key.size() + 2 &&
+                                    std::memcmp(document_->text_.data() + name.begin + 1,
+                                                key.data(), key.size()) == 0;
+        if (same) return Value(document_, at + 1);
     }
     return {};
 }

@@ -169,7 +169,9 @@ public:
     Writer& null();
     Writer& raw(Raw value);  // a whole value, verbatim
     // key and value in one call
-    Writer& string(std::string_view name, std::string_view plain) { return key(name).string(plain); }
+    Writer& string(std::string_view name, std::string_view plain) {
+        return key(name).string(plain);
+    }
     Writer& escaped(std::string_view name, Escaped in) { return key(name).escaped(in); }
     Writer& integer(std::string_view name, std::int64_t v) { return key(name).integer(v); }
     Writer& boolean(std::string_view name, bool v) { return key(name).boolean(v); }

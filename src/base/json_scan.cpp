@@ -10,9 +10,7 @@
 namespace tollgate::json::detail {
 namespace {
 
-bool stops_string(char c) {
-    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-}
+bool stops_string(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 
 const char* find_string_stop_bytewise(const char* at, const char* end, unsigned char& seen) {
     for (; at != end; ++at) {
@@ -31,8 +29,8 @@ struct Masks {
 
 // Where a walk over a container's blocks stands.
 struct Walk {
-    std::uint64_t in_string = 0;   // all ones while inside a string
-    std::uint64_t escape = 0;      // 1 when the next block's first byte is escaped
+    std::uint64_t in_string = 0;  // all ones while inside a string
+    std::uint64_t escape = 0;     // 1 when the next block's first byte is escaped
     std::int64_t depth = 0;
 };
 
@@ -100,8 +98,7 @@ Masks masks_sse2(const char* at) {
 
 int step_sse2(Walk& walk, const char* block) {
     const Masks masks = masks_sse2(block);
-    const std::uint64_t quotes =
-        masks.quotes & ~escaped_bytes(masks.backslashes, walk.escape);
+    const std::uint64_t quotes = masks.quotes & ~escaped_bytes(masks.backslashes, walk.escape);
     return close_in_block(walk, masks, quote_parity(quotes));
 }
 
@@ -120,10 +117,10 @@ const char* skip_container_sse2(const char* at, const char* end) {
 const char* find_string_stop_sse2(const char* at, const char* end, unsigned char& seen) {
     for (; end - at >= 16; at += 16) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i stops = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-            _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
+        const __m128i stops =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                         _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
         if (_mm_movemask_epi8(bytes) != 0) seen = 0x80;
         const auto mask = static_cast<unsigned>(_mm_movemask_epi8(stops));
         if (mask != 0) return at + __builtin_ctz(mask);
@@ -164,8 +161,8 @@ TOLLGATE_AVX2 int step_avx2(Walk& walk, const char* block) {
     masks.opens = bits(_mm256_cmpeq_epi8(folded_low, open), _mm256_cmpeq_epi8(folded_high, open));
     masks.closes =
         bits(_mm256_cmpeq_epi8(folded_low, close), _mm256_cmpeq_epi8(folded_high, close));
-    const __m128i spread = _mm_clmulepi64_si128(
-        _mm_set_epi64x(0, static_cast<long long>(quotes)), _mm_set1_epi8(-1), 0);
+    const __m128i spread = _mm_clmulepi64_si128(_mm_set_epi64x(0, static_cast<long long>(quotes)),
+                                                _mm_set1_epi8(-1), 0);
     return close_in_block(walk, masks, static_cast<std::uint64_t>(_mm_cvtsi128_si64(spread)));
 }
 

@@ -25,8 +25,7 @@ inline const char* find_string_stop(const char* at, const char* end, unsigned ch
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
         const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
         const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-        const __m128i control =
-            _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
         const __m128i stops = _mm_or_si128(_mm_or_si128(quote, backslash), control);
         const auto mask = static_cast<unsigned>(_mm_movemask_epi8(stops));
         if (_mm_movemask_epi8(bytes) != 0) seen = 0x80;

@@ -26,8 +26,8 @@ TEST(JsonParse, Tree_EveryKindIsReachable) {
     EXPECT_EQ(root["a"].size(), 6u);
     std::vector<std::string> raws;
     for (Value each : root["a"].elements()) raws.emplace_back(each.raw());
-    EXPECT_EQ(raws, (std::vector<std::string>{"1", "-2.5e3", "true", "false", "null",
-                                              R"("x\ny")"}));
+    EXPECT_EQ(raws,
+              (std::vector<std::string>{"1", "-2.5e3", "true", "false", "null", R"("x\ny")"}));
     EXPECT_EQ(root["b"]["c"].raw(), "{}");
     EXPECT_TRUE(root["d"].is_array());
     EXPECT_FALSE(root["d"]["x"]["y"].exists());
@@ -41,7 +41,8 @@ TEST(JsonParse, Tree_EveryKindIsReachable) {
 
 TEST(JsonParse, Scalars_AreConverted) {
     Document document;
-    const std::string text = R"([12, -7, 4096.0, 1.5, 1e400, 9223372036854775808, true, "q\u0041"])";
+    const std::string text =
+        R"([12, -7, 4096.0, 1.5, 1e400, 9223372036854775808, true, "q\u0041"])";
     auto root = document.parse(text);
     ASSERT_TRUE(root.ok());
     std::vector<Value> each;
@@ -81,8 +82,7 @@ TEST(JsonParse, Malformed_NamesOffsetAndExpectation) {
     EXPECT_EQ(message_of("-"), "malformed JSON at byte 1: expected a digit");
     EXPECT_EQ(message_of("\"a\nb\""),
               "malformed JSON at byte 2: expected a control character written as an escape");
-    EXPECT_EQ(message_of("\"\\x\""),
-              "malformed JSON at byte 1: expected a valid escape sequence");
+    EXPECT_EQ(message_of("\"\\x\""), "malformed JSON at byte 1: expected a valid escape sequence");
     EXPECT_EQ(message_of("\"abc"),
               "malformed JSON at byte 4: expected the quote that ends the string");
     EXPECT_EQ(message_of("{} x"), "malformed JSON at byte 3: expected nothing after the value");
@@ -104,11 +104,17 @@ TEST(JsonText, Unescape_AllFormsAndLoneSurrogates) {
 
 TEST(JsonText, Append_EscapesAndRepairsUtf8) {
     std::string out;
-    append_string(out, std::string_view("q\"\\\n\x01\xff" "end", 9));
-    EXPECT_EQ(out, "\"q\\\"\\\\\\n\\u0001\xef\xbf\xbd" "end\"");
+    append_string(out, std::string_view("q\"\\\n\x01\xff"
+                                        "end",
+                                        9));
+    EXPECT_EQ(out,
+              "\"q\\\"\\\\\\n\\u0001\xef\xbf\xbd"
+              "end\"");
     std::string round;
     append_unescaped(round, Escaped{std::string_view(out).substr(1, out.size() - 2)});
-    EXPECT_EQ(round, "q\"\\\n\x01\xef\xbf\xbd" "end");
+    EXPECT_EQ(round,
+              "q\"\\\n\x01\xef\xbf\xbd"
+              "end");
 }
 
 TEST(JsonText, Compact_RemovesSpaceOutsideStringsOnly) {
@@ -127,7 +133,8 @@ TEST(JsonWriter, Commas_StandWhereTheyMust) {
 
 TEST(JsonTopLevel, Fields_AreFoundWithOffsets) {
     const std::string text =
-        " {\"model\" : \"m\\\"x\", \"messages\":[{\"model\":\"no }]\"}],\n\"n\":1.5 , \"t\":true}\n";
+        " {\"model\" : \"m\\\"x\", \"messages\":[{\"model\":\"no }]\"}],\n\"n\":1.5 , "
+        "\"t\":true}\n";
     std::vector<TopField> fields;
     auto result = scan_top_level(text, fields);
     ASSERT_TRUE(result.ok()) << result.error().message;
@@ -148,7 +155,8 @@ TEST(JsonTopLevel, Malformed_IsRefusedWithOffset) {
     EXPECT_EQ(message("[]"), "malformed JSON at byte 0: expected a JSON object");
     EXPECT_EQ(message("{\"a\":[1,{\"b\":\"]}\"}"),
               "malformed JSON at byte 18: expected the bracket that closes the value");
-    EXPECT_EQ(message("{\"a\":1} {"), "malformed JSON at byte 8: expected nothing after the object");
+    EXPECT_EQ(message("{\"a\":1} {"),
+              "malformed JSON at byte 8: expected nothing after the object");
     EXPECT_EQ(message("{\"model\":1,\"mod\\u0065l\":2}"),
               "malformed JSON at byte 12: expected each key only once");
     EXPECT_EQ(message("{\"a\":}"), "malformed JSON at byte 5: expected a value");
@@ -159,8 +167,9 @@ TEST(JsonTopLevel, Malformed_IsRefusedWithOffset) {
 // A tree of mixed kinds whose strings hold escapes, brackets and letters of several bytes.
 void grow(std::mt19937& random, std::string& out, int depth) {
     auto pick = [&](unsigned n) { return static_cast<unsigned>(random()) % n; };
-    static const char* const pieces[] = {"a",      "bracket ] } { [", "\\\"",  "\\\\", "\\n",
-                                         "\\u00e9", "\xc3\xa9",        "\xe4\xb8\xad", " ", "x, y: z"};
+    static const char* const pieces[] = {"a",   "bracket ] } { [", "\\\"",     "\\\\",
+                                         "\\n", "\\u00e9",         "\xc3\xa9", "\xe4\xb8\xad",
+                                         " ",   "x, y: z"};
     auto string = [&] {
         out += '"';
         for (unsigned i = pick(3) == 0 ? pick(60) : pick(5); i > 0; --i) out += pieces[pick(10)];
@@ -223,7 +232,8 @@ TEST(JsonParse, Mutations_AgreeWithReferenceParser) {
         auto ours = document.parse(view);
         if (ours.ok() != (theirs == simdjson::SUCCESS)) {
             ASSERT_TRUE(ours.ok() && stricter_than_grammar(theirs, text))
-                << text << "\n" << (ours.ok() ? "accepted" : ours.error().message) << " / "
+                << text << "\n"
+                << (ours.ok() ? "accepted" : ours.error().message) << " / "
                 << simdjson::error_message(theirs);
         }
         ours.ok() ? ++valid : ++invalid;
@@ -237,10 +247,14 @@ TEST(JsonParse, Mutations_AgreeWithReferenceParser) {
             for (auto it = members.begin(); !(it == members.end()); ++it, ++i) {
                 const std::string key = it.key().text();
                 if ((*ours)[key].offset() != (*it).offset()) repeated = true;
-                if (scanned) { ASSERT_EQ(fields[i].value, (*it).raw()) << text; }
+                if (scanned) {
+                    ASSERT_EQ(fields[i].value, (*it).raw()) << text;
+                }
             }
             ASSERT_EQ(scanned, !repeated) << text;
-            if (scanned) { ASSERT_EQ(fields.size(), i) << text; }
+            if (scanned) {
+                ASSERT_EQ(fields.size(), i) << text;
+            }
         } else if (ours.ok()) {
             ASSERT_FALSE(scanned) << text;
         }

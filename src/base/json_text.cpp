@@ -83,8 +83,8 @@ std::size_t decode_escape(const char*& at, const char* end, char* out) {
     }
     auto unit = static_cast<std::uint32_t>(hex4(at - 4));
     if (unit >= 0xd800 && unit < 0xdc00) {
-        const bool pair = detail::escape_length(at, end) == 6 && hex4(at + 2) >= 0xdc00 &&
-                          hex4(at + 2) < 0xe000;
+        const bool pair =
+            detail::escape_length(at, end) == 6 && hex4(at + 2) >= 0xdc00 && hex4(at + 2) < 0xe000;
         if (!pair) return encode_utf8(replacement_character, out);
         const auto low = static_cast<std::uint32_t>(hex4(at + 2));
         at += 6;

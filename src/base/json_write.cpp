@@ -2,6 +2,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <cstring>
 
 #include "base/json.hpp"
 #include "base/json_scan.hpp"
@@ -39,9 +40,37 @@ void append_escaped_valid(std::string& out, std::string_view plain) {
     }
 }
 
+// True when the text is ASCII without quotes, backslashes and control characters: eight bytes at a
+// time, because most of what is written by hand is short and plain.
+bool needs_no_escape(std::string_view plain) {
+    constexpr std::uint64_t ones = 0x0101010101010101ULL;
+    constexpr std::uint64_t highs = 0x8080808080808080ULL;
+    const auto bad = [](std::uint64_t word) {
+        const auto has_zero = [](std::uint64_t w) { return (w - ones) & ~w & highs; };
+        const std::uint64_t control = (word - ones * 0x20) & ~word & highs;
+        return (word & highs) | control | has_zero(word ^ (ones * '"')) |
+               has_zero(word ^ (ones * '\\'));
+    };
+    const char* at = plain.data();
+    std::size_t left = plain.size();
+    std::uint64_t word = 0;
+    for (; left >= 8; at += 8, left -= 8) {
+        std::memcpy(&word, at, 8);
+        if (bad(word) != 0) return false;
+    }
+    if (left == 0) return true;
+    word = ones * ' ';
+    std::memcpy(&word, at, left);
+    return bad(word) == 0;
+}
+
 }  // namespace
 
 void append_escaped(std::string& out, std::string_view plain) {
+    if (plain.size() <= 256 && needs_no_escape(plain)) {
+        out += plain;
+        return;
+    }
     if (simdjson::validate_utf8(plain.data(), plain.size())) {
         return append_escaped_valid(out, plain);
     }

@@ -23,8 +23,7 @@ public:
     }
     std::string encode_stream_error(int status, const base::Error& error,
                                     std::string_view request_id) const override {
-        return "event: error\ndata: " + anthropic::encode_error(status, error, request_id) +
-               "\n\n";
+        return "event: error\ndata: " + anthropic::encode_error(status, error, request_id) + "\n\n";
     }
     std::string ping() const override { return "event: ping\ndata: {\"type\":\"ping\"}\n\n"; }
 };
@@ -41,9 +40,10 @@ public:
                                                   const Translation& translation) const override {
         return anthropic::make_stream_decoder(translation);
     }
-    base::Result<std::vector<domain::Event>> decode_answer(
-        std::string_view body, const domain::Deployment&, const Translation& translation,
-        base::Arena& arena) const override {
+    base::Result<std::vector<domain::Event>> decode_answer(std::string_view body,
+                                                           const domain::Deployment&,
+                                                           const Translation& translation,
+                                                           base::Arena& arena) const override {
         return anthropic::decode_answer(body, translation, arena);
     }
     ProviderFailure decode_error(int status, std::string_view body) const override {
@@ -53,8 +53,6 @@ public:
 
 }  // namespace
 
-Codec make_anthropic() {
-    return Codec{std::make_unique<Client>(), std::make_unique<Provider>()};
-}
+Codec make_anthropic() { return Codec{std::make_unique<Client>(), std::make_unique<Provider>()}; }
 
 }  // namespace tollgate::dialect

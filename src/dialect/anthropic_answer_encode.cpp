@@ -12,7 +12,7 @@ using domain::EventKind;
 
 struct Block {
     const Event* start = nullptr;
-    std::string text;       // escaped; tool calls: the arguments' JSON text
+    std::string text;  // escaped; tool calls: the arguments' JSON text
     std::string signature;
 };
 
@@ -73,7 +73,8 @@ void write_input(json::Writer& writer, const Block& block) {
         writer.raw(compact);
     } else {
         // The model wrote no valid object: the client's tool shall see what it wrote.
-        writer.begin_object().escaped("malformed_arguments", json::Escaped{block.text}).end_object();
+        writer.begin_object().escaped("malformed_arguments", json::Escaped{block.text});
+        writer.end_object();
     }
 }
 
@@ -119,7 +120,8 @@ std::string_view error_type(int status, ErrorCode code) {
         case 404: return "not_found_error";
         case 413: return "request_too_large";
         case 429: return "rate_limit_error";
-        case 503: case 529: return "overloaded_error";
+        case 503:
+        case 529: return "overloaded_error";
         case 504: return "timeout_error";
         default: return status >= 500 ? "api_error" : "invalid_request_error";
     }

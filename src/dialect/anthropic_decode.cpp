@@ -12,8 +12,7 @@ using json::Value;
 
 class RequestDecoder {
 public:
-    RequestDecoder(Value root, base::Arena& arena)
-        : root_(root), arena_(arena), content_(arena) {}
+    RequestDecoder(Value root, base::Arena& arena) : root_(root), arena_(arena), content_(arena) {}
 
     Result<Request> run() {
         if (!root_.is_object()) return base::invalid("the body must be a JSON object");
@@ -241,10 +240,10 @@ private:
 
     void collect_extras() {
         static constexpr std::string_view known[] = {
-            "model",      "max_tokens", "messages",    "system",         "tools",
-            "tool_choice", "thinking",  "output_config", "output_format", "metadata",
-            "stop_sequences", "temperature", "top_p",  "top_k",          "stream",
-            "service_tier"};
+            "model",         "max_tokens",  "messages",       "system",
+            "tools",         "tool_choice", "thinking",       "output_config",
+            "output_format", "metadata",    "stop_sequences", "temperature",
+            "top_p",         "top_k",       "stream",         "service_tier"};
         const auto members = root_.members();
         for (auto it = members.begin(); !(it == members.end()); ++it) {
             const std::string_view name = it.key().text(arena_);

@@ -61,11 +61,15 @@ Result<void> ContentDecoder::system(Value value, std::vector<Part>& parts) {
         if (!value.string_empty()) parts.push_back(text_part(value));
         return {};
     }
-    if (!value.is_array()) return place.error({}, "a string or an array of text blocks is required");
+    if (!value.is_array()) {
+        return place.error({}, "a string or an array of text blocks is required");
+    }
     std::size_t index = 0;
     for (Value each : value.elements()) {
         const Place here(place, index++);
-        if (!each["type"].equals("text")) return here.error("type", "only text blocks may stand here");
+        if (!each["type"].equals("text")) {
+            return here.error("type", "only text blocks may stand here");
+        }
         TRY_VOID(block(each, here, parts));
     }
     return {};
@@ -167,7 +171,9 @@ Result<void> ContentDecoder::tool_block(Value block, const Place& place, Part& p
         return {};
     }
     part.kind = PartKind::tool_result;
-    if (!block["tool_use_id"].is_string()) return place.error("tool_use_id", "a string is required");
+    if (!block["tool_use_id"].is_string()) {
+        return place.error("tool_use_id", "a string is required");
+    }
     part.id = block["tool_use_id"].text(arena_);
     part.is_error = block["is_error"].boolean().value_or(false);
     const Value inside = block["content"];
@@ -186,7 +192,9 @@ Result<void> ContentDecoder::media(Value block, const Place& place, Part& part) 
     const Value type = source["type"];
     if (type.equals("base64")) {
         media.source = MediaSource::base64;
-        if (!source["media_type"].is_string()) return here.error("media_type", "a string is required");
+        if (!source["media_type"].is_string()) {
+            return here.error("media_type", "a string is required");
+        }
         media.media_type = source["media_type"].text(arena_);
         TRY(media.data, string_member(source, "data", here));
     } else if (type.equals("url")) {

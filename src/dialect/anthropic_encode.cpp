@@ -190,8 +190,7 @@ private:
             }
             writer_.end_object();
         }
-        const bool format =
-            request_.output.kind == OutputKind::json_schema && !answer_by_tool_;
+        const bool format = request_.output.kind == OutputKind::json_schema && !answer_by_tool_;
         if ((thinking_.effort.empty() && !format) || !begin_field("output_config")) return;
         writer_.begin_object();
         if (!thinking_.effort.empty()) writer_.string("effort", thinking_.effort);
@@ -221,8 +220,8 @@ private:
 
     void sampling() {
         const bool accepted = target_.model.sampling;
-        const bool thinks = thinking_.mode == ThinkingField::enabled ||
-                            thinking_.mode == ThinkingField::adaptive;
+        const bool thinks =
+            thinking_.mode == ThinkingField::enabled || thinking_.mode == ThinkingField::adaptive;
         const bool free = accepted && !(thinks && !native_);
         number("temperature", request_.temperature, free);
         // Current models take one of the two.

@@ -51,18 +51,21 @@ bool output_does_not_fit(std::string_view message, ProviderFailure& failure) {
 
 ErrorClass class_of_status(int status) {
     switch (status) {
-        case 401: case 402: case 403: return ErrorClass::credential;
+        case 401:
+        case 402:
+        case 403: return ErrorClass::credential;
         case 408: return ErrorClass::timeout;
         case 429: return ErrorClass::rate_limited;
-        case 503: case 529: return ErrorClass::overloaded;
+        case 503:
+        case 529: return ErrorClass::overloaded;
         default: return status >= 500 ? ErrorClass::provider_fault : ErrorClass::bad_request;
     }
 }
 
 // The words in the envelopes that Anthropic and the proxies in front of it use.
 std::string words_of(json::Value root) {
-    for (json::Value each : {root["error"]["message"], root["message"], root["detail"],
-                             root["error"]}) {
+    for (json::Value each :
+         {root["error"]["message"], root["message"], root["detail"], root["error"]}) {
         if (each.is_string() && !each.string_empty()) return each.text();
     }
     return {};

@@ -24,7 +24,8 @@ Event block_start(Value block, std::uint32_t index, const Translation& translati
     Event event;
     event.kind = EventKind::block_start;
     event.index = index;
-    event.block = block_kind(block["type"]);
+    // A start without its block cannot be repeated verbatim: what follows is taken as text.
+    event.block = block.is_object() ? block_kind(block["type"]) : BlockKind::text;
     if (event.block == BlockKind::tool_call) {
         event.id = block["id"].text(arena);
         const std::string_view sent = block["name"].text(arena);
@@ -49,8 +50,8 @@ Event block_event(EventKind kind, BlockKind block, std::uint32_t index) {
 
 domain::StopReason adjusted(domain::StopReason reason, const Translation& translation,
                             bool real_tool) {
-    const bool stands_for_text = reason == domain::StopReason::tool_use &&
-                                 !translation.answer_tool.empty() && !real_tool;
+    const bool stands_for_text =
+        reason == domain::StopReason::tool_use && !translation.answer_tool.empty() && !real_tool;
     return stands_for_text ? domain::StopReason::end_turn : reason;
 }
 
@@ -64,9 +65,9 @@ public:
         FrameFacts facts;
         const auto parsed = document_.parse(data);
         if (!parsed.ok()) {
-            return base::Error{base::ErrorCode::provider,
-                               "the provider sent a frame that is no JSON: " +
-                                   parsed.error().message};
+            return base::Error{
+                base::ErrorCode::provider,
+                "the provider sent a frame that is no JSON: " + parsed.error().message};
         }
         const Value root = *parsed;
         const Value type = root["type"];
@@ -241,10 +242,10 @@ Result<std::vector<Event>> decode_answer(std::string_view body, const Translatio
     json::Document document;
     const auto parsed = document.parse(body);
     if (!parsed.ok() || !(*parsed)["content"].is_array()) {
-        return base::Error{base::ErrorCode::provider,
-                           "the provider's answer is no message: " +
-                               (parsed.ok() ? std::string("it has no content")
-                                            : parsed.error().message)};
+        return base::Error{
+            base::ErrorCode::provider,
+            "the provider's answer is no message: " +
+                (parsed.ok() ? std::string("it has no content") : parsed.error().message)};
     }
     const Value root = *parsed;
     std::vector<Event> events;
@@ -263,8 +264,7 @@ Result<std::vector<Event>> decode_answer(std::string_view body, const Translatio
     }
     Event stop;
     stop.kind = EventKind::stop;
-    stop.stop =
-        adjusted(read_stop_reason(root["stop_reason"].text(arena)), translation, real_tool);
+    stop.stop = adjusted(read_stop_reason(root["stop_reason"].text(arena)), translation, real_tool);
     stop.stop_sequence = root["stop_sequence"].escaped();
     stop.usage = start.usage;
     events.push_back(stop);

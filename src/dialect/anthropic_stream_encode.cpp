@@ -15,14 +15,14 @@ using domain::EventKind;
 struct OpenBlock {
     std::uint32_t provider_index = 0;
     BlockKind kind = BlockKind::text;
-    std::string id, name;         // tool calls
-    std::string verbatim;         // hosted blocks
-    std::string data;             // redacted thinking
-    std::string signature;        // thinking
+    std::string id, name;              // tool calls
+    std::string verbatim;              // hosted blocks
+    std::string data;                  // redacted thinking
+    std::string signature;             // thinking
     std::vector<std::string> waiting;  // deltas (JSON objects) while an earlier block is open
-    bool ended = false;           // by the provider
-    bool written = false;         // content_block_start has been sent
-    std::uint32_t index = 0;      // once written
+    bool ended = false;                // by the provider
+    bool written = false;              // content_block_start has been sent
+    std::uint32_t index = 0;           // once written
 };
 
 class Encoder final : public StreamEncoder {
@@ -102,8 +102,8 @@ private:
     // start at once.
     void begin_front(std::string& out) {
         const BlockKind kind = open_.front().kind;
-        const bool lazy = kind == BlockKind::text || kind == BlockKind::refusal ||
-                          kind == BlockKind::thinking;
+        const bool lazy =
+            kind == BlockKind::text || kind == BlockKind::refusal || kind == BlockKind::thinking;
         if (!lazy) write_start(open_.front(), out);
     }
 

@@ -45,8 +45,10 @@ TEST(AnthropicStream, InterleavedBlocks_AreSentOneAfterTheOther) {
     EXPECT_EQ(out.find("early"), std::string::npos) << "the first block is still open";
     encoder->encode(event(EventKind::block_delta, BlockKind::tool_call, 7, "{}"), out);
     encoder->encode(event(EventKind::block_end, BlockKind::tool_call, 7), out);
-    EXPECT_EQ(data_lines(out),
-              R"({"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"A","input":{}}}
+    EXPECT_EQ(
+        data_lines(out),
+        R"({"type":"content_block_start","index":0,"content_block":)"
+              R"({"type":"tool_use","id":"a","name":"A","input":{}}}
 {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}
 {"type":"content_block_stop","index":0}
 {"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}

@@ -14,10 +14,10 @@ constexpr std::int64_t budget_min = 1024;  // Anthropic's least
 
 ThinkingPlan manual(const domain::Thinking& thinking, const ThinkingContext& context) {
     ThinkingPlan plan;
-    std::int64_t budget = thinking.budget_tokens > 0
-                              ? thinking.budget_tokens
-                              : budget_of_effort(thinking.effort.empty() ? "medium"
-                                                                         : thinking.effort);
+    std::int64_t budget =
+        thinking.budget_tokens > 0
+            ? thinking.budget_tokens
+            : budget_of_effort(thinking.effort.empty() ? "medium" : thinking.effort);
     // max_tokens covers thinking and answer: half of it is left for the answer.
     if (budget >= context.max_tokens) budget = context.max_tokens / 2;
     if (budget < budget_min || context.forced_tool || !context.loop_keeps_thinking) {
@@ -59,8 +59,8 @@ ThinkingPlan plan_thinking(const domain::Thinking& thinking, const domain::Deplo
         wanted = effort_of_budget(thinking.budget_tokens);
     }
     if (!wanted.empty()) {
-        const auto& accepted = target.model.efforts.empty() ? target.provider.reasoning_efforts
-                                                            : target.model.efforts;
+        const auto& accepted =
+            target.model.efforts.empty() ? target.provider.reasoning_efforts : target.model.efforts;
         plan.effort = clamp_effort(wanted, accepted);
     }
     if (support == ThinkingSupport::always || unasked) return plan;

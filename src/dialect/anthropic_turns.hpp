@@ -36,7 +36,8 @@ Turns make_turns(const domain::Request& request, bool mid_system);
 
 // True for text that holds nothing but white space: Anthropic refuses such blocks.
 bool is_blank(json::Escaped text);
-// Without the white space at its end, escaped or not: refused at the end of the last assistant turn.
+// Without the white space at its end, escaped or not, which is refused at the end of the last
+// assistant turn.
 json::Escaped without_trailing_space(json::Escaped text);
 // A thinking block that an Anthropic model signed.
 bool is_genuine_thinking(const domain::Part& part);

@@ -20,8 +20,7 @@ domain::Usage read_usage(json::Value usage) {
     if (written && read.cache_write_5m < 0 && read.cache_write_1h < 0) {
         read.cache_write_5m = *written;  // who does not say how long writes for five minutes
     }
-    read.reasoning =
-        usage["output_tokens_details"]["thinking_tokens"].integer().value_or(-1);
+    read.reasoning = usage["output_tokens_details"]["thinking_tokens"].integer().value_or(-1);
     return read;
 }
 

@@ -99,11 +99,16 @@ Case parse_case(const std::string& text) {
         if (first || line.empty()) continue;
         const std::size_t colon = line.find(": ");
         const std::string name = line.substr(0, colon), value = line.substr(colon + 2);
-        if (name == "op") read.op = value;
-        else if (name == "from") read.from = value;
-        else if (name == "to") read.to = value;
-        else if (name == "set") settings.push_back(value);
-        else throw std::runtime_error("unknown line: " + line);
+        if (name == "op")
+            read.op = value;
+        else if (name == "from")
+            read.from = value;
+        else if (name == "to")
+            read.to = value;
+        else if (name == "set")
+            settings.push_back(value);
+        else
+            throw std::runtime_error("unknown line: " + line);
     }
     const bool towards = read.op == "request" || read.op == "relay";
     describe_target(read.settings, protocol_named(towards ? read.to : read.from));
@@ -284,7 +289,8 @@ base::ErrorCode code_of_status(int status) {
     switch (status) {
         case 404: return base::ErrorCode::not_found;
         case 429: return base::ErrorCode::rate_limited;
-        case 503: case 529: return base::ErrorCode::overloaded;
+        case 503:
+        case 529: return base::ErrorCode::overloaded;
         default: return status < 500 ? base::ErrorCode::invalid_request : base::ErrorCode::provider;
     }
 }
@@ -326,7 +332,8 @@ void check_notes(const Case& test, const Outcome& outcome) {
     for (const std::string& line : outcome.notes) all += "  " + line + "\n";
     for (const std::string& line : wanted) {
         EXPECT_TRUE(line.empty() || holds(outcome.notes, line))
-            << "missing note: " << line << "\nnotes were:\n" << all;
+            << "missing note: " << line << "\nnotes were:\n"
+            << all;
     }
     for (const std::string& line : outcome.notes) {
         if (line.starts_with("dropped: ")) {

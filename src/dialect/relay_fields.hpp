@@ -31,7 +31,7 @@ std::size_t find_bytes(std::string_view text, std::string_view needle, std::size
 
 // Thinking blocks that no Anthropic model made, in a body's messages.
 struct ThinkingCuts {
-    std::vector<Splice> splices;   // in the body
+    std::vector<Splice> splices;  // in the body
     bool any = false;
     bool loop_lost_its_start = false;  // the tool loop in progress now begins without thinking
 };

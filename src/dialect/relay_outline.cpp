@@ -50,8 +50,7 @@ base::Result<void> read_stream_options(Outline& outline) {
 
 }  // namespace
 
-const json::TopField* find_field(const std::vector<json::TopField>& fields,
-                                 std::string_view name) {
+const json::TopField* find_field(const std::vector<json::TopField>& fields, std::string_view name) {
     for (const json::TopField& field : fields) {
         if (json::key_equals(field.key, name)) return &field;
     }

@@ -121,8 +121,8 @@ private:
         using domain::MaxTokensField;
         MaxTokensField name = target_.provider.max_tokens_field;
         if (name == MaxTokensField::by_model) name = target_.model.max_tokens_field;
-        const bool newer = protocol_ == Protocol::openai_chat &&
-                           name == MaxTokensField::max_completion_tokens;
+        const bool newer =
+            protocol_ == Protocol::openai_chat && name == MaxTokensField::max_completion_tokens;
         return newer ? "max_completion_tokens" : "max_tokens";
     }
 
@@ -136,8 +136,8 @@ private:
         }
         const std::string_view name = max_tokens_name();
         if (!target_.default_max_tokens || configured_always(name)) return;
-        const std::int64_t tokens = cap ? std::min(*cap, *target_.default_max_tokens)
-                                        : *target_.default_max_tokens;
+        const std::int64_t tokens =
+            cap ? std::min(*cap, *target_.default_max_tokens) : *target_.default_max_tokens;
         if (field != nullptr && json::key_equals(field->key, name)) {
             replace(*field, std::to_string(tokens));
         } else {
@@ -168,9 +168,8 @@ private:
             Element member;
             member.begin = static_cast<std::size_t>(field.key.data() - body_.data()) - 1;
             member.end = field.offset + field.value.size();
-            member.cut = std::any_of(cut_names_.begin(), cut_names_.end(), [&](auto name) {
-                return json::key_equals(field.key, name);
-            });
+            member.cut = std::any_of(cut_names_.begin(), cut_names_.end(),
+                                     [&](auto name) { return json::key_equals(field.key, name); });
             members.push_back(member);
         }
         return members;

@@ -54,8 +54,7 @@ TEST(Outline, TellsWhatTheGatewayNeeds) {
     const auto seen = outline(domain::Protocol::openai_chat, body, arena);
     ASSERT_TRUE(seen.ok()) << seen.error().message;
     EXPECT_EQ(seen->model, "ab");
-    EXPECT_EQ(body.substr(seen->model_begin, seen->model_end - seen->model_begin),
-              R"("a\u0062")");
+    EXPECT_EQ(body.substr(seen->model_begin, seen->model_end - seen->model_begin), R"("a\u0062")");
     EXPECT_TRUE(seen->stream);
     EXPECT_TRUE(seen->include_usage);
     EXPECT_EQ(seen->max_tokens, 7);

@@ -57,7 +57,7 @@ bool has_tool_result(json::Value message) {
 // What is left of one message.
 struct Rest {
     json::Value message;
-    json::Value first;     // its first block that is kept, absent for a string
+    json::Value first;  // its first block that is kept, absent for a string
     bool gone = false;
 };
 
@@ -173,8 +173,8 @@ void cut_elements(const std::vector<Element>& elements, std::vector<Splice>& spl
         if (after < elements.size()) {
             splices.push_back({elements[i].begin, elements[after].begin, {}});
         } else {
-            splices.push_back({i == 0 ? elements[i].begin : elements[i - 1].end,
-                               elements[after - 1].end, {}});
+            splices.push_back(
+                {i == 0 ? elements[i].begin : elements[i - 1].end, elements[after - 1].end, {}});
         }
         i = after;
     }
