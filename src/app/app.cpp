@@ -207,11 +207,8 @@ void App::announce() {
                                                        : configuration_.file()}});
     const bool may_show = config.general_settings.master_key.empty() &&
                           (configuration_.master_key_generated() || isatty(1) != 0);
-    const std::string key =
-        may_show ? configuration_.master_key()
-                 : (config.general_settings.master_key.empty()
-                        ? "$(cat " + configuration_.data_dir() + "/master_key)"
-                        : "YOUR_KEY");
+    // A key that is not shown is named in a way that a shell understands.
+    const std::string key = may_show ? configuration_.master_key() : "YOUR_KEY";
     commands::SnippetArgs args{"claude-code", url, key, "", nullptr};
     const auto opus = gateway_.current()->names.resolve("opus");
     if (opus.found() && !opus.candidates.front().is_direct()) {
@@ -219,9 +216,14 @@ void App::announce() {
         if (!endpoints.empty()) args.target = &endpoints.front()->deployment.model;
     }
     const auto snippet = commands::client_snippet(args);
+    std::string text = snippet.ok() ? snippet.value() : "";
+    const std::size_t at = text.find(key);
+    if (!may_show && config.general_settings.master_key.empty() && at != std::string::npos) {
+        text.replace(at, key.size(), "\"$(cat '" + configuration_.data_dir() + "/master_key')\"");
+    }
     std::printf("Tollgate %s listens on %s%s\n\n%s\n", TOLLGATE_VERSION, url.c_str(),
                 config.demo ? " (demo mode: the echo provider answers)" : "",
-                snippet.ok() ? snippet.value().c_str() : "");
+                text.c_str());
     std::fflush(stdout);
 }
 
