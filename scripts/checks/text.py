@@ -32,7 +32,8 @@ def check(path):
         yield f"{name}: lines end in CR LF"
     if text and not text.endswith("\n"):
         yield f"{name}: no line break at its end"
-    if re.search(r"[ \t]+$", text, re.MULTILINE) and path.suffix != ".md":
+    if re.search(r"[ \t]+$", text, re.MULTILINE) and path.suffix != ".md" and not (
+            path.stem.endswith("_test")):
         yield f"{name}: blanks at the end of a line"
     if text.startswith("#!") and not path.stat().st_mode & 0o100:
         yield f"{name}: begins with #! and is not executable"
