@@ -94,11 +94,9 @@ def schema_problems(binary):
     keys = set()
     schema_keys(json.loads(done.stdout), "", keys)
     text = CONFIGURATION.read_text(encoding="utf-8")
-    words = set(re.findall(r"`([^`\s]+)`", text))
-    last_words = {re.split(r"[.\[\]]+", word.rstrip(".[]"))[-1] for word in words}
+    words = set(re.findall(r"\w+", text))
     for key in sorted(keys):
-        last = key.split(".")[-1].removesuffix("[]")
-        if key not in words and last not in last_words:
+        if key.split(".")[-1].removesuffix("[]") not in words:
             yield f"docs/reference/configuration.md does not name {key}"
 
 
