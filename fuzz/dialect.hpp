@@ -1,0 +1,178 @@
+// What the dialect targets share. The first byte chooses what the rest of the input is, the second
+// switches quirks of the target. Rules: nothing crashes, and whatever leaves us is valid JSON or a
+// valid event stream, be the input as odd as it may.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialect/dialect.hpp"
+#include "http/sse.hpp"
+#include "require.hpp"
+
+namespace tollgate::fuzz {
+
+inline void require_json(std::string_view text, const char* rule) {
+    json::Document document;
+    auto parsed = document.parse(text);
+    if (!parsed.ok()) std::fprintf(stderr, "%s\n", parsed.error().message.c_str());
+    require(parsed.ok(), rule, text);
+}
+
+inline void require_stream(std::string_view bytes) {
+    http::SseParser parser;
+    http::SseFrame frame;
+    parser.feed(bytes);
+    while (true) {
+        auto more = parser.next(frame);
+        require(more.ok(), "our frames are short enough");
+        if (!*more) break;
+        if (frame.comment_only || frame.data == "[DONE]") continue;
+        require_json(frame.data, "frames for clients hold valid JSON");
+    }
+    require(parser.pending() == 0, "streams for clients consist of whole frames", bytes);
+}
+
+inline domain::Deployment target_of(domain::Protocol protocol, std::uint8_t quirks) {
+    domain::Deployment target;
+    target.model_name = "target-model";
+    target.base_url = "https://provider.example/v1";
+    target.drop_unsupported = (quirks & 1) != 0;
+    domain::ProviderTraits& provider = target.provider;
+    provider.type = to_string(protocol);
+    provider.protocol = protocol;
+    provider.content_list = (quirks & 2) == 0;
+    provider.system_first_only = (quirks & 4) != 0;
+    provider.reasoning_out = (quirks & 8) != 0 ? "reasoning_content" : "";
+    provider.files = provider.audio = (quirks & 16) != 0;
+    provider.cache_control = provider.top_k = protocol == domain::Protocol::anthropic;
+    provider.tool_name_max = (quirks & 32) != 0 ? 8 : 64;
+    provider.stop_max = (quirks & 64) != 0 ? 1 : 4;
+    target.model.stop = (quirks & 128) == 0;
+    return target;
+}
+
+class DialectFuzzer {
+public:
+    explicit DialectFuzzer(domain::Protocol protocol) : protocol_(protocol) {
+        codecs_.push_back(dialect::make_anthropic());
+        codecs_.push_back(dialect::make_openai_chat());
+        codecs_.push_back(dialect::make_openai_responses());
+        codecs_.push_back(dialect::make_ollama());
+        for (const dialect::Codec& codec : codecs_) {
+            if (codec.provider->protocol() == protocol) own_ = &codec;
+        }
+        options_.model = "asked \"model\"";
+        options_.request_id = "req1";
+        options_.include_usage = true;
+    }
+
+    void run(std::string_view input) const {
+        if (input.size() < 2) return;
+        const auto quirks = static_cast<std::uint8_t>(input[1]);
+        const std::string_view text = input.substr(2);
+        switch (static_cast<std::uint8_t>(input[0]) % 5) {
+            case 0: return request(text, quirks);
+            case 1: return stream(text, quirks);
+            case 2: return answer(text, quirks);
+            case 3: return error(text);
+            default: return relay(text, quirks);
+        }
+    }
+
+private:
+    void request(std::string_view text, std::uint8_t quirks) const {
+        json::Document document;
+        base::Arena arena;
+        if (!document.parse(text).ok()) return;
+        auto decoded = own_->client->decode_request(document, arena);
+        if (!decoded.ok()) return;
+        for (const dialect::Codec& codec : codecs_) {
+            const auto target = target_of(codec.provider->protocol(), quirks);
+            auto encoded = codec.provider->encode_request(*decoded, target);
+            if (encoded.ok()) require_json(encoded->body, "bodies for providers are valid JSON");
+        }
+    }
+
+    void stream(std::string_view text, std::uint8_t quirks) const {
+        auto decoder = own_->provider->stream_decoder(target_of(protocol_, quirks), {});
+        std::vector<std::unique_ptr<dialect::StreamEncoder>> encoders;
+        for (const dialect::Codec& codec : codecs_) {
+            if (codec.client) encoders.push_back(codec.client->stream_encoder(options_));
+        }
+        std::vector<domain::Event> events;
+        auto pass_on = [&] {
+            for (auto& encoder : encoders) {
+                std::string out;
+                for (const domain::Event& event : events) encoder->encode(event, out);
+                require_stream(out);
+            }
+            events.clear();
+        };
+        http::SseParser parser;
+        http::SseFrame frame;
+        parser.feed(text);
+        while (*parser.next(frame)) {
+            if (frame.comment_only) continue;
+            auto facts = decoder->feed(frame.event, frame.data, events);
+            if (!facts.ok()) return;
+            pass_on();
+            if (facts->end) break;
+        }
+        decoder->finish(events);
+        pass_on();
+    }
+
+    void answer(std::string_view text, std::uint8_t quirks) const {
+        base::Arena arena;
+        const auto target = target_of(protocol_, quirks);
+        auto events = own_->provider->decode_answer(text, target, {}, arena);
+        if (!events.ok()) return;
+        for (const dialect::Codec& codec : codecs_) {
+            if (!codec.client) continue;
+            require_json(codec.client->encode_answer(*events, options_),
+                         "answers for clients are valid JSON");
+        }
+    }
+
+    void error(std::string_view text) const {
+        auto failure = own_->provider->decode_error(400, text);
+        const base::Error error{base::ErrorCode::provider, failure.message};
+        for (const dialect::Codec& codec : codecs_) {
+            if (!codec.client) continue;
+            require_json(codec.client->encode_error(400, error, "req1"),
+                         "errors for clients are valid JSON");
+            require_stream(codec.client->encode_stream_error(400, error, "req1"));
+        }
+    }
+
+    void relay(std::string_view text, std::uint8_t quirks) const {
+        base::Arena arena;
+        auto outline = dialect::outline(protocol_, text, arena);
+        if (!outline.ok()) return;
+        dialect::Translation translation;
+        auto splices = dialect::relay_splices(protocol_, text, *outline,
+                                              target_of(protocol_, quirks), translation);
+        if (!splices.ok()) return;
+        std::string body;
+        std::size_t at = 0;
+        for (const dialect::Splice& splice : *splices) {
+            require(splice.begin >= at && splice.end >= splice.begin && splice.end <= text.size(),
+                    "splices are sorted, apart and inside");
+            body.append(text.substr(at, splice.begin - at)).append(splice.text);
+            at = splice.end;
+        }
+        body.append(text.substr(at));
+        json::Document document;
+        if (document.parse(text).ok()) require_json(body, "a relayed body stays valid JSON");
+    }
+
+    domain::Protocol protocol_;
+    std::vector<dialect::Codec> codecs_;
+    const dialect::Codec* own_ = nullptr;
+    dialect::EncoderOptions options_;
+};
+
+}  // namespace tollgate::fuzz
