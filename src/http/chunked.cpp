@@ -19,12 +19,8 @@ int hex_digit(char c) {
     return -1;
 }
 
-bool is_value_byte(char c) {
-    return (byte_kinds[static_cast<unsigned char>(c)] & kind_value) != 0;
-}
-bool is_token_byte(char c) {
-    return (byte_kinds[static_cast<unsigned char>(c)] & kind_token) != 0;
-}
+bool is_value_byte(char c) { return (byte_kinds[static_cast<unsigned char>(c)] & kind_value) != 0; }
+bool is_token_byte(char c) { return (byte_kinds[static_cast<unsigned char>(c)] & kind_token) != 0; }
 
 }  // namespace
 
@@ -57,8 +53,10 @@ const char* ChunkedDecoder::step(char c) {
     switch (state_) {
         case State::size: return step_size(c);
         case State::extension:
-            if (c == '\r') state_ = State::size_lf;
-            else if (!is_value_byte(c)) return "control byte in a chunk extension";
+            if (c == '\r')
+                state_ = State::size_lf;
+            else if (!is_value_byte(c))
+                return "control byte in a chunk extension";
             return count_overhead();
         case State::size_lf:
             if (c != '\n') return "a chunk size does not end in CRLF";
@@ -83,12 +81,16 @@ const char* ChunkedDecoder::step(char c) {
             state_ = State::trailer_name;
             return count_overhead();
         case State::trailer_name:
-            if (c == ':') state_ = State::trailer_value;
-            else if (!is_token_byte(c)) return "forbidden byte in a trailer's name";
+            if (c == ':')
+                state_ = State::trailer_value;
+            else if (!is_token_byte(c))
+                return "forbidden byte in a trailer's name";
             return count_overhead();
         case State::trailer_value:
-            if (c == '\r') state_ = State::trailer_lf;
-            else if (!is_value_byte(c)) return "control byte in a trailer's value";
+            if (c == '\r')
+                state_ = State::trailer_lf;
+            else if (!is_value_byte(c))
+                return "control byte in a trailer's value";
             return count_overhead();
         case State::trailer_lf:
             if (c != '\n') return "a trailer does not end in CRLF";

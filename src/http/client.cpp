@@ -23,8 +23,9 @@ base::Result<void> check(const OutgoingRequest& request) {
         return base::invalid("the method of the request to the provider is no HTTP token");
     }
     if (!request.target.starts_with('/') || !all_of_kind(request.target, kind_target)) {
-        return base::invalid("the path of the request to the provider does not begin with \"/\" "
-                             "or holds a byte that must be percent-encoded");
+        return base::invalid(
+            "the path of the request to the provider does not begin with \"/\" "
+            "or holds a byte that must be percent-encoded");
     }
     for (const Header& header : request.headers) {
         const char* end = header.value.data() + header.value.size();
@@ -89,17 +90,17 @@ net::Task<base::Result<std::string_view>> Call::read() {
 
 net::Task<base::Result<std::string>> Call::read_all(std::size_t bytes_max) {
     std::string body;
-    body.reserve(std::min<std::size_t>(bytes_max,
-                                       head().content_length.value_or(first_reserve_bytes)));
+    body.reserve(
+        std::min<std::size_t>(bytes_max, head().content_length.value_or(first_reserve_bytes)));
     while (true) {
         co_await connection_->wait(net::Instant::max());
         auto bytes = connection_->take();
         if (!bytes.ok()) co_return std::move(bytes).error();
         if (bytes->empty()) co_return body;
         if (bytes->size() > bytes_max - body.size()) {
-            co_return base::Error{base::ErrorCode::provider,
-                                  "the provider's answer is longer than " +
-                                      std::to_string(bytes_max) + " bytes"};
+            co_return base::Error{
+                base::ErrorCode::provider,
+                "the provider's answer is longer than " + std::to_string(bytes_max) + " bytes"};
         }
         body.append(*bytes);
     }

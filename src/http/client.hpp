@@ -19,27 +19,27 @@ namespace tollgate::http {
 // Where a provider listens; parsed once when a snapshot is built, immutable.
 struct Origin {
     bool tls = false;
-    std::string host;            // for DNS, SNI and verification
+    std::string host;  // for DNS, SNI and verification
     std::uint16_t port = 0;
-    std::string authority;       // for the Host header
-    std::string base_path;       // of the base URL, without trailing slash
+    std::string authority;                               // for the Host header
+    std::string base_path;                               // of the base URL, without trailing slash
     std::shared_ptr<net::TlsClientContext> tls_context;  // null unless tls
-    std::string pool_key() const;  // scheme, host and port
+    std::string pool_key() const;                        // scheme, host and port
 };
 // "https://api.example.com/v1". Fails: invalid_request naming what is wrong.
 base::Result<Origin> parse_origin(std::string_view base_url);
 
 struct Deadlines {
     std::chrono::milliseconds connect{5'000};
-    std::chrono::milliseconds headers{60'000};   // from the request's last byte to the head
-    std::chrono::milliseconds idle{120'000};     // between bytes of the body
+    std::chrono::milliseconds headers{60'000};  // from the request's last byte to the head
+    std::chrono::milliseconds idle{120'000};    // between bytes of the body
     net::Instant total = net::Instant::max();
 };
 
 struct OutgoingRequest {
     std::string_view method = "POST";
-    std::string_view target;               // path and query
-    std::span<const Header> headers;       // without Host, Content-Length, Connection
+    std::string_view target;                 // path and query
+    std::span<const Header> headers;         // without Host, Content-Length, Connection
     std::span<const std::string_view> body;  // pieces, sent in order; all must stay valid
 };
 
@@ -79,7 +79,15 @@ private:
 
 // How far a failed call came: decides whether it may be sent again.
 enum class CallFailure : std::uint8_t {
-    none, resolve, connect, tls, send, closed_before_head, head_timeout, bad_head, cancelled
+    none,
+    resolve,
+    connect,
+    tls,
+    send,
+    closed_before_head,
+    head_timeout,
+    bad_head,
+    cancelled
 };
 
 struct ClientLimits {

@@ -58,8 +58,10 @@ protected:
         reply.reused = sent->reused_connection();
         auto text = co_await sent->read_all(64 * 1024 * 1024);
         reply.ok = text.ok();
-        if (text.ok()) reply.body = *text;
-        else reply.error = text.error();
+        if (text.ok())
+            reply.body = *text;
+        else
+            reply.error = text.error();
     }
     Task<base::Result<Call>> send(const Origin& origin, const std::vector<std::string_view>& body,
                                   CallFailure& failure) {
@@ -104,10 +106,10 @@ TEST_F(ClientTest, Request_ArrivesAsWrittenAndConnectionIsReused) {
     EXPECT_EQ(client->active_connections(), 0u);
     client->sweep();
     EXPECT_EQ(client->idle_connections(), 1u);
-    EXPECT_EQ(head, "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:" +
-                        std::to_string(server.port()) +
-                        "\r\ncontent-type: application/json\r\nx-api-key: k\r\n"
-                        "Content-Length: 2\r\n\r\n");
+    EXPECT_EQ(head,
+              "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+                  "\r\ncontent-type: application/json\r\nx-api-key: k\r\n"
+                  "Content-Length: 2\r\n\r\n");
     limits.idle_max = std::chrono::seconds(0);
     client.emplace(loop, limits);
     EXPECT_EQ(client->idle_connections(), 0u);

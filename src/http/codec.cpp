@@ -123,8 +123,8 @@ base::Result<void> read_headers(const char* at, const char* end, Common& head) {
         const char* stop = skip_value(value, end);
         if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') {
             bool line_end = stop != end && (*stop == '\n' || *stop == '\r');
-            return bad_line(number, line_end ? "does not end in CRLF"
-                                             : "control byte in the value");
+            return bad_line(number,
+                            line_end ? "does not end in CRLF" : "control byte in the value");
         }
         const char* trimmed = stop;
         while (trimmed != value && is_white(trimmed[-1])) --trimmed;
@@ -138,8 +138,8 @@ base::Result<void> read_headers(const char* at, const char* end, Common& head) {
 }
 
 Method method_of(std::string_view text) {
-    static constexpr Method known[] = {Method::get,     Method::head,  Method::post,
-                                       Method::put,     Method::patch, Method::del,
+    static constexpr Method known[] = {Method::get,     Method::head,    Method::post,
+                                       Method::put,     Method::patch,   Method::del,
                                        Method::options, Method::connect, Method::trace};
     for (Method method : known) {
         if (to_string(method) == text) return method;
@@ -172,7 +172,8 @@ base::Result<void> split_target(RequestHead& head) {
     }
     std::size_t question = rest.find('?');
     head.path = rest.substr(0, question);
-    head.query = question == std::string_view::npos ? std::string_view{} : rest.substr(question + 1);
+    head.query =
+        question == std::string_view::npos ? std::string_view{} : rest.substr(question + 1);
     return {};
 }
 
@@ -225,8 +226,10 @@ base::Result<const char*> read_status_line(const char* at, const char* end, Resp
     head.status = (status[1] - '0') * 100 + (status[2] - '0') * 10 + (status[3] - '0');
     const char* reason = status + 4;
     // A status line without the space before an empty reason is common and harmless.
-    if (*reason == ' ') ++reason;
-    else if (*reason != '\r') return invalid("no space after the status");
+    if (*reason == ' ')
+        ++reason;
+    else if (*reason != '\r')
+        return invalid("no space after the status");
     const char* line_end = skip_value(reason, end);
     if (end - line_end < 2 || line_end[0] != '\r' || line_end[1] != '\n') {
         return invalid("the status line does not end in CRLF");

@@ -33,8 +33,18 @@ public:
 
 private:
     enum class State : std::uint8_t {
-        size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer_name,
-        trailer_value, trailer_lf, end_lf, finished
+        size,
+        extension,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_start,
+        trailer_name,
+        trailer_value,
+        trailer_lf,
+        end_lf,
+        finished
     };
     const char* step(char c);
     const char* step_size(char c);

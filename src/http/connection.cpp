@@ -173,8 +173,7 @@ Connection::Received Connection::receive() {
         input_ = base::take_buffer();
         begin_ = end_ = 0;
     }
-    const net::IoResult got =
-        stream_->try_read(input_.data() + end_, base::Buffer::size() - end_);
+    const net::IoResult got = stream_->try_read(input_.data() + end_, base::Buffer::size() - end_);
     if (got.status == net::IoStatus::ok) {
         end_ += got.bytes;
         heard_ = true;

@@ -60,7 +60,7 @@ public:
     bool end_exchange();
     bool looks_idle() { return stream_->looks_idle(); }
 
-    bool reused = false;       // had carried an exchange before this one
+    bool reused = false;  // had carried an exchange before this one
     net::Instant idle_since{};
 
 private:
@@ -91,12 +91,12 @@ private:
     Deadlines deadlines_;
     net::CancelScope* scope_ = nullptr;
     std::string request_head_;
-    std::string head_text_;     // what the views of head_ borrow
+    std::string head_text_;  // what the views of head_ borrow
     ResponseHead head_;
     bool is_head_request_ = false;
-    bool sent_ = false;         // all of the request
-    bool heard_ = false;        // any byte has come back
-    bool answered_ = false;     // a final head has been parsed
+    bool sent_ = false;      // all of the request
+    bool heard_ = false;     // any byte has come back
+    bool answered_ = false;  // a final head has been parsed
 
     // Bytes received: [begin_, end_) of input_ have not been looked at.
     base::Buffer input_;
@@ -106,18 +106,18 @@ private:
 
     // The body.
     BodyKind body_kind_ = BodyKind::none;
-    bool framing_done_ = false;       // every byte of the body has been received
-    bool complete_ = false;           // and has been given out
+    bool framing_done_ = false;  // every byte of the body has been received
+    bool complete_ = false;      // and has been given out
     bool failed_ = false;
     base::Error failure_;
-    std::uint64_t left_ = 0;          // of a body with Content-Length
+    std::uint64_t left_ = 0;  // of a body with Content-Length
     std::uint64_t received_ = 0;
     ChunkedDecoder chunks_;
     std::unique_ptr<Decompressor> decompressor_;
-    bool more_output_ = false;        // the decompressor may hold output without more input
+    bool more_output_ = false;  // the decompressor may hold output without more input
     base::Buffer output_;
-    std::string_view raw_;            // compressed bytes, a view of input_
-    std::string_view pending_;        // what take() gives next
+    std::string_view raw_;      // compressed bytes, a view of input_
+    std::string_view pending_;  // what take() gives next
     net::Instant idle_deadline_ = net::Instant::max();
 };
 

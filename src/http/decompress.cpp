@@ -26,8 +26,7 @@ public:
     ZlibCoding(const ZlibCoding&) = delete;
     ZlibCoding& operator=(const ZlibCoding&) = delete;
 
-    base::Result<Progress> decode(std::string_view input, char* output,
-                                  std::size_t size) override {
+    base::Result<Progress> decode(std::string_view input, char* output, std::size_t size) override {
         if (input.empty() && !open_) return Progress{};
         if (!open_) {
             TRY_VOID(open(input.front()));
@@ -82,8 +81,7 @@ public:
     BrotliCoding(const BrotliCoding&) = delete;
     BrotliCoding& operator=(const BrotliCoding&) = delete;
 
-    base::Result<Progress> decode(std::string_view input, char* output,
-                                  std::size_t size) override {
+    base::Result<Progress> decode(std::string_view input, char* output, std::size_t size) override {
         if (state_ == nullptr) return broken("br: no memory");
         if (input.empty() && !begun_) return Progress{};
         begun_ = true;
@@ -123,8 +121,7 @@ public:
     ZstdCoding(const ZstdCoding&) = delete;
     ZstdCoding& operator=(const ZstdCoding&) = delete;
 
-    base::Result<Progress> decode(std::string_view input, char* output,
-                                  std::size_t size) override {
+    base::Result<Progress> decode(std::string_view input, char* output, std::size_t size) override {
         if (stream_ == nullptr) return broken("zstd: no memory");
         // Asked again after the end of a frame, it would begin to wait for another one.
         if (input.empty() && left_ == 0) return Progress{};
@@ -155,9 +152,9 @@ base::Result<std::unique_ptr<Coding>> make_coding(std::string_view name) {
     } else if (iequals(name, "zstd")) {
         coding = std::make_unique<ZstdCoding>();
     } else {
-        return base::Error{base::ErrorCode::provider, "the response's content-encoding \"" +
-                                                          std::string(name) +
-                                                          "\" is not supported"};
+        return base::Error{
+            base::ErrorCode::provider,
+            "the response's content-encoding \"" + std::string(name) + "\" is not supported"};
     }
     return coding;
 }
@@ -171,13 +168,14 @@ base::Result<std::unique_ptr<Decompressor>> Decompressor::make(std::string_view 
         std::size_t comma = std::min(rest.find(','), rest.size());
         std::string_view name = rest.substr(0, comma);
         rest.remove_prefix(std::min(comma + 1, rest.size()));
-        while (!name.empty() && (name.front() == ' ' || name.front() == '\t')) name.remove_prefix(1);
+        while (!name.empty() && (name.front() == ' ' || name.front() == '\t'))
+            name.remove_prefix(1);
         while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
         if (name.empty() || iequals(name, "identity")) continue;
         if (decompressor->stages_.size() == content_codings_max) {
-            return base::Error{base::ErrorCode::provider,
-                               "the response names more than " +
-                                   std::to_string(content_codings_max) + " content codings"};
+            return base::Error{base::ErrorCode::provider, "the response names more than " +
+                                                              std::to_string(content_codings_max) +
+                                                              " content codings"};
         }
         TRY(auto coding, make_coding(name));
         decompressor->stages_.push_back(Stage{std::move(coding), {}, {}});

@@ -40,7 +40,18 @@ private:
     std::vector<Header> list_;
 };
 
-enum class Method : std::uint8_t { get, head, post, put, patch, del, options, connect, trace, other };
+enum class Method : std::uint8_t {
+    get,
+    head,
+    post,
+    put,
+    patch,
+    del,
+    options,
+    connect,
+    trace,
+    other
+};
 std::string_view to_string(Method method);
 
 struct RequestHead {

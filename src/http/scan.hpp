@@ -68,8 +68,8 @@ inline const char* find_line_end(const char* at, const char* end) {
     const __m128i carriage_return = _mm_set1_epi8('\r');
     while (end - at >= 16) {
         __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, line_feed),
-                                                   _mm_cmpeq_epi8(block, carriage_return)));
+        int found = _mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(block, line_feed), _mm_cmpeq_epi8(block, carriage_return)));
         if (found != 0) return at + __builtin_ctz(static_cast<unsigned>(found));
         at += 16;
     }

@@ -42,9 +42,7 @@ bool field_value(std::string_view line, std::string_view name, std::string_view&
 
 void SseParser::feed(std::string_view bytes) { input_ = bytes; }
 
-std::size_t SseParser::pending() const {
-    return (carry_used_ ? 0 : carry_.size()) + input_.size();
-}
+std::size_t SseParser::pending() const { return (carry_used_ ? 0 : carry_.size()) + input_.size(); }
 
 // Where the frame ends, or none. `text` begins at offset `base` of the frame; offsets are the
 // frame's.

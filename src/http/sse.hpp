@@ -15,9 +15,9 @@ constexpr std::size_t sse_frame_bytes_max = 16 * 1024 * 1024;
 
 // One event as it arrived. Views are valid until the parser is used again.
 struct SseFrame {
-    std::string_view raw;    // the frame's bytes, including the blank line that ends it
-    std::string_view event;  // "" when none was named
-    std::string_view data;   // lines joined by LF
+    std::string_view raw;       // the frame's bytes, including the blank line that ends it
+    std::string_view event;     // "" when none was named
+    std::string_view data;      // lines joined by LF
     bool comment_only = false;  // no event and no data: keep-alive comments, blank lines
 };
 
@@ -40,9 +40,9 @@ private:
     bool complete_carry(std::size_t& end);
     void parse(std::string_view raw, SseFrame& frame);
 
-    std::string carry_;        // the start of a frame whose end has not arrived
-    std::string_view input_;   // unread bytes of the last feed()
-    std::string joined_;       // multi-line data
+    std::string carry_;       // the start of a frame whose end has not arrived
+    std::string_view input_;  // unread bytes of the last feed()
+    std::string joined_;      // multi-line data
     // Offsets in the frame being assembled (carry_ and then input_):
     std::size_t scanned_ = 0;     // searched for line ends up to here
     std::size_t line_begin_ = 0;  // where the line being searched begins

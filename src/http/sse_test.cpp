@@ -49,7 +49,8 @@ const std::vector<std::string>& streams() {
         "event: a\ndata: {\"x\":1}\n\ndata: two\n\n",
         "event: a\r\ndata: {\"x\":1}\r\n\r\n: ping\r\n\r\ndata: two\r\n\r\n",
         "event: a\rdata: 1\r\rdata: 2\r\r",
-        "\xef\xbb\xbf" "data: after a mark\n\ndata:x\n\n",
+        "\xef\xbb\xbf"
+        "data: after a mark\n\ndata:x\n\n",
         "data: one\ndata: two\ndata:  three\ndata\n\ndata: next\n\n",
         ": comment\n\n\n\nid: 7\nretry: 5\n\ndata: [DONE]\n\n",
         "data: caf\xc3\xa9 \xe2\x82\xac\n\ndata: no blank line at the end",
@@ -93,7 +94,9 @@ TEST(SseParser, FieldsAndLineEnds_AreReadAsTheStandardSays) {
     EXPECT_EQ(got[0].data, "one\ntwo\n\n");
     EXPECT_FALSE(got[0].comment_only);
 
-    got = frames({"\xef\xbb\xbf" "data:  keeps one space\n\n"});
+    got =
+        frames({"\xef\xbb\xbf"
+                "data:  keeps one space\n\n"});
     ASSERT_EQ(got.size(), 1u);
     EXPECT_EQ(got[0].data, " keeps one space");
 
