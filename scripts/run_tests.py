@@ -9,7 +9,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from testing import analysis, builds, fuzzing, house, integration, units  # noqa: E402
+from testing import analysis, builds, fuzzing, house, integration, soak, units  # noqa: E402
 from testing.running import Outcome  # noqa: E402
 
 QUICK, USUAL, LONG = "quick", "usual", "long"
@@ -36,6 +36,7 @@ PARTS = [
     ("integration faults ten times, release", LONG,
      lambda: integration.run("release", integration.FAULTS, times=10)),
     ("fuzz a minute each", LONG, fuzzing.explore),
+    ("soak", LONG, soak.run),
 ]
 
 
