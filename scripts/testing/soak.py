@@ -23,14 +23,15 @@ def resident_kib(pid):
     return 0
 
 
-def rounds(load, stub, gateway, mix, measure):
+def rounds(load, gateway, mix, measure):
     """The resident memory after each round of the mix. Raises on the first failed request."""
     sizes, until = [], time.monotonic() + MINUTES * 60
     while time.monotonic() < until:
         for scenario in mix:
-            found = measure.window(load, stub, gateway, scenario, WINDOW_SECONDS)
-            if found["failure"]:
-                raise RuntimeError(f"{scenario.name}, round {len(sizes) + 1}: {found['failure']}")
+            found = measure.run_load(load, gateway, scenario, ["--seconds", WINDOW_SECONDS])
+            if found["failed"]:
+                where = f"{scenario.name}, round {len(sizes) + 1}"
+                raise RuntimeError(f"{where}: {found['first_failure']}")
         os.kill(gateway.process.pid, signal.SIGHUP)
         sizes.append(resident_kib(gateway.process.pid))
     return sizes
@@ -52,7 +53,7 @@ def run():
             started.append(stub)
             gateway = Tollgate(binary("release"), Path(name) / "tollgate", stub)
             started.append(gateway)
-            sizes = rounds(tools[0], stub, gateway, mix, measure)
+            sizes = rounds(tools[0], gateway, mix, measure)
         finally:
             for program in reversed(started):
                 program.stop()
