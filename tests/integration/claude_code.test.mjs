@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { check_calls, targets, use_stack } from './lib/kit.mjs';
-import { make_workspace, run_claude } from './lib/claude.mjs';
-import { master_key, deployment } from './lib/tollgate.mjs';
+import { deployment } from './lib/tollgate.mjs';
 import { assert_system_carried } from './lib/checks.mjs';
 import { fails } from './lib/faults.mjs';
 import { run_scenario } from './lib/run_scenario.mjs';
@@ -133,23 +132,5 @@ describe('Claude Code to an Anthropic model that refuses adaptive thinking', () 
       ['adaptive', 'enabled']);
     assert.equal(stack.client_tap.calls[0].response.body.toString(),
       stack.tap.calls[0].response.body.toString());
-  });
-});
-
-describe('Claude Code against the echo provider', () => {
-  const stack = use_stack({}, { config: () => ({ model_list: [
-    { model_name: 'claude-opus', litellm_params: { model: 'echo/echo' } }] }) });
-
-  test('answers with the prompt, no account anywhere', async () => {
-    const workspace = await make_workspace();
-    try {
-      const result = await run_claude(workspace, 'TG-ECHO says hello',
-        { base_url: stack.base_url, key: master_key });
-      assert.equal(result.is_error, false, result.stdout + stack.log());
-      assert.match(result.result, /TG-ECHO says hello/);
-      assert.ok(result.usage.input_tokens > 0 && result.usage.output_tokens > 0);
-    } finally {
-      await workspace.remove();
-    }
   });
 });

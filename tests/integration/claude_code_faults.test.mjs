@@ -45,7 +45,8 @@ for (const name of both) {
     });
 
     test('a wrong key is a 401 at once, not after ten retries', async () => {
-      const result = await run_badly(stack, 'TG-NONE', { key: 'sk-wrong-key' });
+      const result = await run_badly(stack, 'TG-NONE', { key: 'sk-wrong-key',
+        limit_ms: 20000 });
       assert.match(result.result, /401/);
       assert.equal(stack.client_tap.calls[0].response.status, 401);
       const { error } = JSON.parse(stack.client_tap.calls[0].response.body);
@@ -100,7 +101,8 @@ const overflows = {
   openai_chat: { fault: answers(400, openai_error('invalid_request_error',
     'This model\'s maximum context length is 128000 tokens. However, your messages resulted in '
     + '210000 tokens. Please reduce the length of the messages.', 'context_length_exceeded')),
-  words: /^prompt is too long: 210000 tokens > 128000 maximum \(capability_rejected: prompt_too_long\)$/ },
+  words: new RegExp('^prompt is too long: 210000 tokens > 128000 maximum '
+    + '\\(capability_rejected: prompt_too_long\\)$') },
 };
 
 for (const name of both) {

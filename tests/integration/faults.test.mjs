@@ -201,6 +201,41 @@ for (const name of ['anthropic', 'openai_chat']) {
   });
 }
 
+describe('a provider that falls silent', () => {
+  const stack = use_stack(targets.anthropic, { config: (url) => ({ model_list: [
+    deployment('claude-sonnet', 'anthropic', 'claude-sonnet-4-5', url),
+    deployment('claude-opus', 'openai', 'gpt-4.1', `${url}/v1`)] }) });
+  const silent_start = {
+    'claude-sonnet': [{ type: 'message_start', message: { id: 'msg_1', type: 'message',
+      role: 'assistant', content: [], model: 'claude-sonnet-4-5', stop_reason: null,
+      stop_sequence: null, usage: { input_tokens: 9, output_tokens: 1 } } }],
+    'claude-opus': [] };
+
+  for (const [model, events] of Object.entries(silent_start)) {
+    test(`is covered by pings of ours after 15 s, for ${model}`, async () => {
+      stack.tap.next(faults.streams(events, { then: 'stall' }));
+      const abort = new AbortController();
+      const started = performance.now();
+      try {
+        const response = await ask(stack, 'x', { model, stream: true, signal: abort.signal });
+        assert.equal(response.status, 200);
+        const reader = response.body.getReader();
+        let text = '';
+        while (!text.includes('event: ping')) {
+          const { value, done } = await reader.read();
+          assert.ok(!done, text);
+          text += Buffer.from(value).toString();
+        }
+        const seconds = (performance.now() - started) / 1000;
+        assert.ok(seconds > 13 && seconds < 18, `${seconds} s`);
+        if (events.length > 0) assert.equal(parse_events(text)[0].json.type, 'message_start');
+      } finally {
+        abort.abort();
+      }
+    });
+  }
+});
+
 describe('providers of one name, one of them down', () => {
   const stack = use_stack(targets.anthropic, { config: async (url) => ({ model_list: [
     deployment('claude-sonnet', 'anthropic', 'lives', url),

@@ -98,7 +98,8 @@ describe('HTTP/1.1', () => {
     'a folded field line': `${head('x-a: 1\r\n 2\r\ncontent-length: 2\r\n')}{}`,
     'a bare line feed': head('content-length: 2\r\n').replaceAll('\r\n', '\n'),
     'a bad chunk size': `${head('transfer-encoding: chunked\r\n')}zz\r\n{}\r\n0\r\n\r\n`,
-    'a chunk longer than it says': `${head('transfer-encoding: chunked\r\n')}2\r\n{}{}\r\n0\r\n\r\n`,
+    'a chunk longer than it says':
+      `${head('transfer-encoding: chunked\r\n')}2\r\n{}{}\r\n0\r\n\r\n`,
     'a NUL in a field': `${head('x-a: b\0c\r\ncontent-length: 2\r\n')}{}`,
     'no host': 'GET /livez HTTP/1.1\r\n\r\n',
     'a request line without a version': 'GET /livez\r\n\r\n',

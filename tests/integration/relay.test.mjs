@@ -30,7 +30,8 @@ function pair_of(client_exchange, provider_exchanges) {
   return found[0];
 }
 
-const forwarded = /^(anthropic-|content-type$|accept$|user-agent$|x-app$|x-stainless-|x-claude-code-)/;
+const forwarded =
+  /^(anthropic-|content-type$|accept$|user-agent$|x-app$|x-stainless-|x-claude-code-)/;
 // What a request needs on its way, besides what is forwarded.
 const own = new Set(['host', 'content-length', 'x-api-key', 'authorization', 'connection',
   'accept-encoding']);

@@ -15,7 +15,8 @@ export const targets = {
   openai_compatible: { kind: 'hosted_vllm', model: 'house-model',
     check: checks.assert_chat_request },
   // Served by Responses alone, with tools and without.
-  openai_responses: { kind: 'openai', model: 'gpt-5-codex', check: checks.assert_responses_request },
+  openai_responses: { kind: 'openai', model: 'gpt-5.3-codex',
+    check: checks.assert_responses_request },
   // The mock's Ollama tells no token counts and always ends with "stop".
   ollama: { kind: 'ollama', model: 'house-model', check: checks.assert_ollama_request,
     tells_usage: false },

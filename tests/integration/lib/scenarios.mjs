@@ -37,8 +37,8 @@ export const produced_results = (result) => result.messages
   .filter((block) => block.type === 'tool_result');
 
 // A PNG of 1 x 1.
-export const small_png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9'
-  + 'awAAAABJRU5ErkJggg==';
+export const small_png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk'
+  + '+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 export const plain_prompt = {
   name: 'plain prompt',
@@ -159,7 +159,8 @@ export const thinking = {
   calls: 2,
   prepare: (provider) => provider
     .on(step('TG-THINK', 0), calls_tools([['Bash', { command: 'echo thought', description: 'x' }]],
-      { reasoning: 'First I consider the matter.', reasoningSignature: 'c2lnbmVkLWJ5LXByb3ZpZGVy' }))
+      { reasoning: 'First I consider the matter.',
+        reasoningSignature: 'c2lnbmVkLWJ5LXByb3ZpZGVy' }))
     .on(step('TG-THINK', 1), says('Thought through.', { reasoning: 'Now I conclude.',
       reasoningSignature: 'c2Vjb25k' })),
   verify: (result) => {

@@ -64,6 +64,7 @@ const tests_environment = () => ({ PATH: process.env.PATH, LANG: 'C.UTF-8', TZ: 
 export class Tollgate {
   /**
    * config: an object, written as JSON (which is YAML); the master key is added unless given.
+   * null: no configuration file at all, as for a newcomer.
    * files: further files beside the configuration, by relative name. env: more variables.
    */
   static async start(config, { files = {}, env = {}, args = [], ready = true } = {}) {
@@ -75,7 +76,8 @@ export class Tollgate {
     gateway.metrics_port = await free_port();
     gateway.stdout = '';
     gateway.stderr = '';
-    await gateway.write_config(config);
+    if (config) await gateway.write_config(config);
+    else gateway.config_file = undefined;
     for (const [name, content] of Object.entries(files)) {
       const file = path.join(gateway.folder, name);
       await mkdir(path.dirname(file), { recursive: true });
@@ -95,7 +97,8 @@ export class Tollgate {
   }
 
   spawn(env, args) {
-    this.child = spawn(binary, ['serve', '--config', this.config_file,
+    const config = this.config_file ? ['--config', this.config_file] : [];
+    this.child = spawn(binary, ['serve', ...config,
       '--listen', `127.0.0.1:${this.port}`, '--data-dir', path.join(this.folder, 'data'), ...args],
     { cwd: this.folder, env: { ...tests_environment(), HOME: this.folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'] });
