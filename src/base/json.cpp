@@ -15,229 +15,238 @@ namespace tollgate::json {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-bool is_common_escape(char c) { return c == 'n' || c == '"' || c == '\\' || c == 't'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// A container whose end has not come yet.
+struct Frame {
+    std::uint32_t node;
+    std::uint32_t count;  // commas so far
+    char close;           // the bracket that ends it
+};
+
+// Where a number ends, or where it goes wrong and what was missed there.
+struct NumberEnd {
+    const char* at;
+    const char* expected;
+};
+
+NumberEnd number_end(const char* at, const char* end) {
+    auto digits = [&] {
+        if (at == end || !is_digit(*at)) return false;
+        while (at != end && is_digit(*at)) ++at;
+        return true;
+    };
+    if (*at == '-') ++at;
+    if (at != end && *at == '0') {
+        ++at;
+        if (at != end && is_digit(*at)) return {at, "a number without a leading zero"};
+    } else if (!digits()) {
+        return {at, "a digit"};
+    }
+    if (at != end && *at == '.') {
+        ++at;
+        if (!digits()) return {at, "a digit"};
+    }
+    if (at != end && (*at == 'e' || *at == 'E')) {
+        ++at;
+        if (at != end && (*at == '+' || *at == '-')) ++at;
+        if (!digits()) return {at, "a digit"};
+    }
+    return {at, nullptr};
+}
 
 }  // namespace
 
+// Its members live in registers: nothing here is passed on by address, and what is called returns
+// its answer by value. A missing byte at the end of the text reads as 0, which fits nowhere.
 struct Document::Parser {
     const char* const begin;
     const char* const end;
     const char* at;
-    std::vector<Node>& nodes;
-    unsigned char seen = 0;          // bit 7: somewhere stands a byte over 0x7f
+    std::vector<Node>& storage;
+    Node* nodes;
+    Node* top;        // where the next node goes
+    Node* limit;
+    Frame* const bottom;
+    Frame* around;    // the innermost open container
+    unsigned high = 0;               // not 0: somewhere stands a byte over 0x7f
     const char* expected = nullptr;  // what the error at `at` missed
-    std::size_t depth = 0;
-    std::uint32_t open[depth_max];  // node indices of the containers around `at`
 
-    Parser(std::string_view text, std::vector<Node>& into)
-        : begin(text.data()), end(text.data() + text.size()), at(begin), nodes(into) {}
+    Parser(std::string_view text, std::vector<Node>& into, Frame* frames)
+        : begin(text.data()),
+          end(text.data() + text.size()),
+          at(begin),
+          storage(into),
+          nodes(into.data()),
+          top(nodes),
+          limit(nodes + into.size()),
+          bottom(frames),
+          around(frames) {}
 
     bool fail(const char* what) {
         expected = what;
         return false;
     }
-    std::uint32_t offset() const { return static_cast<std::uint32_t>(at - begin); }
-    void skip_space() {
-        while (at != end && is_space(*at)) ++at;
+    std::uint32_t offset_of(const char* place) const {
+        return static_cast<std::uint32_t>(place - begin);
     }
-    void add(Kind kind, std::uint32_t from, bool escapes = false) {
-        const auto index = static_cast<std::uint32_t>(nodes.size());
-        // Written in place: a copied temporary waits for its own narrow stores each time.
-        Node& node = nodes.emplace_back();
-        node.begin = from;
-        node.end = offset();
-        node.next = index + 1;
-        node.kind = kind;
-        node.has_escapes = escapes;
+    std::uint32_t used() const { return static_cast<std::uint32_t>(top - nodes); }
+
+    // The next byte that is no white space.
+    [[gnu::always_inline]] char token() {
+        while (at != end) {
+            const char c = *at;
+            if (c > ' ' || !is_space(c)) [[likely]] return c;
+            ++at;
+        }
+        return '\0';
     }
 
-    bool string() {
-        const std::uint32_t from = offset();
-        bool escapes = false;
+    static constexpr std::size_t first_nodes = 64;
+    [[gnu::noinline]] static Node* grown(std::vector<Node>& storage) {
+        storage.resize(storage.empty() ? first_nodes : storage.size() * 2);
+        return storage.data();
+    }
+
+    [[gnu::always_inline]] void add(Kind kind, const char* from, bool escapes = false) {
+        if (top == limit) [[unlikely]] {
+            const std::uint32_t count = used();
+            nodes = grown(storage);
+            top = nodes + count;
+            limit = nodes + storage.size();
+        }
+        *top = Node{offset_of(from), offset_of(at), used() + 1, 0, kind, escapes};
+        ++top;
+    }
+
+    [[gnu::always_inline]] bool string() {
+        const char* const from = at;
+        const detail::StringEnd found = detail::string_end(at + 1, end);
+        high |= found.flags & detail::flag_high;
+        at = found.at;
+        if (at == end) return fail("the quote that ends the string");
+        if (*at != '"') [[unlikely]] {
+            return fail(*at == '\\' ? "a valid escape sequence"
+                                    : "a control character written as an escape");
+        }
         ++at;
-        for (;;) {
-            at = detail::find_string_stop(at, end, seen);
-            if (at == end) return fail("the quote that ends the string");
-            if (*at == '"') break;
-            if (*at != '\\') return fail("a control character written as an escape");
-            escapes = true;
-            if (end - at > 1 && is_common_escape(at[1])) [[likely]] {
-                at += 2;
-                continue;
-            }
-            const std::size_t length = detail::escape_length(at, end);
-            if (length == 0) return fail("a valid escape sequence");
-            at += length;
-        }
-        ++at;
-        add(Kind::string, from, escapes);
+        add(Kind::string, from, (found.flags & detail::flag_escapes) != 0);
         return true;
     }
 
-    bool digits() {
-        if (at == end || !is_digit(*at)) return fail("a digit");
-        while (at != end && is_digit(*at)) ++at;
-        return true;
-    }
-
-    bool number() {
-        const std::uint32_t from = offset();
-        if (*at == '-') ++at;
-        if (at != end && *at == '0') {
-            ++at;
-            if (at != end && is_digit(*at)) return fail("a number without a leading zero");
-        } else if (!digits()) {
-            return false;
-        }
-        if (at != end && *at == '.') {
-            ++at;
-            if (!digits()) return false;
-        }
-        if (at != end && (*at == 'e' || *at == 'E')) {
-            ++at;
-            if (at != end && (*at == '+' || *at == '-')) ++at;
-            if (!digits()) return false;
-        }
-        add(Kind::number, from);
-        return true;
-    }
-
-    bool literal(std::string_view word, Kind kind) {
-        const std::uint32_t from = offset();
+    [[gnu::always_inline]] bool literal(std::string_view word, Kind kind) {
         if (static_cast<std::size_t>(end - at) < word.size() ||
             std::memcmp(at, word.data(), word.size()) != 0) {
             return fail("a value");
         }
+        const char* const from = at;
         at += word.size();
         add(kind, from);
         return true;
     }
 
-    bool scalar() {
-        switch (*at) {
-            case '"': return string();
-            case 't': return literal("true", Kind::boolean);
-            case 'f': return literal("false", Kind::boolean);
-            case 'n': return literal("null", Kind::null);
-            default: break;
+    [[gnu::always_inline]] bool scalar(char first) {
+        if (first == '"') return string();
+        if (first == '-' || is_digit(first)) {
+            const char* const from = at;
+            const NumberEnd found = number_end(at, end);
+            at = found.at;
+            if (found.expected != nullptr) return fail(found.expected);
+            add(Kind::number, from);
+            return true;
         }
-        if (*at == '-' || is_digit(*at)) return number();
+        if (first == 't') return literal("true", Kind::boolean);
+        if (first == 'f') return literal("false", Kind::boolean);
+        if (first == 'n') return literal("null", Kind::null);
         return fail("a value");
     }
 
-    bool key() {
-        skip_space();
-        if (at == end || *at != '"') return fail("a key in quotes");
+    [[gnu::always_inline]] bool key() {
+        if (token() != '"') return fail("a key in quotes");
         if (!string()) return false;
-        skip_space();
-        if (at == end || *at != ':') return fail("a colon");
+        if (token() != ':') return fail("a colon");
         ++at;
         return true;
     }
 
-    // Pushes a container; returns false on failure. `empty` says that it closed at once.
-    bool enter(bool& empty) {
-        const bool object = *at == '{';
-        if (depth == depth_max) return fail("no deeper nesting than 256 levels");
-        open[depth++] = static_cast<std::uint32_t>(nodes.size());
-        add(object ? Kind::object : Kind::array, offset());
+    // Closes the innermost container, in which `values` stand.
+    [[gnu::always_inline]] void leave(std::uint32_t values) {
         ++at;
-        skip_space();
-        empty = at != end && *at == (object ? '}' : ']');
-        if (!empty && object) return key();
-        return true;
-    }
-
-    void leave() {
-        ++at;
-        Node& node = nodes[open[--depth]];
-        node.end = offset();
-        node.next = static_cast<std::uint32_t>(nodes.size());
+        Node& node = nodes[around->node];
+        node.end = offset_of(at);
+        node.next = used();
+        node.count = (values < count_max ? values : count_max) & count_max;
+        --around;
     }
 
     // After a value: closes what closes here and moves on to the next value's place.
-    bool after_value() {
-        while (depth != 0) {
-            Node& around = nodes[open[depth - 1]];
-            if (around.count != 0xff'ffff) around.count = (around.count + 1) & 0xff'ffff;
-            skip_space();
-            const bool object = around.kind == Kind::object;
-            if (at == end) return fail(object ? "a comma or }" : "a comma or ]");
-            if (*at == ',') {
+    [[gnu::always_inline]] bool after_value() {
+        while (around != bottom) {
+            const char c = token();
+            const bool object = around->close == '}';
+            if (c == ',') {
+                ++around->count;
                 ++at;
-                return object ? key() : true;
+                return !object || key();
             }
-            if (*at != (object ? '}' : ']')) return fail(object ? "a comma or }" : "a comma or ]");
-            leave();
+            if (c != around->close) return fail(object ? "a comma or }" : "a comma or ]");
+            leave(around->count + 1);
         }
         return true;
     }
 
     // Bytes over 0x7f stand only in strings here, so one vectorised pass checks them all.
-    bool valid_utf8() {
-        const std::string_view text(begin, static_cast<std::size_t>(end - begin));
-        if (simdjson::validate_utf8(text.data(), text.size())) return true;
-        at = begin + detail::valid_utf8_prefix(text);
-        return fail("valid UTF-8");
+    [[gnu::noinline]] static std::size_t valid_prefix(std::string_view text) {
+        if (simdjson::validate_utf8(text.data(), text.size())) return text.size();
+        return detail::valid_utf8_prefix(text);
     }
 
-    bool run() {
+    [[gnu::always_inline]] bool run() {
         do {
-            skip_space();
-            if (at == end) return fail("a value");
-            if (*at == '{' || *at == '[') {
-                bool empty = false;
-                if (!enter(empty)) return false;
-                if (!empty) continue;
-                leave();
-            } else if (!scalar()) {
+            const char first = token();
+            if (first == '{' || first == '[') {
+                if (around == bottom + depth_max) {
+                    return fail("no deeper nesting than 256 levels");
+                }
+                const bool object = first == '{';
+                *++around = Frame{used(), 0, object ? '}' : ']'};
+                add(object ? Kind::object : Kind::array, at);
+                ++at;
+                if (token() == around->close) {
+                    leave(0);
+                } else {
+                    if (object && !key()) return false;
+                    continue;
+                }
+            } else if (!scalar(first)) {
                 return false;
             }
             if (!after_value()) return false;
-        } while (depth != 0);
-        skip_space();
+        } while (around != bottom);
+        token();
         if (at != end) return fail("nothing after the value");
-        return (seen & 0x80) == 0 || valid_utf8();
+        if (high == 0) return true;
+        const std::string_view text(begin, static_cast<std::size_t>(end - begin));
+        at = begin + valid_prefix(text);
+        return at == end || fail("valid UTF-8");
     }
 };
 
 base::Result<Value> Document::parse(std::string_view text) {
     text_ = text;
-    nodes_.clear();
+    parsed_ = false;
     if (text.size() > text_bytes_max) {
         text_ = {};
         return base::invalid("JSON text of more than 1 GiB");
     }
-    Parser parser(text, nodes_);
-    if (!parser.run()) {
-        nodes_.clear();
-        return detail::malformed(parser.offset(), parser.expected);
-    }
+    Frame frames[depth_max + 1];  // the first stands for what is around the text
+    Parser parser(text, nodes_, frames);
+    if (!parser.run()) return detail::malformed(parser.offset_of(parser.at), parser.expected);
+    parsed_ = true;
     return Value(this, 0);
 }
 
-Value Document::root() const { return nodes_.empty() ? Value() : Value(this, 0); }
-
-Kind Value::kind() const {
-    return document_ == nullptr ? Kind::absent : document_->nodes_[index_].kind;
-}
-
-Raw Value::raw() const {
-    if (document_ == nullptr) return {};
-    const auto& node = document_->nodes_[index_];
-    return document_->text_.substr(node.begin, node.end - node.begin);
-}
-
-std::size_t Value::offset() const {
-    return document_ == nullptr ? 0 : document_->nodes_[index_].begin;
-}
-
-Escaped Value::escaped() const {
-    if (!is_string()) return {};
-    const auto& node = document_->nodes_[index_];
-    return {document_->text_.substr(node.begin + 1, node.end - node.begin - 2)};
-}
+Value Document::root() const { return parsed_ && !nodes_.empty() ? Value(this, 0) : Value(); }
 
 std::string_view Value::text(base::Arena& arena) const {
     if (!is_string()) return {};
@@ -275,8 +284,8 @@ std::optional<bool> Value::boolean() const {
 
 std::size_t Value::size() const {
     if (!is_array() && !is_object()) return 0;
-    const std::size_t count = document_->nodes_[index_].count;
-    if (count != 0xff'ffff) return count;
+    const std::size_t count = document_->node(index_).count;
+    if (count != Document::count_max) return count;
     std::size_t walked = 0;
     for ([[maybe_unused]] Value each : is_array() ? elements() : members()) ++walked;
     return walked;
@@ -284,46 +293,18 @@ std::size_t Value::size() const {
 
 Value Value::operator[](std::string_view key) const {
     if (!is_object()) return {};
-    const auto& nodes = document_->nodes_;
+    const Document::Node* const nodes = document_->nodes_.data();
+    const char* const text = document_->text_.data() + 1;  // past the opening quote
     const std::uint32_t last = nodes[index_].next;
     for (std::uint32_t at = index_ + 1; at < last; at = nodes[at + 1].next) {
         const auto& name = nodes[at];
         const bool same = name.has_escapes
                               ? Value(document_, at).equals(key)
                               : name.end - name.begin == key.size() + 2 &&
-                                    std::memcmp(document_->text_.data() + name.begin + 1,
-                                                key.data(), key.size()) == 0;
+                                    std::memcmp(text + name.begin, key.data(), key.size()) == 0;
         if (same) return Value(document_, at + 1);
     }
     return {};
-}
-
-Value::Range Value::elements() const {
-    if (!is_array()) return {Iterator(nullptr, 0, false), Iterator(nullptr, 0, false)};
-    return {Iterator(document_, index_ + 1, false),
-            Iterator(document_, document_->nodes_[index_].next, false)};
-}
-
-Value::Range Value::members() const {
-    if (!is_object()) return {Iterator(nullptr, 0, true), Iterator(nullptr, 0, true)};
-    return {Iterator(document_, index_ + 1, true),
-            Iterator(document_, document_->nodes_[index_].next, true)};
-}
-
-Value::Iterator::Iterator(const Document* document, std::uint32_t position, bool members)
-    : document_(document), position_(position), members_(members) {
-    settle();
-}
-
-void Value::Iterator::settle() {
-    key_ = position_;
-    index_ = members_ ? position_ + 1 : position_;
-}
-
-Value::Iterator& Value::Iterator::operator++() {
-    position_ = document_->nodes_[index_].next;
-    settle();
-    return *this;
 }
 
 }  // namespace tollgate::json

@@ -75,6 +75,7 @@ private:
     std::uint32_t index_ = 0;
 };
 
+// Keeps its memory from one parse() to the next.
 class Document {
 public:
     // Parses one value with nothing but white space around it. The text may be unpadded.
@@ -86,42 +87,74 @@ public:
 
 private:
     friend class Value;
+    static constexpr std::uint32_t count_max = 0xff'ffff;
     struct Node {
         std::uint32_t begin;   // offset of the first byte of the value (the quote for strings)
         std::uint32_t end;     // offset past its last byte
         std::uint32_t next;    // index of the node after this value and all inside it
-        std::uint32_t count : 24;    // elements or members, saturating
+        std::uint32_t count : 24;  // elements or members, saturating
         Kind kind : 7;
         bool has_escapes : 1;  // for strings
     };
     struct Parser;
+    const Node& node(std::uint32_t index) const { return nodes_[index]; }
     std::string_view text_;
-    std::vector<Node> nodes_;
+    std::vector<Node> nodes_;  // as many as there is room for; a parse fills the first of them
+    bool parsed_ = false;
 };
 
 class Value::Iterator {
 public:
-    Value operator*() const { return Value(document_, index_); }  // the element or member value
-    Value key() const { return Value(document_, key_); }          // members() only
+    Iterator() = default;
+    Value operator*() const { return Value(document_, position_ + step_); }  // element or value
+    Value key() const { return Value(document_, position_); }                // members() only
     Iterator& operator++();
     bool operator==(const Iterator& other) const { return position_ == other.position_; }
 
 private:
     friend class Value;
-    Iterator(const Document* document, std::uint32_t position, bool members);
-    void settle();
+    Iterator(const Document* document, std::uint32_t position, std::uint32_t step)
+        : document_(document), position_(position), step_(step) {}
     const Document* document_ = nullptr;
     std::uint32_t position_ = 0;  // node index of the element, or of the member's key
-    std::uint32_t key_ = 0;
-    std::uint32_t index_ = 0;
-    std::uint32_t end_ = 0;
-    bool members_ = false;
+    std::uint32_t step_ = 0;      // from there to the value: 0 for elements, 1 for members
 };
 struct Value::Range {
     Iterator first, last;
     Iterator begin() const { return first; }
     Iterator end() const { return last; }
 };
+
+inline Kind Value::kind() const {
+    return document_ == nullptr ? Kind::absent : document_->node(index_).kind;
+}
+inline Raw Value::raw() const {
+    if (document_ == nullptr) return {};
+    const auto& node = document_->node(index_);
+    return {document_->text_.data() + node.begin, node.end - node.begin};
+}
+inline std::size_t Value::offset() const {
+    return document_ == nullptr ? 0 : document_->node(index_).begin;
+}
+inline Escaped Value::escaped() const {
+    if (!is_string()) return {};
+    const auto& node = document_->node(index_);
+    return {{document_->text_.data() + node.begin + 1, node.end - node.begin - 2}};
+}
+inline Value::Iterator& Value::Iterator::operator++() {
+    position_ = document_->node(position_ + step_).next;
+    return *this;
+}
+inline Value::Range Value::elements() const {
+    if (!is_array()) return {};
+    const std::uint32_t last = document_->node(index_).next;
+    return {Iterator(document_, index_ + 1, 0), Iterator(document_, last, 0)};
+}
+inline Value::Range Value::members() const {
+    if (!is_object()) return {};
+    const std::uint32_t last = document_->node(index_).next;
+    return {Iterator(document_, index_ + 1, 1), Iterator(document_, last, 1)};
+}
 
 // A top-level member of an object, found without looking inside its value.
 struct TopField {

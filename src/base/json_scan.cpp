@@ -34,21 +34,6 @@ struct Walk {
     std::int64_t depth = 0;
 };
 
-// The bytes that follow an odd run of backslashes. A run is found by adding its first bit to it:
-// the carry lands behind the run, and whether that place is even or odd gives the run's length.
-[[gnu::always_inline]] inline std::uint64_t escaped_bytes(std::uint64_t backslashes,
-                                                          std::uint64_t& carry) {
-    constexpr std::uint64_t even = 0x5555'5555'5555'5555u;
-    const std::uint64_t first = carry;
-    backslashes &= ~carry;
-    const std::uint64_t starts = backslashes & ~(backslashes << 1);
-    const std::uint64_t behind_even = (backslashes + (starts & even)) & ~backslashes;
-    std::uint64_t odd_sum = 0;
-    carry = __builtin_add_overflow(backslashes, starts & ~even, &odd_sum) ? 1 : 0;
-    const std::uint64_t behind_odd = odd_sum & ~backslashes;
-    return (behind_even & ~even) | (behind_odd & even) | first;
-}
-
 // Walks the brackets of one block; the offset of the byte that closes the container, or -1.
 // `parity` has a bit set where the number of quotes so far in the block is odd.
 [[gnu::always_inline]] inline int close_in_block(Walk& walk, const Masks& masks,

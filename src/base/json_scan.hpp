@@ -1,4 +1,4 @@
-// The two scanning loops of the JSON parser, with the widest vectors that the machine has.
+// The scanning loops of the JSON parser, with the widest vectors that the machine has.
 // Internal to base/json*.cpp. Pure functions, thread-safe; they read only [at, end).
 #pragma once
 #include <cstddef>
@@ -18,22 +18,72 @@ const char* find_string_stop_long(const char* at, const char* end, unsigned char
 // the text ends before. Strings are honoured, kinds of brackets are not compared.
 const char* skip_container(const char* at, const char* end);
 
+// What a walk over the inside of a string found.
+struct StringEnd {
+    // The closing quote; a control byte, or a backslash that begins no valid escape sequence; or
+    // the end of the text.
+    const char* at;
+    std::uint64_t flags;
+};
+constexpr std::uint64_t flag_high = 1;     // a byte over 0x7f was passed, or stands just behind
+constexpr std::uint64_t flag_escapes = 2;  // there are escape sequences
+
+// `at` stands in a string, not inside an escape sequence.
+StringEnd string_end_long(const char* at, const char* end, std::uint64_t flags);
+
+#if defined(__x86_64__)
+// One bit for each quote, backslash and control byte.
+[[gnu::always_inline]] inline unsigned string_stops(__m128i bytes) {
+    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    return static_cast<unsigned>(
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
+}
+#endif
+
 // As find_string_stop_long, with the first 16 bytes looked at in place: most strings are short.
 inline const char* find_string_stop(const char* at, const char* end, unsigned char& seen) {
 #if defined(__x86_64__)
     if (end - at >= 16) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-        const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-        const __m128i stops = _mm_or_si128(_mm_or_si128(quote, backslash), control);
-        const auto mask = static_cast<unsigned>(_mm_movemask_epi8(stops));
+        const unsigned mask = string_stops(bytes);
         if (_mm_movemask_epi8(bytes) != 0) seen = 0x80;
         if (mask != 0) return at + __builtin_ctz(mask);
         at += 16;
     }
 #endif
     return find_string_stop_long(at, end, seen);
+}
+
+// The bytes that follow an odd run of backslashes. A run is found by adding its first bit to it:
+// the carry lands behind the run, and whether that place is even or odd gives the run's length.
+[[gnu::always_inline]] inline std::uint64_t escaped_bytes(std::uint64_t backslashes,
+                                                          std::uint64_t& carry) {
+    constexpr std::uint64_t even = 0x5555'5555'5555'5555u;
+    const std::uint64_t first = carry;
+    backslashes &= ~carry;
+    const std::uint64_t starts = backslashes & ~(backslashes << 1);
+    const std::uint64_t behind_even = (backslashes + (starts & even)) & ~backslashes;
+    std::uint64_t odd_sum = 0;
+    carry = __builtin_add_overflow(backslashes, starts & ~even, &odd_sum) ? 1 : 0;
+    const std::uint64_t behind_odd = odd_sum & ~backslashes;
+    return (behind_even & ~even) | (behind_odd & even) | first;
+}
+
+// As string_end_long for a whole string, with its first bytes looked at in place.
+[[gnu::always_inline]] inline StringEnd string_end(const char* at, const char* end) {
+    std::uint64_t flags = 0;
+#if defined(__x86_64__)
+    if (end - at >= 16) [[likely]] {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const unsigned mask = string_stops(bytes);
+        flags = _mm_movemask_epi8(bytes) != 0 ? flag_high : 0;
+        at += mask == 0 ? 16 : __builtin_ctz(mask);
+        if (mask != 0 && *at == '"') [[likely]] return {at, flags};
+    }
+#endif
+    return string_end_long(at, end, flags);
 }
 
 }  // namespace tollgate::json::detail
