@@ -2,7 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "policy/authenticate.hpp"
+#include "gateway/caller.hpp"
 
 namespace tollgate::api {
 namespace {
@@ -54,7 +54,7 @@ net::Task<void> readiness(gateway::Worker& worker, http::Exchange& exchange) {
 
 net::Task<void> health(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = policy::authenticate(snapshot->keys, exchange.headers());
+    auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
     // A tenant learns how its gateway does, the platform's admin also where and why.
     const bool all = who.ok() && (*who)->platform_admin;
     std::int64_t healthy = 0, unhealthy = 0;

@@ -4,7 +4,7 @@
 
 #include "base/json.hpp"
 #include "gateway/failure.hpp"
-#include "policy/authenticate.hpp"
+#include "gateway/caller.hpp"
 
 namespace tollgate::api {
 namespace {
@@ -96,7 +96,7 @@ std::string decode_path(std::string_view text) {
 
 net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = policy::authenticate(snapshot->keys, exchange.headers());
+    auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;
@@ -138,7 +138,7 @@ net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
 
 net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = policy::authenticate(snapshot->keys, exchange.headers());
+    auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;

@@ -11,13 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds housekeeping_step{1'000};
 constexpr std::chrono::milliseconds sessions_grace{1'000};
 
-http::RouteHandler metrics_handler(base::Registry& registry) {
-    return [&registry](http::Exchange& exchange) -> net::Task<void> {
-        const std::string text = telemetry::write_text(registry);
-        auto sent = co_await exchange.respond(200, "text/plain; version=0.0.4; charset=utf-8", text);
-        (void)sent;
-    };
-}
+// How long metrics wait for a busy worker before its figures of a second ago will do.
+constexpr std::chrono::milliseconds refresh_time{200};
 
 net::Task<void> only_metrics(http::Exchange& exchange) {
     auto sent = co_await exchange.respond(404, "text/plain; charset=utf-8",
@@ -28,12 +23,16 @@ net::Task<void> only_metrics(http::Exchange& exchange) {
 }  // namespace
 
 WorkerThread::WorkerThread(gateway::Gateway& gateway, base::Registry& metrics,
-                           http::ServerLimits limits, bool metrics_on_main)
-    : client_(loop_), worker_{gateway, loop_, client_}, server_(loop_, router_, limits),
-      metrics_server_(loop_, metrics_router_, limits) {
+                           http::ServerLimits limits, bool metrics_on_main,
+                           const std::vector<std::unique_ptr<WorkerThread>>& siblings)
+    : metrics_(metrics), siblings_(siblings), client_(loop_), worker_{gateway, loop_, client_},
+      server_(loop_, router_, limits), metrics_server_(loop_, metrics_router_, limits) {
     api::add_routes(router_, worker_);
-    if (metrics_on_main) router_.add(http::Method::get, "/metrics", metrics_handler(metrics));
-    metrics_router_.add(http::Method::get, "/metrics", metrics_handler(metrics));
+    const http::RouteHandler handler = [this](http::Exchange& exchange) {
+        return write_metrics(exchange);
+    };
+    if (metrics_on_main) router_.add(http::Method::get, "/metrics", handler);
+    metrics_router_.add(http::Method::get, "/metrics", handler);
     metrics_router_.set_fallback(only_metrics);
 }
 
@@ -79,6 +78,33 @@ void WorkerThread::refresh_gauges() {
     gauges_.bad_requests = server_.stats().bad_requests;
     gauges_.provider_connects = client_.connects();
     gauges_.stale_retries = client_.stale_retries();
+}
+
+net::Task<void> WorkerThread::refresh_all() {
+    struct Count {
+        net::Signal done;
+        std::size_t left;
+    };
+    auto count = std::make_shared<Count>();
+    count->left = siblings_.size();
+    for (const auto& sibling : siblings_) {
+        WorkerThread* other = sibling.get();
+        other->loop_.post([other, count, mine = &loop_] {
+            other->refresh_gauges();
+            mine->post([count] {
+                if (--count->left == 0) count->done.notify();
+            });
+        });
+    }
+    const net::Patience patience{net::Clock::now() + refresh_time, nullptr};
+    co_await count->done.wait(patience);
+}
+
+net::Task<void> WorkerThread::write_metrics(http::Exchange& exchange) {
+    co_await refresh_all();
+    const std::string text = telemetry::write_text(metrics_);
+    auto sent = co_await exchange.respond(200, "text/plain; version=0.0.4; charset=utf-8", text);
+    (void)sent;  // a scraper that has left needs nothing
 }
 
 net::Task<void> WorkerThread::housekeeping() {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "gateway/gateway.hpp"
 #include "http/client.hpp"
@@ -29,8 +30,11 @@ struct WorkerGauges {
 
 class WorkerThread {
 public:
+    // `siblings` are all workers, this one included; it may still grow until start() and outlives
+    // them: their figures are refreshed before metrics are written.
     WorkerThread(gateway::Gateway& gateway, base::Registry& metrics, http::ServerLimits limits,
-                 bool metrics_on_main);
+                 bool metrics_on_main,
+                 const std::vector<std::unique_ptr<WorkerThread>>& siblings);
     ~WorkerThread();
     WorkerThread(const WorkerThread&) = delete;
     WorkerThread& operator=(const WorkerThread&) = delete;
@@ -49,7 +53,11 @@ public:
 private:
     net::Task<void> housekeeping();
     void refresh_gauges();
+    net::Task<void> refresh_all();
+    net::Task<void> write_metrics(http::Exchange& exchange);
 
+    base::Registry& metrics_;
+    const std::vector<std::unique_ptr<WorkerThread>>& siblings_;
     net::Loop loop_;
     http::Client client_;
     gateway::Worker worker_;

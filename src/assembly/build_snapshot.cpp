@@ -99,8 +99,10 @@ void Builder::add_groups() {
             found->deployments.push_back(entry.model);
             continue;
         }
+        // The provider's default account has no suffix: `provider/model` by name is the same one.
+        const bool own = !entry.api_base.empty() || !entry.api_key.empty();
         found->deployments.push_back(domain::target_name(endpoint->deployment) + "@" +
-                                     endpoint->deployment.base_url);
+                                     (own ? endpoint->deployment.base_url : ""));
         snapshot_->groups[index]->endpoints.push_back(endpoint);
         snapshot_->endpoints.push_back(endpoint);
     }

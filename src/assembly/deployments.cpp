@@ -2,6 +2,7 @@
 
 #include "crypto/digest.hpp"
 #include "routing/aliases.hpp"
+#include "routing/allowed.hpp"
 
 namespace tollgate::assembly {
 namespace {
@@ -50,6 +51,13 @@ void apply_info(const config::ModelEntry& entry, domain::ModelTraits& model) {
     if (prices.cache_write) model.prices.cache_write_5m = *prices.cache_write;
     if (prices.cache_write_1h) model.prices.cache_write_1h = *prices.cache_write_1h;
     if (prices.reasoning) model.prices.reasoning = *prices.reasoning;
+}
+
+// OpenAI serves these families only through Responses, catalogued or not.
+bool only_by_responses(const domain::ProviderTraits& row, std::string_view model) {
+    if (!row.responses || row.type != "openai") return false;
+    return routing::glob_match("codex-mini*", model) || routing::glob_match("o3-pro*", model) ||
+           routing::glob_match("gpt-5*-codex*", model) || routing::glob_match("*-pro", model);
 }
 
 }  // namespace
@@ -128,11 +136,14 @@ base::Result<domain::Deployment> EndpointMaker::deployment(const config::ModelEn
     if (known != nullptr) {
         made.model = *known;
         made.model.in_catalog = true;
+        if (known->reasoning_control) made.provider.reasoning_control = *known->reasoning_control;
+        if (!known->parallel_tool_calls) made.provider.parallel_tool_calls = false;
         if (!known->id.starts_with(row->type + "/")) {
             // Another provider's refusals are not this one's: it may serve tools or images itself.
             made.model.tools = made.model.vision = true;
         }
     }
+    if (known == nullptr && only_by_responses(*row, model_name)) made.model.responses_only = true;
     apply_info(entry, made.model);
     made.api_key = credential(*row, entry, account);
     const bool own_address = entry.api_base.empty() && (account == nullptr || account->api_base.empty());

@@ -24,6 +24,22 @@ std::string rfc3339(std::chrono::system_clock::time_point when) {
     return text;
 }
 
-std::string rfc3339_now() { return rfc3339(std::chrono::system_clock::now()); }
+std::string rfc3339_now() {
+    // The part up to the second is made once a second per thread.
+    thread_local std::int64_t made_for = -1;
+    thread_local std::string text;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                  std::chrono::system_clock::now().time_since_epoch())
+                                  .count();
+    if (milliseconds / 1000 != made_for) {
+        made_for = milliseconds / 1000;
+        text = rfc3339(std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds)));
+    }
+    const auto part = static_cast<int>(milliseconds % 1000);
+    text[20] = static_cast<char>('0' + part / 100);
+    text[21] = static_cast<char>('0' + part / 10 % 10);
+    text[22] = static_cast<char>('0' + part % 10);
+    return text;
+}
 
 }  // namespace tollgate::base

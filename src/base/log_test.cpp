@@ -13,7 +13,7 @@ TEST(Log, JsonLinesEscapeAndKeepTypes) {
                                {"seconds", 0.5}, {"nothing", ""}}),
               R"({"ts":"2026-11-21T05:00:00.123Z","level":"warn",)"
               R"("event":"provider_attempt_failed","request":"a\"b\n","status":529,"ok":false,)"
-              R"("seconds":0.5})");
+              R"("seconds":0.500})");
 }
 
 TEST(Log, HumanLinesQuoteOnlyWhatNeedsIt) {

@@ -18,6 +18,7 @@ enum class ErrorCode : std::uint8_t {
     billing,             // 402
     permission,          // 403
     not_found,           // 404
+    request_timeout,     // 408: the client did not send its request in time
     method_not_allowed,  // 405
     too_large,           // 413
     rate_limited,        // 429

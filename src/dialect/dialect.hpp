@@ -176,4 +176,13 @@ base::Result<std::vector<Splice>> relay_splices(domain::Protocol protocol, std::
                                                 const domain::Deployment& target,
                                                 Translation& translation);
 
+// What a relay needs of a whole JSON answer of its client's own protocol, without decoding it.
+struct AnswerOutline {
+    std::size_t model_begin = 0, model_end = 0;  // span of the value with its quotes; equal: none
+    domain::Usage usage;
+};
+// Fails: provider when the body is no plain answer of `protocol` (no JSON object, an error inside a
+// 200): decode_answer() then says what it is.
+base::Result<AnswerOutline> outline_answer(domain::Protocol protocol, std::string_view body);
+
 }  // namespace tollgate::dialect

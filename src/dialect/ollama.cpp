@@ -194,8 +194,11 @@ void OllamaDecoder::done(json::Value root, std::vector<Event>& events) {
     end_block(events);
     Event event;
     event.kind = EventKind::stop;
-    event.usage.input = root["prompt_eval_count"].integer().value_or(-1);
-    event.usage.output = root["eval_count"].integer().value_or(-1);
+    // Zero means that nothing was counted (a cached prompt), not that nothing was read.
+    event.usage.input = root["prompt_eval_count"].integer().value_or(0);
+    event.usage.output = root["eval_count"].integer().value_or(0);
+    if (event.usage.input == 0) event.usage.input = -1;
+    if (event.usage.output == 0) event.usage.output = -1;
     auto used = domain::Usage::or_zero(event.usage.input) +
                 domain::Usage::or_zero(event.usage.output);
     bool full = translation_.context_sent > 0 && used >= translation_.context_sent;

@@ -98,6 +98,7 @@ Kind kind_of(base::ErrorCode code) {
         case ErrorCode::permission: return {"permission_error", "permission_denied"};
         case ErrorCode::not_found: return {"invalid_request_error", "model_not_found"};
         case ErrorCode::method_not_allowed: return {"invalid_request_error", "method_not_allowed"};
+        case ErrorCode::request_timeout: return {"invalid_request_error", "request_timeout"};
         case ErrorCode::too_large: return {"invalid_request_error", "request_too_large"};
         case ErrorCode::rate_limited: return {"rate_limit_error", "rate_limit_exceeded"};
         case ErrorCode::internal: return {"server_error", ""};

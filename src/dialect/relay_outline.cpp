@@ -17,15 +17,20 @@ base::Error wrong(std::string_view field, std::string_view problem) {
 base::Result<void> read_model(Outline& outline, base::Arena& arena) {
     const json::TopField* field = find_field(outline.fields, "model");
     if (field == nullptr) return wrong("model", "the name of a model is required");
+    outline.model_begin = field->offset;
+    outline.model_end = field->offset + field->value.size();
+    const json::Raw value = field->value;
+    if (value.size() > 2 && value.front() == '"' && value.find('\\') == json::Raw::npos) {
+        outline.model = value.substr(1, value.size() - 2);
+        return {};
+    }
     json::Document document;
-    const auto parsed = document.parse(field->value);
+    const auto parsed = document.parse(value);
     if (!parsed.ok()) return parsed.error();
     if (!parsed->is_string() || parsed->string_empty()) {
         return wrong("model", "the name of a model is required");
     }
     outline.model = parsed->text(arena);
-    outline.model_begin = field->offset;
-    outline.model_end = field->offset + field->value.size();
     return {};
 }
 

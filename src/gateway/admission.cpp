@@ -21,7 +21,7 @@ std::string refusal_reason(base::ErrorCode code) {
         case base::ErrorCode::not_found: return "unknown_model";
         case base::ErrorCode::too_large: return "too_large";
         case base::ErrorCode::overloaded: return "overload";
-        case base::ErrorCode::timeout: return "slow_client";
+        case base::ErrorCode::request_timeout: return "slow_client";
         case base::ErrorCode::cancelled: return "client_gone";
         default: return "bad_request";
     }

@@ -32,8 +32,8 @@ private:
 
 class EchoSource {
 public:
-    EchoSource(net::Loop& loop, providers::EchoAnswer answer, net::CancelScope* scope)
-        : loop_(loop), answer_(std::move(answer)), scope_(scope) {}
+    EchoSource(providers::EchoAnswer answer, net::CancelScope* scope)
+        : answer_(std::move(answer)), scope_(scope) {}
 
     net::Task<base::Result<bool>> wait(net::Instant until);
     net::Task<base::Result<std::string_view>> read();
@@ -41,7 +41,6 @@ public:
     net::Task<void> drain() { co_return; }
 
 private:
-    net::Loop& loop_;
     providers::EchoAnswer answer_;
     net::CancelScope* scope_;
     std::size_t next_ = 0;

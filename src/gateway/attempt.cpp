@@ -93,7 +93,10 @@ net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
     if (status >= 200 && status < 300) {
         const bool streamed = is_stream(head.headers);
         auto failure = co_await deliver(scene, source, streamed);
-        if (failure) mark_failure(scene, *failure);
+        if (failure) {
+            failure->answered = true;
+            mark_failure(scene, *failure);
+        }
         co_return failure;
     }
     // The head's views die with the first read: keep what the verdict needs.
@@ -123,7 +126,7 @@ net::Task<std::optional<AttemptFailure>> attempt_echo(Scene& scene) {
     const int status = answer.status;
     const bool streamed = answer.content_type.starts_with("text/event-stream");
     generation.record.sent = net::Clock::now();
-    EchoSource source(generation.worker.loop, std::move(answer), &generation.exchange.scope());
+    EchoSource source(std::move(answer), &generation.exchange.scope());
     if (status < 300) co_return co_await deliver(scene, source, streamed);
     auto body = co_await source.read_all(error_body_bytes_max);
     const http::Headers none;

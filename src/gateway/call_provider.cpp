@@ -38,18 +38,21 @@ milliseconds backoff(const AttemptSettings& settings, std::int64_t failures) {
 void note_failure(Generation& generation, const Endpoint& endpoint, Progress& progress,
                   AttemptFailure failure) {
     const std::string name = endpoint_name(endpoint);
-    base::log().warn("provider_attempt_failed",
+    // Providers quote what they refuse: the log keeps their words, not the prompt.
+    constexpr std::size_t logged_words_max = 300;
+    base::log().warn(failure.ours ? "request_not_translatable" : "provider_attempt_failed",
                      {{"request_id", generation.record.request_id},
                       {"deployment", name},
                       {"attempt", progress.attempts},
                       {"class", domain::to_string(failure.error_class)},
                       {"status", failure.status},
-                      {"message", failure.message}});
+                      {"message", std::string_view(failure.message).substr(0, logged_words_max)}});
     if (!progress.told.empty()) progress.told += "; ";
     progress.told += name + ": ";
     if (failure.status > 0) progress.told += std::to_string(failure.status) + " ";
     progress.told += failure.message;
-    progress.anybody_answered = progress.anybody_answered || failure.status > 0;
+    progress.anybody_answered = progress.anybody_answered || failure.status > 0 ||
+                                failure.answered;
     if (failure.retry_after.count() >= 0 &&
         (progress.retry_after.count() < 0 || failure.retry_after < progress.retry_after)) {
         progress.retry_after = failure.retry_after;

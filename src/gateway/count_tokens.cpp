@@ -74,9 +74,9 @@ net::Task<base::Result<void>> run(Generation& generation) {
         co_return base::Result<void>();
     }
     const std::string whole = with_max_tokens(generation.body, generation.outline);
-    CO_TRY([[maybe_unused]] const json::Value root, generation.document.parse(whole));
+    CO_TRY([[maybe_unused]] const json::Value root, generation.document->parse(whole));
     CO_TRY(const domain::Request request,
-           generation.client.decode_request(generation.document, generation.arena));
+           generation.client.decode_request(*generation.document, generation.arena));
     std::string body;
     json::Writer(body)
         .begin_object()
@@ -91,9 +91,8 @@ net::Task<base::Result<void>> run(Generation& generation) {
 
 net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange) {
     exchange.send_request_id_as_anthropic();
-    Generation generation{worker, exchange,
-                          worker.gateway.codecs().client(domain::Protocol::anthropic),
-                          worker.gateway.current()};
+    const auto& client = worker.gateway.codecs().client(domain::Protocol::anthropic);
+    Generation generation(worker, exchange, client);
     generation.record.request_id = exchange.request_id();
     auto done = co_await run(generation);
     if (!done.ok()) co_await answer_error(generation, done.error());

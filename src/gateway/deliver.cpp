@@ -210,24 +210,38 @@ net::Task<std::optional<AttemptFailure>> collect(Scene& scene, Source& source, R
     co_return std::nullopt;
 }
 
-// A relayed JSON body with the model's name restored.
-std::string restore_model(std::string_view body, std::string_view model) {
-    std::vector<json::TopField> fields;
-    std::string restored(body);
-    if (!json::scan_top_level(body, fields).ok()) return restored;
-    for (const json::TopField& field : fields) {
-        if (!json::key_equals(field.key, "model") || field.value.empty()) continue;
-        std::string name;
-        json::append_string(name, model);
-        restored.replace(field.offset, field.value.size(), name);
-        break;
+// Passes a whole JSON answer on with the model's name restored, metering it on the side. False when
+// the body is no plain answer: the caller decodes it then.
+net::Task<bool> relay_json(Scene& scene, std::string_view body) {
+    Generation& generation = scene.generation;
+    auto outline = dialect::outline_answer(scene.prepared.protocol, body);
+    if (!outline.ok()) co_return false;
+    domain::Usage& usage = generation.record.usage;
+    usage = outline->usage;
+    if (!usage.known()) {
+        usage.input = accounting::quick_estimate(generation.body);
+        usage.output = accounting::quick_estimate(body);
+        usage.estimated = true;
     }
-    return restored;
+    std::string restored;
+    restored.reserve(body.size() + generation.outline.model.size() + 2);
+    restored.append(body.substr(0, outline->model_begin));
+    if (outline->model_end > outline->model_begin) {
+        json::append_string(restored, generation.outline.model);
+    }
+    restored.append(body.substr(outline->model_end));
+    co_await deliver_body(scene, restored);
+    co_return true;
 }
 
 // The provider answered with one JSON body.
 net::Task<std::optional<AttemptFailure>> deliver_json(Scene& scene, std::string_view body) {
     Generation& generation = scene.generation;
+    const bool plain = !generation.outline.stream && scene.prepared.verbatim;
+    if (plain) {
+        const bool relayed = co_await relay_json(scene, body);
+        if (relayed) co_return std::nullopt;
+    }
     const auto& dialect = scene.endpoint.provider->dialect(scene.prepared.protocol);
     auto events = dialect.decode_answer(body, scene.endpoint.deployment,
                                         scene.prepared.translation, generation.arena);
@@ -252,9 +266,7 @@ net::Task<std::optional<AttemptFailure>> deliver_json(Scene& scene, std::string_
         }
         co_return std::nullopt;
     }
-    const std::string answer = scene.prepared.verbatim
-                                   ? restore_model(body, generation.outline.model)
-                                   : relay.answer_body();
+    const std::string answer = relay.answer_body();
     co_await deliver_body(scene, answer);
     co_return std::nullopt;
 }

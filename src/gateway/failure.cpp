@@ -15,6 +15,7 @@ int http_status(ErrorCode code) {
         case ErrorCode::permission: return 403;
         case ErrorCode::not_found: return 404;
         case ErrorCode::method_not_allowed: return 405;
+        case ErrorCode::request_timeout: return 408;
         case ErrorCode::too_large: return 413;
         case ErrorCode::rate_limited: return 429;
         case ErrorCode::internal: return 500;
@@ -39,9 +40,8 @@ bool fails_over(ErrorClass error_class) {
 }
 
 bool retries_here(ErrorClass error_class) {
-    // A refused credential stays refused, and after a timeout the client has waited long enough.
-    return error_class == ErrorClass::rate_limited || error_class == ErrorClass::overloaded ||
-           error_class == ErrorClass::provider_fault;
+    // A refused credential stays refused.
+    return fails_over(error_class) && error_class != ErrorClass::credential;
 }
 
 namespace {

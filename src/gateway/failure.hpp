@@ -13,7 +13,8 @@ namespace tollgate::gateway {
 
 struct AttemptFailure {
     domain::ErrorClass error_class = domain::ErrorClass::provider_fault;
-    int status = 0;           // the provider's, 0 when it did not answer
+    int status = 0;           // of the provider's refusal, 0 when there was none
+    bool answered = false;    // a head came: what failed is the answer, not the way to it
     std::string type;         // the provider's
     std::string message;      // in words, never empty
     std::string body;         // the provider's error body when it is of the client's dialect

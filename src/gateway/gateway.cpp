@@ -37,6 +37,17 @@ EndpointMetrics RequestMetrics::of(const std::string& provider, const std::strin
     return found;
 }
 
+std::unique_ptr<json::Document> DocumentPool::take() {
+    if (kept_.empty()) return std::make_unique<json::Document>();
+    std::unique_ptr<json::Document> document = std::move(kept_.back());
+    kept_.pop_back();
+    return document;
+}
+
+void DocumentPool::give_back(std::unique_ptr<json::Document> document) {
+    if (kept_.size() < kept_max) kept_.push_back(std::move(document));
+}
+
 Gateway::Gateway(base::Registry& registry, Codecs codecs)
     : codecs_(codecs), metrics_(registry) {}
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/json.hpp"
 #include "base/metrics.hpp"
 #include "dialect/dialect.hpp"
 #include "gateway/snapshot.hpp"
@@ -55,11 +56,23 @@ private:
     std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
 };
 
+// Parsed documents kept for the next request: their memory is grown once.
+class DocumentPool {
+public:
+    std::unique_ptr<json::Document> take();
+    void give_back(std::unique_ptr<json::Document> document);
+
+private:
+    static constexpr std::size_t kept_max = 16;
+    std::vector<std::unique_ptr<json::Document>> kept_;
+};
+
 // One loop thread's view. Loop thread only.
 struct Worker {
     Gateway& gateway;
     net::Loop& loop;
     http::Client& client;
+    DocumentPool documents = {};
 };
 
 }  // namespace tollgate::gateway

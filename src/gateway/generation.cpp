@@ -76,8 +76,7 @@ base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& 
 
 base::Result<domain::Request*> Generation::request() {
     if (!decoded) {
-        TRY([[maybe_unused]] auto root, document.parse(body));
-        TRY(auto made, client.decode_request(document, arena));
+        TRY(auto made, client.decode_request(*document, arena));
         decoded = std::move(made);
         if (decoded->session_id.empty()) decoded->session_id = arena.store(record.session_id);
     }
@@ -100,6 +99,10 @@ net::Task<void> answer_error(Generation& generation, const base::Error& error) {
     if (generation.exchange.scope().cancelled() || generation.exchange.answered()) co_return;
     if (error.retry_after.count() > 0) {
         generation.exchange.add_header("retry-after", std::to_string(error.retry_after.count()));
+    }
+    // Claude Code repeats a 401 for minutes unless it is told that nothing will change.
+    if (status == 401 || status == 403 || status == 404) {
+        generation.exchange.add_header("x-should-retry", "false");
     }
     const std::string body =
         generation.client.encode_error(status, error, generation.exchange.request_id());

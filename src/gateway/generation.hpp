@@ -26,6 +26,13 @@ struct Plan {
 };
 
 struct Generation {
+    Generation(Worker& on, http::Exchange& of, const dialect::ClientDialect& spoken)
+        : worker(on), exchange(of), client(spoken), snapshot(on.gateway.current()),
+          document(on.documents.take()) {}
+    ~Generation() { worker.documents.give_back(std::move(document)); }
+    Generation(const Generation&) = delete;
+    Generation& operator=(const Generation&) = delete;
+
     Worker& worker;
     http::Exchange& exchange;
     const dialect::ClientDialect& client;
@@ -34,7 +41,7 @@ struct Generation {
     std::string_view body;
     dialect::Outline outline;
     base::Arena arena;
-    json::Document document;
+    std::unique_ptr<json::Document> document;  // of the body, once it has been read
     std::optional<domain::Request> decoded;  // made when a candidate speaks another protocol
     Plan plan;
     RequestRecord record;

@@ -16,6 +16,9 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
     CO_TRY(generation.body, co_await exchange.read_body());
     generation.record.request_bytes = generation.body.size();
+    // Whole and valid before anything is done with it: a body that two parsers could read in two
+    // ways must not be authorised by one and served by the other.
+    CO_TRY([[maybe_unused]] const json::Value root, generation.document->parse(generation.body));
     CO_TRY(generation.outline,
            dialect::outline(generation.protocol(), generation.body, generation.arena));
     generation.record.alias = generation.outline.model;
@@ -43,7 +46,7 @@ void note_caller(Generation& generation) {
 
 net::Task<void> handle_generation(Worker& worker, http::Exchange& exchange,
                                   const dialect::ClientDialect& client) {
-    Generation generation{worker, exchange, client, worker.gateway.current()};
+    Generation generation(worker, exchange, client);
     note_caller(generation);
     auto done = co_await run(generation);
     if (!done.ok()) {

@@ -2,6 +2,10 @@
 
 namespace tollgate::gateway {
 
+namespace {
+constexpr std::size_t bytes_per_token = 4;  // of generated text, where nobody counts
+}
+
 using domain::Event;
 using domain::EventKind;
 
@@ -112,8 +116,9 @@ void Relay::pass_verbatim(const dialect::FrameFacts& facts, std::string_view raw
 void Relay::translate(std::string& out) {
     bool stopped_here = false;
     if (cutter_) stopped_here = cutter_->cut(events_);
-    for (const Event& event : events_) {
+    for (Event& event : events_) {
         const bool was_begun = begun_;
+        if (event.kind == EventKind::stop) complete_usage(event);
         note(event);
         if (failure_) return;
         if (!was_begun && begun_) release_held(out);
@@ -125,6 +130,20 @@ void Relay::translate(std::string& out) {
         if (event.kind == EventKind::stop && setup_.to_stream && stopped_here) complete_ = true;
     }
     if (stopped_here) complete_ = true;
+}
+
+// The client is never told of zero tokens because a provider said nothing.
+void Relay::complete_usage(Event& stop) {
+    domain::Usage known = usage_;
+    known.update(stop.usage);
+    if (known.input < 0) {
+        stop.usage.input = setup_.options.input_estimate;
+        stop.usage.estimated = true;
+    }
+    if (known.output < 0 && generated_bytes_ > 0) {
+        stop.usage.output = static_cast<std::int64_t>(generated_bytes_ / bytes_per_token + 1);
+        stop.usage.estimated = true;
+    }
 }
 
 void Relay::release_held(std::string& out) {

@@ -76,6 +76,7 @@ private:
     void note(const domain::Event& event);
     void pass_verbatim(const dialect::FrameFacts& facts, std::string_view raw, std::string& out);
     void translate(std::string& out);
+    void complete_usage(domain::Event& stop);
     void collect(const domain::Event& event);
     std::string& sink(std::string& out) { return begun_ ? out : held_; }
     void release_held(std::string& out);

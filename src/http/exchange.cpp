@@ -73,7 +73,7 @@ net::Task<base::Result<std::string_view>> Exchange::read_sized_body(std::size_t 
         const net::Wake wake = co_await stream_.wait_readable(patience);
         if (wake == net::Wake::timeout) {
             must_close_ = true;
-            co_return base::Error{base::ErrorCode::timeout,
+            co_return base::Error{base::ErrorCode::request_timeout,
                                   "the request body did not arrive in time: " +
                                       std::to_string(have) + " of " + std::to_string(size) +
                                       " bytes"};
@@ -124,7 +124,7 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
         if (wake == net::Wake::cancelled) co_return client_closed();
         if (wake == net::Wake::timeout) {
             must_close_ = true;
-            co_return base::Error{base::ErrorCode::timeout,
+            co_return base::Error{base::ErrorCode::request_timeout,
                                   "the request body did not arrive in time"};
         }
     }

@@ -1,0 +1,32 @@
+#include "app/offline.hpp"
+
+#include "app/configuration.hpp"
+#include "config/zero_config.hpp"
+
+namespace tollgate::app {
+
+Offline::Offline() : environment_(process_environment()) {
+    auto catalog = config::load_catalog(embedded_catalog());
+    if (!catalog.ok()) {
+        ready_ = catalog.error();
+        return;
+    }
+    catalog_ = std::make_shared<const config::Catalog>(std::move(catalog).value());
+    registry_ = std::make_shared<providers::Registry>(dialects_.sides(), providers::BetaFilter());
+}
+
+config::LoadResult Offline::load(const std::string& file) const {
+    const std::string path = file.empty() ? config::default_path() : file;
+    if (!path.empty()) return config::load(path, environment_);
+    config::LoadResult result;
+    result.config = config::zero_config(environment_, *catalog_);
+    return result;
+}
+
+assembly::BuildResult Offline::build(const config::Config& config) {
+    const assembly::BuildInput input{config,  catalog_, environment_, registry_,
+                                     shared_, nullptr,  "unused",     1};
+    return assembly::build_snapshot(input);
+}
+
+}  // namespace tollgate::app
