@@ -166,6 +166,8 @@ Task<base::Result<std::size_t>> Stream::read_some(char* data, std::size_t size, 
 
 bool Stream::looks_idle() {
     if (hangup_) return false;
+    // The loop has told of nothing since the last read found nothing: no need to ask the kernel.
+    if (!readable_) return true;
     char byte;
     const ssize_t count = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
