@@ -95,7 +95,7 @@ def main():
             json.dump(CONFIGURATION, file)
         with open(log, "w", encoding="utf-8") as output:
             process = subprocess.Popen(
-                [sys.argv[1], "serve", "--config", configuration, "--data-dir", folder],
+                [os.path.abspath(sys.argv[1]), "serve", "--config", configuration, "--data-dir", folder],
                 stdout=output, stderr=output, env={"PATH": os.environ["PATH"]}, cwd=folder)
         try:
             url = address_of(process, log)
