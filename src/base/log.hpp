@@ -43,6 +43,8 @@ using LogFields = std::initializer_list<LogField>;
 class Log {
 public:
     Log();
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
     ~Log();  // writes what is queued
     void configure(LogLevel level, LogFormat format);
     bool enabled(LogLevel level) const;
