@@ -94,8 +94,10 @@ def main():
         with open(configuration, "w", encoding="utf-8") as file:
             json.dump(CONFIGURATION, file)
         with open(log, "w", encoding="utf-8") as output:
+            command = [os.path.abspath(sys.argv[1]), "serve", "--config", configuration,
+                       "--data-dir", folder]
             process = subprocess.Popen(
-                [os.path.abspath(sys.argv[1]), "serve", "--config", configuration, "--data-dir", folder],
+                command,
                 stdout=output, stderr=output, env={"PATH": os.environ["PATH"]}, cwd=folder)
         try:
             url = address_of(process, log)
