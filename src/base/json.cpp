@@ -20,7 +20,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // A container whose end has not come yet.
 struct Frame {
     std::uint32_t node;
-    std::uint32_t count;  // commas so far
+    std::uint32_t count;  // values begun so far
     char close;           // the bracket that ends it
 };
 
@@ -30,7 +30,7 @@ struct NumberEnd {
     const char* expected;
 };
 
-NumberEnd number_end(const char* at, const char* end) {
+[[gnu::noinline]] NumberEnd number_end(const char* at, const char* end) {
     auto digits = [&] {
         if (at == end || !is_digit(*at)) return false;
         while (at != end && is_digit(*at)) ++at;
@@ -55,6 +55,17 @@ NumberEnd number_end(const char* at, const char* end) {
     return {at, nullptr};
 }
 
+[[gnu::noinline]] const char* skip_space(const char* at, const char* end) {
+    while (at != end && is_space(*at)) ++at;
+    return at;
+}
+
+// Bytes over 0x7f stand only in strings, so one vectorised pass checks them all.
+[[gnu::noinline]] std::size_t valid_prefix(std::string_view text) {
+    if (simdjson::validate_utf8(text.data(), text.size())) return text.size();
+    return detail::valid_utf8_prefix(text);
+}
+
 }  // namespace
 
 // Its members live in registers: nothing here is passed on by address, and what is called returns
@@ -65,41 +76,37 @@ struct Document::Parser {
     const char* at;
     std::vector<Node>& storage;
     Node* nodes;
-    Node* top;        // where the next node goes
-    Node* limit;
+    std::uint32_t used = 0;
+    std::uint32_t room;
     Frame* const bottom;
-    Frame* around;    // the innermost open container
+    Frame* around;                   // the innermost open container
     unsigned high = 0;               // not 0: somewhere stands a byte over 0x7f
     const char* expected = nullptr;  // what the error at `at` missed
 
-    Parser(std::string_view text, std::vector<Node>& into, Frame* frames)
+    [[gnu::always_inline]] Parser(std::string_view text, std::vector<Node>& into, Frame* frames)
         : begin(text.data()),
           end(text.data() + text.size()),
           at(begin),
           storage(into),
           nodes(into.data()),
-          top(nodes),
-          limit(nodes + into.size()),
+          room(static_cast<std::uint32_t>(into.size())),
           bottom(frames),
           around(frames) {}
 
-    bool fail(const char* what) {
+    [[gnu::always_inline]] bool fail(const char* what) {
         expected = what;
         return false;
     }
-    std::uint32_t offset_of(const char* place) const {
+    [[gnu::always_inline]] std::uint32_t offset_of(const char* place) const {
         return static_cast<std::uint32_t>(place - begin);
     }
-    std::uint32_t used() const { return static_cast<std::uint32_t>(top - nodes); }
 
     // The next byte that is no white space.
     [[gnu::always_inline]] char token() {
-        while (at != end) {
-            const char c = *at;
-            if (c > ' ' || !is_space(c)) [[likely]] return c;
-            ++at;
-        }
-        return '\0';
+        if (at == end) [[unlikely]] return '\0';
+        if (static_cast<unsigned char>(*at) > ' ') [[likely]] return *at;
+        at = skip_space(at, end);
+        return at == end ? '\0' : *at;
     }
 
     static constexpr std::size_t first_nodes = 64;
@@ -109,19 +116,32 @@ struct Document::Parser {
     }
 
     [[gnu::always_inline]] void add(Kind kind, const char* from, bool escapes = false) {
-        if (top == limit) [[unlikely]] {
-            const std::uint32_t count = used();
+        if (used == room) [[unlikely]] {
             nodes = grown(storage);
-            top = nodes + count;
-            limit = nodes + storage.size();
+            room = static_cast<std::uint32_t>(storage.size());
         }
-        *top = Node{offset_of(from), offset_of(at), used() + 1, 0, kind, escapes};
-        ++top;
+        Node* const node = nodes + used++;
+        *node = Node{offset_of(from), offset_of(at), used, 0, kind, escapes};
     }
 
+    // `at` stands at the opening quote. Most strings are short: their end is looked for in place.
     [[gnu::always_inline]] bool string() {
         const char* const from = at;
-        const detail::StringEnd found = detail::string_end(at + 1, end);
+        ++at;
+#if defined(__x86_64__)
+        for (int round = 0; round < 3 && end - at >= 16; ++round, at += 16) {
+            const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+            const unsigned stops = detail::string_stops(bytes);
+            high |= static_cast<unsigned>(_mm_movemask_epi8(bytes));
+            if (stops == 0) continue;
+            at += __builtin_ctz(stops);
+            if (*at != '"') break;
+            ++at;
+            add(Kind::string, from);
+            return true;
+        }
+#endif
+        const detail::StringEnd found = detail::string_end_long(at, end);
         high |= found.flags & detail::flag_high;
         at = found.at;
         if (at == end) return fail("the quote that ends the string");
@@ -149,6 +169,11 @@ struct Document::Parser {
         if (first == '"') return string();
         if (first == '-' || is_digit(first)) {
             const char* const from = at;
+            if (first != '-' && end - at > 1 && (at[1] == ',' || at[1] == '}')) {
+                ++at;
+                add(Kind::number, from);
+                return true;
+            }
             const NumberEnd found = number_end(at, end);
             at = found.at;
             if (found.expected != nullptr) return fail(found.expected);
@@ -161,73 +186,69 @@ struct Document::Parser {
         return fail("a value");
     }
 
-    [[gnu::always_inline]] bool key() {
-        if (token() != '"') return fail("a key in quotes");
+    // From a key's place to that of its value.
+    [[gnu::always_inline]] bool key(char first) {
+        if (first != '"') return fail("a key in quotes");
         if (!string()) return false;
         if (token() != ':') return fail("a colon");
         ++at;
         return true;
     }
 
-    // Closes the innermost container, in which `values` stand.
-    [[gnu::always_inline]] void leave(std::uint32_t values) {
+    [[gnu::always_inline]] bool enter(bool object) {
+        if (around == bottom + depth_max) return fail("no deeper nesting than 256 levels");
+        *++around = Frame{used, 0, object ? '}' : ']'};
+        add(object ? Kind::object : Kind::array, at);
         ++at;
-        Node& node = nodes[around->node];
-        node.end = offset_of(at);
-        node.next = used();
-        node.count = (values < count_max ? values : count_max) & count_max;
-        --around;
-    }
-
-    // After a value: closes what closes here and moves on to the next value's place.
-    [[gnu::always_inline]] bool after_value() {
-        while (around != bottom) {
-            const char c = token();
-            const bool object = around->close == '}';
-            if (c == ',') {
-                ++around->count;
-                ++at;
-                return !object || key();
-            }
-            if (c != around->close) return fail(object ? "a comma or }" : "a comma or ]");
-            leave(around->count + 1);
-        }
         return true;
     }
 
-    // Bytes over 0x7f stand only in strings here, so one vectorised pass checks them all.
-    [[gnu::noinline]] static std::size_t valid_prefix(std::string_view text) {
-        if (simdjson::validate_utf8(text.data(), text.size())) return text.size();
-        return detail::valid_utf8_prefix(text);
+    [[gnu::always_inline]] void leave() {
+        ++at;
+        Node& node = nodes[around->node];
+        node.end = offset_of(at);
+        node.next = used;
+        node.count = (around->count < count_max ? around->count : count_max) & count_max;
+        --around;
     }
 
     [[gnu::always_inline]] bool run() {
-        do {
-            const char first = token();
+        char first = token();
+        for (;;) {
+            bool inside = false;  // a container that has just been opened and is not empty
             if (first == '{' || first == '[') {
-                if (around == bottom + depth_max) {
-                    return fail("no deeper nesting than 256 levels");
-                }
-                const bool object = first == '{';
-                *++around = Frame{used(), 0, object ? '}' : ']'};
-                add(object ? Kind::object : Kind::array, at);
-                ++at;
-                if (token() == around->close) {
-                    leave(0);
-                } else {
-                    if (object && !key()) return false;
-                    continue;
-                }
+                if (!enter(first == '{')) return false;
+                first = token();
+                inside = first != around->close;
+                if (!inside) leave();
             } else if (!scalar(first)) {
                 return false;
             }
-            if (!after_value()) return false;
-        } while (around != bottom);
+            while (!inside) {
+                if (around == bottom) return ending();
+                first = token();
+                inside = first == ',';
+                if (inside) {
+                    ++at;
+                    first = token();
+                } else if (first == around->close) {
+                    leave();
+                } else {
+                    return fail(around->close == '}' ? "a comma or }" : "a comma or ]");
+                }
+            }
+            ++around->count;
+            if (around->close != '}') continue;
+            if (!key(first)) return false;
+            first = token();
+        }
+    }
+
+    [[gnu::always_inline]] bool ending() {
         token();
         if (at != end) return fail("nothing after the value");
         if (high == 0) return true;
-        const std::string_view text(begin, static_cast<std::size_t>(end - begin));
-        at = begin + valid_prefix(text);
+        at = begin + valid_prefix({begin, static_cast<std::size_t>(end - begin)});
         return at == end || fail("valid UTF-8");
     }
 };

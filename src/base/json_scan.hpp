@@ -29,7 +29,7 @@ constexpr std::uint64_t flag_high = 1;     // a byte over 0x7f was passed, or st
 constexpr std::uint64_t flag_escapes = 2;  // there are escape sequences
 
 // `at` stands in a string, not inside an escape sequence.
-StringEnd string_end_long(const char* at, const char* end, std::uint64_t flags);
+StringEnd string_end_long(const char* at, const char* end);
 
 #if defined(__x86_64__)
 // One bit for each quote, backslash and control byte.
@@ -69,21 +69,6 @@ inline const char* find_string_stop(const char* at, const char* end, unsigned ch
     carry = __builtin_add_overflow(backslashes, starts & ~even, &odd_sum) ? 1 : 0;
     const std::uint64_t behind_odd = odd_sum & ~backslashes;
     return (behind_even & ~even) | (behind_odd & even) | first;
-}
-
-// As string_end_long for a whole string, with its first bytes looked at in place.
-[[gnu::always_inline]] inline StringEnd string_end(const char* at, const char* end) {
-    std::uint64_t flags = 0;
-#if defined(__x86_64__)
-    if (end - at >= 16) [[likely]] {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const unsigned mask = string_stops(bytes);
-        flags = _mm_movemask_epi8(bytes) != 0 ? flag_high : 0;
-        at += mask == 0 ? 16 : __builtin_ctz(mask);
-        if (mask != 0 && *at == '"') [[likely]] return {at, flags};
-    }
-#endif
-    return string_end_long(at, end, flags);
 }
 
 }  // namespace tollgate::json::detail

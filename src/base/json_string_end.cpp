@@ -48,11 +48,11 @@ TOLLGATE_AVX2 std::uint64_t control_bytes(const Block& block) {
                 _mm256_cmpeq_epi8(_mm256_min_epu8(block.high, most), block.high));
 }
 
-// The bytes that may not follow a backslash. A letter may when the entries of its two halves share
-// a bit: 1 for 2f and 22, 2 for 5c, 4 for 62 66 6e, 8 for 72 74 75.
+// The bytes that may not follow a backslash, and u, which needs its digits. The others may whose
+// halves have entries that share a bit: 1 for 2f and 22, 2 for 5c, 4 for 62 66 6e, 8 for 72 74.
 TOLLGATE_AVX2 std::uint64_t no_escape_letters(const Block& block) {
     const __m256i by_low = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 0, 13, 0, 8, 8, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1));
+        _mm_setr_epi8(0, 0, 13, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1));
     const __m256i by_high = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i nibble = _mm256_set1_epi8(0x0f);
@@ -76,7 +76,8 @@ TOLLGATE_AVX2 std::uint64_t no_escape_letters(const Block& block) {
     return nullptr;
 }
 
-TOLLGATE_AVX2 StringEnd string_end_avx2(const char* at, const char* end, std::uint64_t flags) {
+TOLLGATE_AVX2 StringEnd string_end_avx2(const char* at, const char* end) {
+    std::uint64_t flags = 0;
     __m256i all = _mm256_setzero_si256();
     std::uint64_t carry = 0;
     const char* found = nullptr;
@@ -91,9 +92,11 @@ TOLLGATE_AVX2 StringEnd string_end_avx2(const char* at, const char* end, std::ui
             flags |= flag_escapes;
             const std::uint64_t escaped = escaped_bytes(backslashes, carry);
             wrong = escaped & no_escape_letters(block);
-            stops = (stops & ~escaped) | control_bytes(block) | wrong;
-            const std::uint64_t units = escaped & equal(block, 'u');
-            if (units != 0) [[unlikely]] {
+            stops = (stops & ~escaped) | control_bytes(block);
+            if (wrong != 0) [[unlikely]] {
+                const std::uint64_t units = wrong & equal(block, 'u');
+                wrong &= ~units;
+                stops |= wrong;
                 found = bad_unit(at, end, units, stops);
                 if (found != nullptr) break;
             }
@@ -112,24 +115,26 @@ TOLLGATE_AVX2 StringEnd string_end_avx2(const char* at, const char* end, std::ui
     return string_end_stepwise(at - carry, end, flags);
 }
 
+StringEnd string_end_sse2(const char* at, const char* end) {
+    return string_end_stepwise(at, end, 0);
+}
+
 bool have_avx2() {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
 }
-using FindEnd = StringEnd (*)(const char*, const char*, std::uint64_t);
-const FindEnd find_end_best = have_avx2() ? string_end_avx2 : string_end_stepwise;
+using FindEnd = StringEnd (*)(const char*, const char*);
+const FindEnd find_end_best = have_avx2() ? string_end_avx2 : string_end_sse2;
 
 #endif
 
 }  // namespace
 
 #if defined(__x86_64__)
-StringEnd string_end_long(const char* at, const char* end, std::uint64_t flags) {
-    return find_end_best(at, end, flags);
-}
+StringEnd string_end_long(const char* at, const char* end) { return find_end_best(at, end); }
 #else
-StringEnd string_end_long(const char* at, const char* end, std::uint64_t flags) {
-    return string_end_stepwise(at, end, flags);
+StringEnd string_end_long(const char* at, const char* end) {
+    return string_end_stepwise(at, end, 0);
 }
 #endif
 
