@@ -75,11 +75,11 @@ TEST(Loop, DeadlineWakesAReaderThatNobodyServes) {
 
 TEST(Loop, DeadlinesBeyondTheWheelsTurnDoNotFireEarly) {
     Loop loop;
-    Waiter far;
+    CancelScope scope;
     bool woken = false;
     auto waits = [&]() -> Task<void> {
         Signal never;
-        const Patience patience{loop.after(std::chrono::seconds(300)), nullptr};
+        const Patience patience{loop.after(std::chrono::seconds(300)), &scope};
         co_await never.wait(patience);
         woken = true;
     };
@@ -87,6 +87,10 @@ TEST(Loop, DeadlinesBeyondTheWheelsTurnDoNotFireEarly) {
     auto work = [&]() -> Task<void> { co_await sleep_for(milliseconds(350)); };
     run(loop, work());
     EXPECT_FALSE(woken);
+    // The task is let go, so that nothing of it is left behind.
+    scope.cancel(loop, CancelReason::shutdown);
+    loop.run_once(0);
+    EXPECT_TRUE(woken);
 }
 
 TEST(CancelScope, EndsAWaitAndEveryLaterOne) {
