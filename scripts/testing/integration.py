@@ -23,7 +23,8 @@ def once(preset, files):
         outcome.text = "\n".join(re.findall(r"^.*skipped[: ] .*$", done.output, re.M))
     if failed or not (done.ok or skipped):
         outcome.failed = max(failed, 1)
-        outcome.text = done.tail()
+        titles = re.findall(r"^FAILED {3}.*$", done.output, re.M)
+        outcome.text = "\n".join(titles + [f"why: build/test/{label}.log"]) if titles else done.tail()
     return outcome
 
 
