@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/ids.hpp"
+#include "http/scan.hpp"
 
 namespace tollgate::http {
 namespace {
@@ -115,7 +116,9 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
         }
         early = false;
         body_.reserve(have + read_bytes);
-        const net::IoResult got = stream_.try_read(body_.data() + have, body_.capacity() - have);
+        // What is read behind the body's end has to fit the session's buffer.
+        const std::size_t room = std::min(body_.capacity() - have, base::Buffer::size());
+        const net::IoResult got = stream_.try_read(body_.data() + have, room);
         fresh = got.status == net::IoStatus::ok ? got.bytes : 0;
         if (fresh > 0) continue;
         if (got.status != net::IoStatus::would_block) co_return client_closed();
@@ -133,7 +136,16 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
 }
 
 void Exchange::add_header(std::string_view name, std::string_view value) {
-    append_header(extra_headers_, name, value);
+    if (skip_value(value.data(), value.data() + value.size()) == value.data() + value.size()) {
+        append_header(extra_headers_, name, value);
+        return;
+    }
+    // A line end in a value would begin a header, or an answer, of somebody else's making.
+    std::string plain(value);
+    for (char& c : plain) {
+        if ((byte_kinds[static_cast<unsigned char>(c)] & kind_value) == 0) c = ' ';
+    }
+    append_header(extra_headers_, name, plain);
 }
 
 bool Exchange::keeps_alive() const {

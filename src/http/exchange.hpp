@@ -51,7 +51,8 @@ public:
     // Gives the body's memory back early, when nothing refers to it any more.
     void release_body() { body_.release(); }
 
-    // A header of the answer; names are sent as given. Before respond() or start_stream().
+    // A header of the answer; names are sent as given, control bytes in values as spaces. Before
+    // respond() or start_stream().
     void add_header(std::string_view name, std::string_view value);
     // x-request-id is always sent; on Anthropic paths request-id as well.
     void send_request_id_as_anthropic() { anthropic_request_id_ = true; }

@@ -44,6 +44,18 @@ net::Task<void> not_found(Exchange& exchange) {
     auto sent = co_await exchange.respond(exchange.path_known() ? 405 : 404, "text/plain", "no");
 }
 
+net::Task<void> count_body(Exchange& exchange) {
+    auto body = co_await exchange.read_body();
+    if (!body.ok()) co_return;
+    const std::string count = std::to_string(body->size());
+    auto sent = co_await exchange.respond(200, "text/plain", count);
+}
+
+net::Task<void> answer_with_odd_header(Exchange& exchange) {
+    exchange.add_header("x-model", "a\r\nx-injected: yes");
+    auto sent = co_await exchange.respond(200, "text/plain", "ok");
+}
+
 net::Task<void> throws(Exchange&) {
     throw std::runtime_error("a bug");
     co_return;
@@ -57,6 +69,8 @@ protected:
         router_.add(Method::get, "/stream", stream_words);
         router_.add(Method::get, "/wait", wait_for_ever);
         router_.add(Method::get, "/throws", throws);
+        router_.add(Method::post, "/count", count_body);
+        router_.add(Method::get, "/odd", answer_with_odd_header);
         router_.set_fallback(not_found);
         auto address = net::parse_address("127.0.0.1:0");
         auto fd = net::listen(*address, 16);
@@ -197,6 +211,40 @@ TEST_F(ServerTest, NonsenseAndSmugglingAreRefusedAndClosed) {
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << request << answer;
         EXPECT_NE(answer.find("connection: close"), std::string::npos);
     }
+}
+
+TEST_F(ServerTest, ALineEndInAHeaderValueSplitsNothing) {
+    const std::string answer = talk("GET /odd HTTP/1.1\r\nhost: x\r\n\r\n", "ok");
+    EXPECT_EQ(answer.find("\r\nx-injected"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("x-model: a  x-injected: yes\r\n"), std::string::npos) << answer;
+}
+
+// More than a session's buffer holds arrives behind the end of a chunked body, in one piece.
+TEST_F(ServerTest, MuchBehindAChunkedBodyIsTakenForTheNextRequests) {
+    on_loop([this] {
+        ServerLimits wide = limits();
+        wide.body_bytes_max = 1024 * 1024;
+        server_.set_limits(wide);
+    });
+    const int fd = connect();
+    const std::string data(300'000, 'x');
+    send(fd, "POST /count HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n493e0\r\n" + data +
+                 "\r\n");
+    std::string behind = "0\r\n\r\n";
+    constexpr int followers = 4'000;
+    for (int i = 0; i < followers; ++i) behind += "POST /count HTTP/1.1\r\nhost: x\r\n\r\n";
+    behind += "GET /last HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    std::thread sender([&] { send(fd, behind); });
+    const std::string answer = receive(fd);
+    sender.join();
+    close(fd);
+    std::size_t answers = 0;
+    for (auto at = answer.find(" 200 OK"); at != std::string::npos;
+         at = answer.find(" 200 OK", at + 1)) {
+        ++answers;
+    }
+    EXPECT_EQ(answers, 1U + followers);
+    EXPECT_NE(answer.find(" 404 "), std::string::npos);
 }
 
 TEST_F(ServerTest, AHeadThatNeverEndsTimesOut) {
