@@ -181,6 +181,8 @@ inline void append_string(std::string& out, Escaped inside) {
 void append_integer(std::string& out, std::int64_t value);
 // `value` (valid JSON) without white space between tokens.
 void append_compact(std::string& out, Raw value);
+// The same as the inside of a string: escaped, no quotes around it.
+void append_compact_escaped(std::string& out, Raw value);
 // The plain text of an escaped string; lone surrogates become U+FFFD.
 void append_unescaped(std::string& out, Escaped inside);
 std::string_view unescape(Escaped inside, base::Arena& arena);
@@ -201,6 +203,22 @@ public:
     Writer& boolean(bool value);
     Writer& null();
     Writer& raw(Raw value);  // a whole value, verbatim
+    // A whole value that `append(std::string&)` writes in place.
+    template <typename Append>
+    Writer& in_place(Append&& append) {
+        separate();
+        append(out_);
+        return *this;
+    }
+    // A string whose inside `append(std::string&)` writes in place, escaped.
+    template <typename Append>
+    Writer& string_in_place(Append&& append) {
+        separate();
+        out_ += '"';
+        append(out_);
+        out_ += '"';
+        return *this;
+    }
     // key and value in one call
     Writer& string(std::string_view name, std::string_view plain) {
         return key(name).string(plain);
@@ -212,9 +230,21 @@ public:
     std::string& out() { return out_; }
 
 private:
-    Writer& open(char bracket);
-    Writer& close(char bracket);
-    void separate();
+    Writer& open(char bracket) {
+        separate();
+        out_ += bracket;
+        comma_ = false;
+        return *this;
+    }
+    Writer& close(char bracket) {
+        out_ += bracket;
+        comma_ = true;
+        return *this;
+    }
+    void separate() {
+        if (comma_) out_ += ',';
+        comma_ = true;
+    }
     std::string& out_;
     bool comma_ = false;
 };

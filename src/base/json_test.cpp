@@ -123,12 +123,52 @@ TEST(JsonText, Compact_RemovesSpaceOutsideStringsOnly) {
     EXPECT_EQ(out, "{\"a b\":[1,\"x \\\" y\"]}");
 }
 
+TEST(JsonText, CompactEscaped_IsAStringOfTheCompactValue) {
+    std::string out;
+    append_compact_escaped(out, "{ \"a b\" : \"x \\\" \\\\ \\n y\",\n\"c\": [1, {}] }");
+    EXPECT_EQ(out, R"({\"a b\":\"x \\\" \\\\ \\n y\",\"c\":[1,{}]})");
+}
+
+TEST(JsonText, Append_LongTextWithManyEscapes_ReadsBackAsItWas) {
+    std::string plain;
+    for (int i = 0; i < 5000; ++i) plain += static_cast<char>(i * 7 % 128);
+    std::string quoted;
+    append_string(quoted, plain);
+    Document document;
+    const auto value = document.parse(quoted);
+    ASSERT_TRUE(value.ok()) << value.error().message;
+    EXPECT_EQ(value->text(), plain);
+}
+
+TEST(JsonParse, LongStrings_EscapesAreCheckedWhereverTheyStand) {
+    for (std::size_t before = 0; before < 200; ++before) {
+        const std::string text(before, 'a');
+        const std::string after(100, 'b');
+        EXPECT_EQ(message_of("\"" + text + R"(\\\"\n\u00e9)" + after + "\""), "ok");
+        const std::string at = "malformed JSON at byte " + std::to_string(before + 1);
+        EXPECT_EQ(message_of("\"" + text + "\\q" + after + "\""),
+                  at + ": expected a valid escape sequence");
+        EXPECT_EQ(message_of("\"" + text + "\\u00\"" + after + "\""),
+                  at + ": expected a valid escape sequence");
+        EXPECT_EQ(message_of("\"" + text + "\x02" + after + "\""),
+                  at + ": expected a control character written as an escape");
+    }
+}
+
 TEST(JsonWriter, Commas_StandWhereTheyMust) {
     std::string out;
     Writer writer(out);
     writer.begin_object().integer("a", 1).key("b").begin_array().string("x").boolean(true).null();
     writer.begin_object().end_object().end_array().raw("c", "{}").string("d", "\"").end_object();
     EXPECT_EQ(out, R"({"a":1,"b":["x",true,null,{}],"c":{},"d":"\""})");
+}
+
+TEST(JsonWriter, InPlace_ValuesStandBehindTheirCommas) {
+    std::string out;
+    Writer writer(out);
+    writer.begin_array().in_place([](std::string& to) { to += "1"; });
+    writer.string_in_place([](std::string& to) { to += "\\n"; }).null().end_array();
+    EXPECT_EQ(out, R"([1,"\n",null])");
 }
 
 TEST(JsonTopLevel, Fields_AreFoundWithOffsets) {
@@ -265,6 +305,10 @@ TEST(JsonParse, Mutations_AgreeWithReferenceParser) {
             ASSERT_EQ(simdjson::minify(text.data(), text.size(), expected.data(), size),
                       simdjson::SUCCESS);
             ASSERT_EQ(compact, expected.substr(0, size));
+            std::string quoted, inside;
+            append_string(quoted, compact);
+            append_compact_escaped(inside, ours->raw());
+            ASSERT_EQ("\"" + inside + "\"", quoted);
         }
     }
     EXPECT_GT(valid, 10'000);

@@ -11,32 +11,92 @@
 namespace tollgate::json {
 namespace {
 
-void append_control(std::string& out, char c) {
-    switch (c) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        case '\b': out += "\\b"; return;
-        case '\f': out += "\\f"; return;
-        default: break;
+// Collects what is written in small steps, so that the string's own bookkeeping is paid once per
+// kilobyte.
+class Sink {
+public:
+    explicit Sink(std::string& out) : out_(out) {}
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+    ~Sink() { flush(); }
+
+    void put(char c) {
+        if (left() == 0) flush();
+        *next_++ = c;
     }
-    static constexpr char digits[] = "0123456789abcdef";
-    out += "\\u00";
-    out += digits[static_cast<unsigned char>(c) >> 4];
-    out += digits[c & 0xf];
-}
+    void put(char first, char second) {
+        if (left() < 2) flush();
+        next_[0] = first;
+        next_[1] = second;
+        next_ += 2;
+    }
+
+    // Copies what may stand in a string as it is; returns where that ends: at a quote, a backslash,
+    // a control byte or `end`.
+    const char* plain(const char* at, const char* end) {
+#if defined(__x86_64__)
+        for (; end - at >= 16; at += 16, next_ += 16) {
+            if (left() < 16) flush();
+            const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(next_), bytes);
+            const unsigned stops = detail::string_stops(bytes);
+            if (stops == 0) continue;
+            next_ += __builtin_ctz(stops);
+            return at + __builtin_ctz(stops);
+        }
+#endif
+        for (; at != end && !stops_string(*at); ++at) put(*at);
+        return at;
+    }
+
+    void escape(char c) {
+        switch (c) {
+            case '"':
+            case '\\': return put('\\', c);
+            case '\n': return put('\\', 'n');
+            case '\r': return put('\\', 'r');
+            case '\t': return put('\\', 't');
+            case '\b': return put('\\', 'b');
+            case '\f': return put('\\', 'f');
+            default: break;
+        }
+        static constexpr char digits[] = "0123456789abcdef";
+        put('\\', 'u');
+        put('0', '0');
+        put(digits[static_cast<unsigned char>(c) >> 4], digits[c & 0xf]);
+    }
+
+    // One byte, escaped where it has to be.
+    void add(char c) {
+        if (stops_string(c)) {
+            escape(c);
+        } else {
+            put(c);
+        }
+    }
+
+private:
+    static bool stops_string(char c) {
+        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+    }
+    std::size_t left() const { return static_cast<std::size_t>(room_ + sizeof room_ - next_); }
+    void flush() {
+        out_.append(room_, static_cast<std::size_t>(next_ - room_));
+        next_ = room_;
+    }
+
+    std::string& out_;
+    char room_[1024];
+    char* next_ = room_;
+};
 
 void append_escaped_valid(std::string& out, std::string_view plain) {
     const char* at = plain.data();
     const char* const end = at + plain.size();
-    unsigned char seen = 0;
+    Sink sink(out);
     while (at != end) {
-        const char* const stop = detail::find_string_stop(at, end, seen);
-        out.append(at, static_cast<std::size_t>(stop - at));
-        at = stop;
-        if (at != end) append_control(out, *at++);
+        at = sink.plain(at, end);
+        if (at != end) sink.escape(*at++);
     }
 }
 
@@ -127,22 +187,25 @@ void append_compact(std::string& out, Raw value) {
     out.append(from, static_cast<std::size_t>(end - from));
 }
 
-void Writer::separate() {
-    if (comma_) out_ += ',';
-    comma_ = true;
-}
-
-Writer& Writer::open(char bracket) {
-    separate();
-    out_ += bracket;
-    comma_ = false;
-    return *this;
-}
-
-Writer& Writer::close(char bracket) {
-    out_ += bracket;
-    comma_ = true;
-    return *this;
+void append_compact_escaped(std::string& out, Raw value) {
+    const char* at = value.data();
+    const char* const end = at + value.size();
+    Sink sink(out);
+    bool inside = false;  // a string
+    while (at != end) {
+        if (inside) {
+            at = sink.plain(at, end);
+            if (at == end) break;
+            inside = *at != '"';
+            if (*at == '\\' && end - at > 1) sink.escape(*at++);
+            sink.add(*at++);
+            continue;
+        }
+        const char c = *at++;
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+        inside = c == '"';
+        sink.add(c);
+    }
 }
 
 Writer& Writer::key(std::string_view name) {

@@ -142,9 +142,9 @@ private:
             writer_.escaped(pieces.front().text);
             return;
         }
-        std::string text;
-        for (const Piece& piece : pieces) text += piece.text.raw;
-        writer_.escaped({text});
+        writer_.string_in_place([&](std::string& out) {
+            for (const Piece& piece : pieces) out += piece.text.raw;
+        });
     }
 
     void reasoning(const Message& turn, bool calls) {
@@ -172,12 +172,13 @@ private:
         writer_.key("tool_calls").begin_array();
         for (const Part& part : turn.parts) {
             if (part.kind != PartKind::tool_call) continue;
-            std::string arguments;
-            json::append_compact(arguments, part.input.empty() ? json::Raw("{}") : part.input);
             writer_.begin_object().string("id", tool_id_for(target_.provider, part.id));
             writer_.string("type", "function").key("function").begin_object();
             writer_.string("name", tool_name_for(target_, part.name, translation_));
-            writer_.string("arguments", arguments).end_object().end_object();
+            writer_.key("arguments").string_in_place([&](std::string& out) {
+                json::append_compact_escaped(out, part.input.empty() ? "{}" : part.input);
+            });
+            writer_.end_object().end_object();
             open_calls_.push_back(&part);
         }
         writer_.end_array();
@@ -278,18 +279,20 @@ private:
 
     void write_tool_message(const Part& result, const std::vector<Piece>& pieces,
                             std::string_view mark) {
-        std::string text;
-        if (result.is_error) text += error_prefix;
-        for (std::size_t i = 0; i < pieces.size(); ++i) {
-            if (i > 0) text += "\\n";
-            text += pieces[i].text.raw;
-        }
+        auto text = [&](std::string& out) {
+            if (result.is_error) out += error_prefix;
+            for (std::size_t i = 0; i < pieces.size(); ++i) {
+                if (i > 0) out += "\\n";
+                out += pieces[i].text.raw;
+            }
+        };
         writer_.begin_object().string("role", "tool");
         writer_.string("tool_call_id", tool_id_for(target_.provider, result.id)).key("content");
         if (mark.empty()) {
-            writer_.escaped({text});
+            writer_.string_in_place(text);
         } else {
-            writer_.begin_array().begin_object().string("type", "text").escaped("text", {text});
+            writer_.begin_array().begin_object().string("type", "text");
+            writer_.key("text").string_in_place(text);
             writer_.raw("cache_control", mark).end_object().end_array();
         }
         writer_.end_object();

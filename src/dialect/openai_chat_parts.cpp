@@ -167,12 +167,13 @@ void ContentWriter::write(json::Writer& writer, const std::vector<Piece>& pieces
         writer.escaped(pieces.front().text);
         return;
     }
-    std::string text;
-    for (const Piece& piece : pieces) {
-        if (!text.empty()) text += "\\n\\n";
-        text += piece.text.raw;
-    }
-    writer.escaped({text});
+    writer.string_in_place([&](std::string& out) {
+        const std::size_t begin = out.size();
+        for (const Piece& piece : pieces) {
+            if (out.size() != begin) out += "\\n\\n";
+            out += piece.text.raw;
+        }
+    });
 }
 
 }  // namespace tollgate::dialect::openai_chat

@@ -110,9 +110,10 @@ void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Deplo
         writer.begin_object().string("type", "function").key("function").begin_object();
         writer.string("name", tool_name_for(target, tool->name, translation));
         if (!tool->description.empty()) writer.escaped("description", tool->description);
-        std::string schema;
-        append_schema(schema, tool->schema, {&target.provider.schema_drop, strict});
-        writer.raw("parameters", schema);
+        const SchemaRules rules{&target.provider.schema_drop, strict};
+        writer.key("parameters").in_place([&](std::string& out) {
+            append_schema(out, tool->schema, rules);
+        });
         if (strict) writer.boolean("strict", true);
         writer.end_object().end_object();
     }
