@@ -38,6 +38,8 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::post, "/chat/completions", generation(worker, Protocol::openai_chat));
     router.add(Method::post, "/api/v1/llm/chat/completions",
                generation(worker, Protocol::openai_chat));
+    router.add(Method::post, "/v1/completions", generation(worker, Protocol::openai_completions));
+    router.add(Method::post, "/completions", generation(worker, Protocol::openai_completions));
     router.add(Method::get, "/v1/models", with_worker(worker, list_models));
     router.add(Method::get, "/models", with_worker(worker, list_models));
     router.add(Method::get, "/api/v1/llm/models", with_worker(worker, list_models));

@@ -66,7 +66,8 @@ http::ServerLimits limits_of(const config::ServerConfig& server) {
 class App {
 public:
     explicit App(const ServeOptions& options)
-        : gateway_(metrics_, {dialects_.anthropic.client.get(), dialects_.openai_chat.client.get()}),
+        : gateway_(metrics_, {dialects_.anthropic.client.get(), dialects_.openai_chat.client.get(),
+                              dialects_.openai_completions.client.get()}),
           configuration_(options, dialects_.sides(), gateway_.metrics()) {}
 
     int run() {

@@ -10,6 +10,7 @@ struct Dialects {
     dialect::Codec openai_chat = dialect::make_openai_chat();
     dialect::Codec openai_responses = dialect::make_openai_responses();
     dialect::Codec ollama = dialect::make_ollama();
+    dialect::Codec openai_completions = dialect::make_openai_completions();
 
     // What the providers speak. Borrows this object.
     providers::Dialects sides() const {

@@ -149,6 +149,7 @@ Codec make_anthropic();
 Codec make_openai_chat();
 Codec make_openai_responses();  // provider side only
 Codec make_ollama();            // provider side only
+Codec make_openai_completions();  // client side only
 
 // A replacement within the client's body: [begin, end) gives way to `text`.
 struct Splice {

@@ -58,7 +58,7 @@ std::vector<std::string> sections(const std::string& text) {
 
 Protocol protocol_named(const std::string& name) {
     for (Protocol each : {Protocol::anthropic, Protocol::openai_chat, Protocol::openai_responses,
-                          Protocol::ollama}) {
+                          Protocol::ollama, Protocol::openai_completions}) {
         if (to_string(each) == name) return each;
     }
     throw std::runtime_error("no such protocol: " + name);
@@ -122,6 +122,7 @@ Codec codec_of(const std::string& protocol) {
         case Protocol::openai_chat: return make_openai_chat();
         case Protocol::openai_responses: return make_openai_responses();
         case Protocol::ollama: return make_ollama();
+        case Protocol::openai_completions: return make_openai_completions();
     }
     return {};
 }

@@ -28,6 +28,9 @@ ProviderFailure decode_error(int status, std::string_view body);
 // Usage as OpenAI and its relatives spell it; -1 where nothing is said.
 domain::Usage read_usage(json::Value usage);
 void write_usage(json::Writer& writer, const domain::Usage& usage);
+// The frame of an error inside a stream. It ends the stream without [DONE]: nothing may look like a
+// normal end.
+void append_error_frame(const domain::Event& event, std::string& out);
 // The finish_reason of a stop.
 std::string_view finish_reason(domain::StopReason reason);
 // An answer's id: made of the request's id, or the provider's where there is none.

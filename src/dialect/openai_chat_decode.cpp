@@ -5,6 +5,7 @@
 #include <array>
 
 #include "dialect/openai_chat.hpp"
+#include "dialect/openai_fields.hpp"
 
 namespace tollgate::dialect::openai_chat {
 namespace {
@@ -14,8 +15,6 @@ using domain::ThinkingMode;
 using domain::Tool;
 using domain::ToolChoiceKind;
 using json::Value;
-
-bool is_set(Value value) { return value.exists() && !value.is_null(); }
 
 // What the neutral model has words for; everything else is an extra.
 constexpr std::array<std::string_view, 27> known_fields = {
@@ -41,13 +40,15 @@ public:
         }
         request_.alias = root_["model"].text(arena_);
         TRY_VOID(messages());
+        TRY_VOID(decode_power_level(root_));
         TRY_VOID(tools());
         TRY_VOID(tool_choice());
-        TRY_VOID(numbers());
-        TRY_VOID(stop());
+        TRY_VOID(decode_sampling(root_, request_));
+        TRY_VOID(limits());
+        TRY_VOID(decode_stop(root_, request_));
         TRY_VOID(thinking());
         TRY_VOID(format());
-        TRY_VOID(streaming());
+        TRY_VOID(decode_streaming(root_, request_));
         TRY_VOID(identity());
         extras();
         return std::move(request_);
@@ -62,12 +63,6 @@ private:
         }
         if (!list.is_array() || list.size() == 0) {
             return field_error("messages", "is required: a list of at least one message");
-        }
-        // The level itself is routing's business, which reads it before a body is decoded.
-        Value level = root_["power_level"];
-        if (is_set(level) && !level.equals("eco") && !level.equals("balanced") &&
-            !level.equals("precision")) {
-            return field_error("power_level", "must be eco, balanced or precision");
         }
         return MessagesDecoder(arena_, request_).decode(list);
     }
@@ -140,44 +135,9 @@ private:
         return {};
     }
 
-    base::Result<void> number(std::string_view name, json::Raw& out) {
-        Value value = root_[name];
-        if (!is_set(value)) return {};
-        if (!value.number()) return field_error(name, "must be a number");
-        out = value.raw();
-        return {};
-    }
-
-    base::Result<void> numbers() {
-        TRY_VOID(number("temperature", request_.temperature));
-        TRY_VOID(number("top_p", request_.top_p));
-        TRY_VOID(number("top_k", request_.top_k));
-        TRY_VOID(number("presence_penalty", request_.presence_penalty));
-        TRY_VOID(number("frequency_penalty", request_.frequency_penalty));
-        TRY_VOID(number("seed", request_.seed));
-        for (std::string_view name : {"max_tokens", "max_completion_tokens"}) {
-            Value value = root_[name];
-            if (!is_set(value)) continue;
-            auto limit = value.integer();
-            if (!limit || *limit < 1) return field_error(name, "must be a whole number above 0");
-            request_.max_output_tokens = limit;
-        }
-        return {};
-    }
-
-    base::Result<void> stop() {
-        Value stop = root_["stop"];
-        if (!is_set(stop)) return {};
-        if (stop.is_string()) {
-            if (!stop.string_empty()) request_.stop_sequences.push_back(stop.escaped());
-            return {};
-        }
-        if (!stop.is_array()) return field_error("stop", "must be a string or a list of strings");
-        for (Value each : stop.elements()) {
-            if (!each.is_string()) return field_error("stop", "must hold strings only");
-            if (!each.string_empty()) request_.stop_sequences.push_back(each.escaped());
-        }
-        return {};
+    base::Result<void> limits() {
+        TRY_VOID(decode_max_tokens(root_, "max_tokens", request_));
+        return decode_max_tokens(root_, "max_completion_tokens", request_);
     }
 
     base::Result<void> thinking() {
@@ -226,16 +186,6 @@ private:
         request_.output.name = schema["name"].text(arena_);
         request_.output.schema = schema["schema"].raw();
         request_.output.strict = schema["strict"].boolean();
-        return {};
-    }
-
-    base::Result<void> streaming() {
-        Value stream = root_["stream"];
-        if (is_set(stream)) {
-            if (!stream.boolean()) return field_error("stream", "must be true or false");
-            request_.stream = *stream.boolean();
-        }
-        request_.include_usage = root_["stream_options"]["include_usage"].boolean().value_or(false);
         return {};
     }
 

@@ -13,6 +13,17 @@ using domain::StopReason;
 
 constexpr std::string_view refused_words = "The model refused to answer.";
 
+std::string_view type_of(domain::ErrorClass error_class) {
+    using domain::ErrorClass;
+    switch (error_class) {
+        case ErrorClass::rate_limited: return "rate_limit_error";
+        case ErrorClass::context_overflow:
+        case ErrorClass::content_policy:
+        case ErrorClass::bad_request: return "invalid_request_error";
+        default: return "server_error";
+    }
+}
+
 class Encoder : public StreamEncoder {
 public:
     explicit Encoder(EncoderOptions options) : options_(std::move(options)) {}
@@ -27,7 +38,10 @@ public:
             case EventKind::block_end: block_end(event, out); return;
             case EventKind::usage: return;
             case EventKind::stop: stop(event, out); return;
-            case EventKind::error: error(event, out); return;
+            case EventKind::error:
+                done_ = true;
+                append_error_frame(event, out);
+                return;
             case EventKind::ping: out += ": ping\n\n"; return;
         }
     }
@@ -147,30 +161,6 @@ private:
         out += "data: [DONE]\n\n";
     }
 
-    // An error ends the stream without [DONE]: nothing may look like a normal end.
-    void error(const Event& event, std::string& out) {
-        done_ = true;
-        out += R"(data: {"error":{"message":)";
-        json::append_string(out, event.text);
-        out += R"(,"type":)";
-        json::append_string(out, type_of(event.error_class));
-        out += R"(,"param":null,"code":)";
-        if (event.error_type.empty()) out += "null";
-        else json::append_string(out, event.error_type);
-        out += "}}\n\n";
-    }
-
-    static std::string_view type_of(domain::ErrorClass error_class) {
-        using domain::ErrorClass;
-        switch (error_class) {
-            case ErrorClass::rate_limited: return "rate_limit_error";
-            case ErrorClass::context_overflow:
-            case ErrorClass::content_policy:
-            case ErrorClass::bad_request: return "invalid_request_error";
-            default: return "server_error";
-        }
-    }
-
     const EncoderOptions options_;
     std::string head_;  // each frame begins alike: up to the choices' bracket
     std::vector<Call> calls_;
@@ -179,6 +169,17 @@ private:
 };
 
 }  // namespace
+
+void append_error_frame(const Event& event, std::string& out) {
+    out += R"(data: {"error":{"message":)";
+    json::append_string(out, event.text);
+    out += R"(,"type":)";
+    json::append_string(out, type_of(event.error_class));
+    out += R"(,"param":null,"code":)";
+    if (event.error_type.empty()) out += "null";
+    else json::append_string(out, event.error_type);
+    out += "}}\n\n";
+}
 
 std::string_view finish_reason(StopReason reason) {
     switch (reason) {

@@ -83,7 +83,10 @@ base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
     TRY_VOID(json::scan_top_level(body, outline.fields));
     TRY_VOID(read_model(outline, arena));
     TRY_VOID(read_stream(outline));
-    if (protocol == domain::Protocol::openai_chat) TRY_VOID(read_stream_options(outline));
+    if (protocol == domain::Protocol::openai_chat ||
+        protocol == domain::Protocol::openai_completions) {
+        TRY_VOID(read_stream_options(outline));
+    }
     if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
         outline.max_tokens = whole_number(field->value).value_or(0);
     }

@@ -12,7 +12,10 @@
 
 namespace tollgate::domain {
 
-enum class Protocol : std::uint8_t { anthropic, openai_chat, openai_responses, ollama };
+enum class Protocol : std::uint8_t {
+    anthropic, openai_chat, openai_responses, ollama,
+    openai_completions,  // legacy text completions: clients speak it, providers get chat
+};
 std::string_view to_string(Protocol protocol);
 
 enum class Role : std::uint8_t { user, assistant, system };

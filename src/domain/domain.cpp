@@ -10,6 +10,7 @@ std::string_view to_string(Protocol protocol) {
         case Protocol::openai_chat: return "openai_chat";
         case Protocol::openai_responses: return "openai_responses";
         case Protocol::ollama: return "ollama";
+        case Protocol::openai_completions: return "openai_completions";
     }
     return "unknown";
 }

@@ -269,5 +269,24 @@ describe('what the gateway says of itself to the OpenAI SDK', () => {
       prompt: 'TG-LEGACY' });
     assert.equal(answer.object, 'text_completion');
     assert.equal(answer.choices[0].text, 'completed');
+    assert.equal(answer.choices[0].finish_reason, 'stop');
+    const stream = await client_of(stack).completions.create({ model: 'test-model',
+      prompt: ['TG-LEGACY'], stream: true, stream_options: { include_usage: true } });
+    let text = '', reason = null, usage = null;
+    for await (const chunk of stream) {
+      assert.equal(chunk.object, 'text_completion');
+      text += chunk.choices[0]?.text ?? '';
+      reason = chunk.choices[0]?.finish_reason ?? reason;
+      usage = chunk.usage ?? usage;
+    }
+    assert.equal(text, 'completed');
+    assert.equal(reason, 'stop');
+    assert.ok(usage.prompt_tokens > 0 && usage.completion_tokens > 0);
+    await assert.rejects(client_of(stack).completions.create({ model: 'test-model',
+      prompt: ['one', 'two'] }), (error) => {
+      assert.equal(error.status, 400);
+      assert.equal(error.param, 'prompt');
+      return true;
+    });
   });
 });
