@@ -7,6 +7,7 @@
 #include "app/app.hpp"
 #include "app/configuration.hpp"
 #include "app/offline.hpp"
+#include "base/nearest.hpp"
 #include "commands/config_commands.hpp"
 #include "commands/doctor.hpp"
 #include "commands/init.hpp"
@@ -168,6 +169,21 @@ void add_keys(CLI::App& line, Verbs& verbs) {
     snippet->callback([&verbs] { verbs.code = run_snippet(verbs); });
 }
 
+// "tollgate srve": names the verb that was probably meant. False when the first word is a verb.
+bool explain_unknown_verb(const CLI::App& line, int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return false;
+    const std::string wanted = argv[1];
+    std::vector<std::string> verbs;
+    for (const CLI::App* verb : line.get_subcommands([](const CLI::App*) { return true; })) {
+        verbs.push_back(verb->get_name());
+        if (verb->get_name() == wanted) return false;
+    }
+    const auto near = base::nearest(wanted, verbs, 1, true);
+    std::fprintf(stderr, "tollgate: no command '%s'%s; tollgate --help lists them\n", wanted.c_str(),
+                 near.empty() ? "" : (": did you mean '" + near.front() + "'?").c_str());
+    return true;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -194,6 +210,9 @@ int run_command_line(int argc, char** argv) {
     try {
         line.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
+        if (problem.get_exit_code() != 0 && explain_unknown_verb(line, argc, argv)) {
+            return commands::exit_usage;
+        }
         return line.exit(problem) == 0 ? 0 : commands::exit_usage;
     }
     return verbs.code;
