@@ -128,44 +128,63 @@ net::Task<void> break_off(Scene& scene, Relay& relay, const AttemptFailure& fail
     if (written.ok()) written = co_await scene.generation.exchange.finish();
 }
 
-// The pump of a streamed answer towards a streaming client.
+// The client is still there when the gateway stops: its stream ends with an error event. Before the
+// first byte the session answers.
+net::Task<void> end_by_shutdown(Scene& scene, Relay& relay) {
+    http::Exchange& exchange = scene.generation.exchange;
+    if (!exchange.answered() || exchange.finished()) co_return;
+    exchange.scope().reset();
+    AttemptFailure failure;
+    failure.ours = true;
+    failure.error_class = ErrorClass::none;
+    failure.message = "the gateway is shutting down: send the request again";
+    failure.own_error = {base::ErrorCode::unavailable, failure.message};
+    co_await break_off(scene, relay, failure, false);
+}
+
+// Takes what the provider has to say into `out`. Fails as Source::read() and Relay::feed().
+template <typename Source>
+net::Task<base::Result<void>> take_bytes(Source& source, Relay& relay, std::string& out) {
+    CO_TRY(const std::string_view bytes, co_await source.read());
+    if (bytes.empty()) co_return relay.finish(out);
+    co_return relay.feed(bytes, out);
+}
+
+// The pump of a streamed answer towards a streaming client. Both clocks run on what the client and
+// the relay have seen, not on the provider's bytes: its pings and comments are no sign of content,
+// and those that are held back or have no counterpart leave the client in silence.
 template <typename Source>
 net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Relay& relay) {
     http::Exchange& exchange = scene.generation.exchange;
     const net::Instant first_event_by =
         net::Clock::now() + scene.generation.snapshot->attempts.first_event;
+    net::Instant ping_at = net::Clock::now() + silence_until_ping;
     std::optional<AttemptFailure> failure;
     std::string out;
     while (!failure && !relay.complete()) {
-        auto ready = co_await source.wait(net::Clock::now() + silence_until_ping);
-        if (ready.ok() && !*ready) {
-            if (!relay.begun() && net::Clock::now() >= first_event_by) {
-                failure = from_error({base::ErrorCode::timeout,
-                                      "no content within the deadline for the first event"});
-                break;
-            }
-            relay.keep_alive(out);
-            const bool sent = co_await send_to_client(scene, out, relay);
-            scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
-            if (!sent) break;
-            continue;
-        }
-        auto bytes = co_await source.read();
+        const net::Instant until = relay.begun() ? ping_at : std::min(ping_at, first_event_by);
+        auto ready = co_await source.wait(until);
         base::Result<void> fed;
-        if (!bytes.ok()) {
-            fed = bytes.error();
-        } else if (bytes->empty()) {
-            fed = relay.finish(out);
-        } else {
-            fed = relay.feed(*bytes, out);
-        }
-        // What came before a failure is the client's.
-        const bool sent = co_await send_to_client(scene, out, relay);
-        if (!sent || exchange.scope().cancelled()) break;
+        if (!ready.ok() || *ready) fed = co_await take_bytes(source, relay, out);
         if (!fed.ok()) failure = from_error(fed.error());
         if (relay.failure()) failure = from_stream(*relay.failure());
+        const net::Instant now = net::Clock::now();
+        if (!failure && !relay.begun() && now >= first_event_by) {
+            failure = from_error({base::ErrorCode::timeout,
+                                  "no content within the deadline for the first event"});
+        }
+        if (!failure && out.empty() && now >= ping_at) relay.keep_alive(out);
+        if (!out.empty()) ping_at = now + silence_until_ping;
+        // What came before a failure is the client's.
+        const bool sent = co_await send_to_client(scene, out, relay);
+        scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
+        if (!sent || exchange.scope().cancelled()) break;
     }
     settle_usage(scene, relay);
+    if (exchange.scope().reason() == net::CancelReason::shutdown) {
+        co_await end_by_shutdown(scene, relay);
+        co_return std::nullopt;
+    }
     if (exchange.scope().cancelled() || (failure && failure->client_gone)) co_return std::nullopt;
     if (failure && !relay.begun()) co_return failure;
     if (failure) {

@@ -189,9 +189,9 @@ base::Result<void> Relay::finish(std::string& out) {
 
 void Relay::keep_alive(std::string& out) {
     if (!setup_.to_stream) return;
-    if (!drop_held_ && !held_.empty()) {
+    if (!drop_held_) {
         out += held_;
-        start_sent_ = true;
+        start_sent_ = start_sent_ || start_seen_;
     }
     held_.clear();
     out += setup_.client->ping();

@@ -100,6 +100,14 @@ TEST_F(RelayTest, SilenceSendsTheStartAndAPing_TheNextAttemptsStartIsDropped) {
     EXPECT_EQ(out, block_frame);
 }
 
+TEST_F(RelayTest, PingsBeforeTheStartAreNoStart_TheNextAttemptsOwnIsSent) {
+    Relay first = make();
+    ASSERT_TRUE(first.feed(ping_frame, out).ok());
+    first.keep_alive(out);
+    EXPECT_TRUE(out.starts_with(ping_frame));
+    EXPECT_FALSE(first.start_sent());
+}
+
 TEST_F(RelayTest, AnAnswerCutShortIsAnError) {
     Relay relay = make();
     ASSERT_TRUE(relay.feed(start_frame + block_frame + delta_frame, out).ok());
