@@ -198,7 +198,8 @@ void TextScan::end_blank(bool next_takes_one) {
     if (own > 0) {
         // Digits take no blank along: the last one stands alone.
         const bool split = !next_takes_one && own > 1;
-        fixed_ += (split ? 2.0 : 1.0) + own / 80;
+        const std::uint32_t whole_runs = own / 80;
+        fixed_ += (split ? 2.0 : 1.0) + whole_runs;
     }
     kind_ = Kind::none;
 }
@@ -244,7 +245,11 @@ void TextScan::end_piece() {
             fixed_ += mark;
             break;
         case Kind::other_letter: fixed_ += other_letter_cost * length_ + mark; break;
-        case Kind::digits: fixed_ += (length_ + 2) / 3; break;
+        case Kind::digits: {
+            const std::uint32_t groups_of_three = (length_ + 2) / 3;
+            fixed_ += groups_of_three;
+            break;
+        }
         case Kind::punctuation: end_punctuation(); break;
         case Kind::blank: end_blank(false); break;
     }

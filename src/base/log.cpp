@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -34,7 +35,7 @@ void append_real(std::string& out, double value) {
         return;
     }
     const bool negative = value < 0;
-    const auto scaled = static_cast<std::int64_t>((negative ? -value : value) * 1000 + 0.5);
+    const std::int64_t scaled = std::llround((negative ? -value : value) * 1000);
     if (negative) out += '-';
     json::append_integer(out, scaled / 1000);
     const auto part = static_cast<int>(scaled % 1000);

@@ -181,7 +181,12 @@ Family<Metric>& Registry::family(MetricFamily about, double unit) {
     check(about);
     std::lock_guard lock(mutex_);
     auto& slot = families_[about.name];
-    if (!slot) slot = std::make_unique<Family<Metric>>(about, unit, shards_);
+    if (!slot) {
+        auto made = std::make_unique<Family<Metric>>(std::move(about), unit, shards_);
+        Family<Metric>& family = *made;
+        slot = std::move(made);
+        return family;
+    }
     auto* found = dynamic_cast<Family<Metric>*>(slot.get());
     if (found == nullptr || found->description.label_names != about.label_names) {
         throw std::logic_error("metric defined twice, differently: " + about.name);

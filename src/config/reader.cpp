@@ -119,8 +119,8 @@ void Reader::value(const Field& field, std::optional<std::int64_t>& out) {
     auto read = parse_integer(node->text);
     if (!read) {
         const auto number = parse_number(node->text);  // 1e6 and 100.0 are whole numbers too
-        if (number && *number == static_cast<double>(static_cast<std::int64_t>(*number)) &&
-            std::abs(*number) < 9e15) {
+        if (number && std::abs(*number) < 9e15 &&
+            *number == static_cast<double>(static_cast<std::int64_t>(*number))) {
             read = static_cast<std::int64_t>(*number);
         }
     }

@@ -102,9 +102,9 @@ std::optional<Duration> parse_duration(std::string_view text) {
         const std::string_view unit = text.substr(0, length);
         text.remove_prefix(length);
         double scale = 0;
-        if (unit.empty() && text.empty() && !unit_seen) scale = 1000;
+        const bool bare = unit.empty() && text.empty() && !unit_seen;  // seconds
+        if (bare || unit == "s" || unit == "sec") scale = 1000;
         else if (unit == "ms") scale = 1;
-        else if (unit == "s" || unit == "sec") scale = 1000;
         else if (unit == "m" || unit == "min") scale = 60'000;
         else if (unit == "h") scale = 3'600'000;
         else if (unit == "d") scale = 86'400'000;

@@ -93,7 +93,7 @@ std::optional<std::int64_t> number_in(std::string_view text) {
 std::chrono::milliseconds delay_in(std::string_view text) {
     auto value = std::clamp<std::int64_t>(number_in(text).value_or(0), 0, echo_delay_max.count());
     bool seconds = text.find("ms") == std::string_view::npos &&
-                   text.find_first_of("s") != std::string_view::npos;
+                   text.find('s') != std::string_view::npos;
     return std::min(std::chrono::milliseconds(seconds ? value * 1'000 : value), echo_delay_max);
 }
 
