@@ -45,14 +45,19 @@ public:
     void cancel_all();
 
     std::size_t connections() const { return sessions_.size(); }
-    std::size_t in_flight() const { return in_flight_; }
+    // Requests being answered; while draining, also connections whose first request may be on its
+    // way.
+    std::size_t in_flight() const;
     bool draining() const { return draining_; }
     const ServerStats& stats() const { return stats_; }
 
 private:
     friend class Session;
     struct Listener;
-    void accept_all(Listener& listener);
+    // True when more may be queued: the turn's share has been accepted.
+    bool accept_some(Listener& listener);
+    void pause_accepting(Listener& listener, int error);
+    static net::Task<void> accept_again_later(std::shared_ptr<Listener> listener);
 
     net::Loop& loop_;
     const Router& router_;

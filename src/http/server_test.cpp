@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -73,7 +74,7 @@ protected:
         router_.add(Method::get, "/odd", answer_with_odd_header);
         router_.set_fallback(not_found);
         auto address = net::parse_address("127.0.0.1:0");
-        auto fd = net::listen(*address, 16);
+        auto fd = net::listen(*address, 128);
         port_ = net::bound_port(*fd);
         server_.serve(*fd, nullptr);
         thread_ = std::thread([this] { loop_.run(); });
@@ -228,8 +229,8 @@ TEST_F(ServerTest, MuchBehindAChunkedBodyIsTakenForTheNextRequests) {
     });
     const int fd = connect();
     const std::string data(300'000, 'x');
-    send(fd, "POST /count HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n493e0\r\n" + data +
-                 "\r\n");
+    send(fd, "POST /count HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n493e0\r\n" +
+                 data + "\r\n");
     std::string behind = "0\r\n\r\n";
     constexpr int followers = 4'000;
     for (int i = 0; i < followers; ++i) behind += "POST /count HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -271,6 +272,77 @@ TEST_F(ServerTest, AClientThatLeavesCancelsItsHandlerSoon) {
     }
     EXPECT_EQ(cancelled_waits, before + 1);
     EXPECT_LT(std::chrono::steady_clock::now() - left_at, milliseconds(100));
+}
+
+TEST_F(ServerTest, ARequestCutByShutdownIsToldToComeAgain) {
+    const int fd = connect();
+    send(fd, "GET /wait HTTP/1.1\r\nhost: x\r\n\r\n");
+    const auto in_flight = [this] {
+        std::size_t count = 0;
+        on_loop([&] { count = server_.in_flight(); });
+        return count;
+    };
+    while (in_flight() == 0) std::this_thread::yield();
+    on_loop([this] {
+        server_.stop_accepting();
+        server_.cancel_plain();
+    });
+    const std::string answer = receive(fd);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503")) << answer;
+    EXPECT_NE(answer.find("retry-after: 1\r\n"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("connection: close\r\n"), std::string::npos) << answer;
+    close(fd);
+}
+
+TEST_F(ServerTest, DrainAnswersAConnectionThatWasJustAccepted) {
+    const int fd = connect();
+    on_loop([this] {
+        server_.stop_accepting();
+        server_.close_idle();
+    });
+    send(fd, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi");
+    const std::string answer = receive(fd);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+    EXPECT_NE(answer.find("connection: close\r\n"), std::string::npos) << answer;
+    close(fd);
+}
+
+TEST_F(ServerTest, DrainAcceptsAllThatIsQueued) {
+    constexpr int clients = 100;  // more than one turn accepts
+    std::vector<int> fds;
+    on_loop([&] {
+        for (int i = 0; i < clients; ++i) fds.push_back(connect());
+        server_.stop_accepting();
+    });
+    for (const int fd : fds) {
+        send(fd, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi");
+        EXPECT_TRUE(receive(fd).starts_with("HTTP/1.1 200"));
+        close(fd);
+    }
+}
+
+TEST_F(ServerTest, WithoutADescriptorAcceptingPausesAndGoesOnLater) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval patience{5, 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int free_one = dup(fd);
+    close(free_one);
+    const rlimit none{static_cast<rlim_t>(free_one), before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    send(fd, "POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+             "content-length: 2\r\n\r\nhi");
+    on_loop([] {});
+    EXPECT_EQ(connections(), 0U);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_TRUE(receive(fd).starts_with("HTTP/1.1 200"));
+    close(fd);
 }
 
 TEST_F(ServerTest, DrainEndsIdleConnectionsAndRefusesNewOnes) {

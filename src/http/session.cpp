@@ -13,19 +13,26 @@ constexpr std::size_t first_read_bytes = 8 * 1024;
 // What is read and thrown away of a body that nobody wanted, so that the client sees the answer.
 constexpr std::size_t linger_bytes_max = 16 * 1024 * 1024;
 constexpr std::chrono::milliseconds linger_time{5'000};
+// How long a drain waits for the first request of a connection it has just accepted.
+constexpr std::chrono::milliseconds first_request_grace{1'000};
 
 }  // namespace
 
 Session::Session(Server& server, std::unique_ptr<net::Stream> stream,
                  std::shared_ptr<net::TlsServerContext> tls)
-    : server_(server), stream_(std::move(stream)), tls_(std::move(tls)) {
+    : server_(server), stream_(std::move(stream)), tls_(std::move(tls)),
+      opened_(server.loop_.now()) {
     server_.sessions_.insert(this);
 }
 
 Session::~Session() { server_.sessions_.erase(this); }
 
+bool Session::expecting() const {
+    return !asked_ && server_.loop_.now() - opened_ < first_request_grace;
+}
+
 void Session::close_if_idle() {
-    if (idle_) idle_scope_.cancel(server_.loop_, net::CancelReason::shutdown);
+    if (idle_ && !expecting()) idle_scope_.cancel(server_.loop_, net::CancelReason::shutdown);
 }
 
 void Session::cancel() {
@@ -99,7 +106,7 @@ net::Task<bool> Session::read_head() {
             buffer_.release();
             begin_ = end_ = 0;
             idle_ = true;
-            if (server_.draining_) co_return false;
+            if (server_.draining_ && !expecting()) co_return false;
         }
         const net::Patience patience{deadline, &idle_scope_};
         const net::Wake wake = co_await stream_->wait_readable(patience);
@@ -136,6 +143,7 @@ net::Task<Session::Next> Session::handle_request() {
     }
     ++server_.stats_.requests;
     ++server_.in_flight_;
+    asked_ = true;
     scope_.reset();
     const std::size_t body_at = begin_ + head_size_;
     Exchange exchange(*stream_, head, std::string_view(buffer_.data() + body_at, end_ - body_at),
@@ -159,12 +167,9 @@ net::Task<Session::Next> Session::handle_request() {
     }
     current_ = nullptr;
     stream_->watch_hangup(nullptr);
-    if (!exchange.answered() && !scope_.cancelled()) {
-        exchange.must_close_ = true;
-        auto sent = co_await exchange.respond(
-            500, "application/json",
-            R"({"error":{"message":"internal error","type":"server_error","param":null,"code":null}})");
-        failed = failed || !sent.ok();
+    if (!exchange.answered()) {
+        const bool sent = co_await answer_instead(exchange, failed);
+        failed = failed || !sent;
     }
     --server_.in_flight_;
     if (failed || !exchange.finished_ || exchange.must_close_ || scope_.cancelled()) {
@@ -184,9 +189,28 @@ net::Task<Session::Next> Session::handle_request() {
     co_return Next::keep;
 }
 
+net::Task<bool> Session::answer_instead(Exchange& exchange, bool failed) {
+    const bool stopping = !failed && scope_.reason() == net::CancelReason::shutdown;
+    if (scope_.cancelled() && !stopping) co_return false;
+    // The client is still there: it learns that another try will be answered.
+    if (stopping) scope_.reset();
+    exchange.must_close_ = true;
+    // Both protocols' envelopes in one, for the path has not been looked at.
+    std::string_view body =
+        R"({"type":"error","error":{"type":"server_error","message":"internal error","param":null,)"
+        R"("code":null}})";
+    if (stopping) {
+        exchange.add_header("retry-after", "1");
+        body = R"({"type":"error","error":{"type":"overloaded_error","message":"the gateway is )"
+               R"(shutting down: send the request again","param":null,"code":"shutting_down"}})";
+    }
+    auto sent = co_await exchange.respond(stopping ? 503 : 500, "application/json", body);
+    co_return sent.ok();
+}
+
 net::Task<void> Session::linger() {
     // Closing with unread bytes sends a reset that may destroy the answer on its way.
-    if (stream_->tls() == nullptr) stream_->shutdown_write();
+    stream_->shutdown_write();
     if (!buffer_) buffer_ = base::take_buffer();
     const net::Patience patience{server_.loop_.after(linger_time), &idle_scope_};
     std::size_t discarded = 0;

@@ -18,6 +18,8 @@ public:
     net::Task<void> run();
     void close_if_idle();
     void cancel();
+    // Just accepted, and its first request may be on its way: a drain waits for it a little.
+    bool expecting() const;
     // A streamed answer is on its way.
     bool streaming() const { return current_ != nullptr && current_->streaming(); }
 
@@ -27,6 +29,8 @@ private:
     net::Task<bool> read_head();
     net::Task<Next> handle_request();
     net::Task<void> refuse(int status, std::string_view why);
+    // The handler ended without an answer: a bug, or the server stops.
+    net::Task<bool> answer_instead(Exchange& exchange, bool failed);
     net::Task<void> linger();
 
     Server& server_;
@@ -38,6 +42,8 @@ private:
     std::size_t begin_ = 0, end_ = 0;  // unread bytes in the buffer
     std::size_t head_size_ = 0;
     bool idle_ = true;
+    bool asked_ = false;               // a request has come
+    net::Instant opened_;
     Exchange* current_ = nullptr;  // while a handler runs
 };
 

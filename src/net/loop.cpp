@@ -205,6 +205,12 @@ bool Loop::enlist(Waiter& waiter, Waiter** slot, const Patience& patience) {
             waiter.wake = Wake::cancelled;
             return false;
         }
+    }
+    if (patience.deadline <= now_) {
+        waiter.wake = Wake::timeout;
+        return false;
+    }
+    if (patience.scope != nullptr) {
         waiter.scope = patience.scope;
         waiter.scope_next = patience.scope->first_;
         if (waiter.scope_next != nullptr) waiter.scope_next->scope_previous = &waiter;
@@ -281,6 +287,8 @@ void Loop::watch(int fd, std::uint32_t events, Handler* handler) {
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     }
 }
+
+void Loop::unwatch(int fd) { epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
 
 bool SleepAwaiter::await_suspend(std::coroutine_handle<> coroutine) {
     if (scope != nullptr && scope->cancelled()) {

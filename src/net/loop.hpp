@@ -113,6 +113,8 @@ public:
         ~Handler() = default;
     };
     void watch(int fd, std::uint32_t events, Handler* handler);
+    // No events from the next turn on; closing a descriptor does the same.
+    void unwatch(int fd);
 
 private:
     static constexpr std::size_t wheel_slots = 1024;

@@ -168,16 +168,16 @@ bool Stream::looks_idle() {
     if (hangup_) return false;
     // The loop has told of nothing since the last read found nothing: no need to ask the kernel.
     if (!readable_) return true;
+    if (ssl_ != nullptr) return tls_looks_idle();
     char byte;
     const ssize_t count = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
-        // TLS 1.3 sends session tickets after the handshake: those are no sign of an answer.
-        return count > 0 && ssl_ != nullptr;
-    }
-    return true;
+    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-void Stream::shutdown_write() { ::shutdown(fd_, SHUT_WR); }
+void Stream::shutdown_write() {
+    if (ssl_ != nullptr) end_tls();
+    ::shutdown(fd_, SHUT_WR);
+}
 
 const std::string& Stream::peer_address() {
     if (!peer_.empty()) return peer_;

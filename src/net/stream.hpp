@@ -67,7 +67,7 @@ public:
 
     // The descriptor's connect is under way: writable only when epoll says so.
     void expect_connect() { writable_ = readable_ = false; }
-    // Sends FIN on the write side; the peer may still send.
+    // Ends our side (TLS: close_notify; then FIN); the peer may still send.
     void shutdown_write();
     int fd() const { return fd_; }
     Loop& loop() { return loop_; }
@@ -86,6 +86,8 @@ private:
     struct Registration;
     void on_events(std::uint32_t events);
     void release_tls();
+    void end_tls();
+    bool tls_looks_idle();
     IoResult tls_read(char* data, std::size_t size);
     IoResult tls_write(std::span<const iovec> pieces);
     IoResult tls_outcome(int result);

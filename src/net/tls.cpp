@@ -169,6 +169,25 @@ void Stream::release_tls() {
     ssl_ = nullptr;
 }
 
+void Stream::end_tls() {
+    // Once: our close_notify, if there is room for it. The peer's is not waited for.
+    if (SSL_is_init_finished(ssl_) == 1) SSL_shutdown(ssl_);
+    ERR_clear_error();
+}
+
+// Session tickets that came after the handshake are no sign of an answer: OpenSSL takes them in
+// passing. Anything else before a request is none of its answer.
+bool Stream::tls_looks_idle() {
+    ERR_clear_error();
+    errno = 0;
+    char byte;
+    const int count = SSL_peek(ssl_, &byte, 1);
+    if (count > 0) return false;
+    const bool idle = tls_outcome(count).status == IoStatus::would_block;
+    if (idle && SSL_want_read(ssl_) != 0) readable_ = false;
+    return idle;
+}
+
 IoResult Stream::tls_outcome(int result) {
     switch (SSL_get_error(ssl_, result)) {
         case SSL_ERROR_WANT_READ:
