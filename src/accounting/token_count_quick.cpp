@@ -1,9 +1,14 @@
 // The rough count of a whole body: one pass over the bytes, sixteen at a time by the compiler's own
-// vector code, no branches inside a block.
+// vector code, or thirty-two where the machine can; no branches inside a block.
 #include <array>
 #include <cstring>
 
 #include "accounting/token_count.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define TOLLGATE_AVX2 __attribute__((target("avx2")))
+#endif
 
 namespace tollgate::accounting {
 namespace {
@@ -19,6 +24,14 @@ struct Tally {
     std::uint32_t blanks = 0;   // spaces
     std::uint32_t quotes = 0;
     std::uint32_t beyond = 0;  // bytes outside ASCII
+
+    void add(const Tally& other) {
+        letters += other.letters;
+        words += other.words;
+        blanks += other.blanks;
+        quotes += other.quotes;
+        beyond += other.beyond;
+    }
 };
 
 using Lane = std::array<std::uint8_t, lanes>;
@@ -51,6 +64,60 @@ Tally count_block(const unsigned char* text, std::size_t size) {
     return {sum(letters), sum(words), sum(blanks), sum(quotes), sum(beyond)};
 }
 
+#if defined(__x86_64__)
+
+TOLLGATE_AVX2 std::uint32_t sum_bytes(__m256i counters) {
+    const __m256i sums = _mm256_sad_epu8(counters, _mm256_setzero_si256());
+    const __m128i halves =
+        _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    return static_cast<std::uint32_t>(_mm_cvtsi128_si64(halves) + _mm_extract_epi64(halves, 1));
+}
+
+// All ones where a byte is a letter: folded to lower case, the letters are moved to the lower end
+// of the signed numbers.
+TOLLGATE_AVX2 __m256i letters_of(__m256i bytes) {
+    const __m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+    const __m256i moved = _mm256_add_epi8(folded, _mm256_set1_epi8(static_cast<char>(0x80 - 'a')));
+    return _mm256_cmpgt_epi8(_mm256_set1_epi8(-128 + 26), moved);
+}
+
+// As count_block.
+TOLLGATE_AVX2 Tally count_block_avx2(const unsigned char* text, std::size_t size) {
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i letters = zero, words = zero, blanks = zero, quotes = zero, beyond = zero;
+    std::size_t at = 0;
+    for (; size - at >= 2 * lanes; at += 2 * lanes) {
+        const __m256i here = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at));
+        const __m256i before = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at - 1));
+        const __m256i letter = letters_of(here);
+        // A true comparison is -1, so that counting is subtracting.
+        letters = _mm256_sub_epi8(letters, letter);
+        words = _mm256_sub_epi8(words, _mm256_andnot_si256(letters_of(before), letter));
+        blanks = _mm256_sub_epi8(blanks, _mm256_cmpeq_epi8(here, _mm256_set1_epi8(' ')));
+        quotes = _mm256_sub_epi8(quotes, _mm256_cmpeq_epi8(here, _mm256_set1_epi8('"')));
+        beyond = _mm256_sub_epi8(beyond, _mm256_cmpgt_epi8(zero, here));
+    }
+    Tally tally{sum_bytes(letters), sum_bytes(words), sum_bytes(blanks), sum_bytes(quotes),
+                sum_bytes(beyond)};
+    if (at < size) tally.add(count_block(text + at, size - at));
+    return tally;
+}
+
+bool have_avx2() {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2");
+}
+using CountBlock = Tally (*)(const unsigned char*, std::size_t);
+const CountBlock count_block_best = have_avx2() ? count_block_avx2 : count_block;
+
+#else
+
+Tally count_block_best(const unsigned char* text, std::size_t size) {
+    return count_block(text, size);
+}
+
+#endif
+
 // Fitted to JSON bodies of agents, prose and code.
 double tokens_of(const Tally& tally, std::size_t bytes) {
     const double marks = static_cast<double>(bytes) - tally.letters - tally.blanks - tally.beyond;
@@ -68,7 +135,7 @@ std::int64_t quick_estimate(std::string_view body) {
     while (at + lanes <= body.size()) {
         std::size_t size = body.size() - at;
         size = size < block_bytes ? size - size % lanes : block_bytes;
-        const Tally tally = count_block(text + at, size);
+        const Tally tally = count_block_best(text + at, size);
         // A whole block without blank, quote or accent is a picture, not something to read.
         const bool base64 = size == block_bytes && tally.blanks + tally.quotes + tally.beyond == 0;
         if (!base64) total += tokens_of(tally, size);
