@@ -281,11 +281,8 @@ std::string Value::text() const {
     return plain;
 }
 
-bool Value::equals(std::string_view plain) const {
-    if (!is_string()) return false;
-    const Escaped inside = escaped();
-    return document_->nodes_[index_].has_escapes ? key_equals(inside.raw, plain)
-                                                 : inside.raw == plain;
+bool Value::equals_unescaped(std::string_view plain) const {
+    return key_equals(escaped().raw, plain);
 }
 
 std::optional<std::int64_t> Value::integer() const {
@@ -317,13 +314,17 @@ Value Value::operator[](std::string_view key) const {
     const Document::Node* const nodes = document_->nodes_.data();
     const char* const text = document_->text_.data() + 1;  // past the opening quote
     const std::uint32_t last = nodes[index_].next;
+    const char first = key.empty() ? '"' : key.front();  // most keys differ there or in length
     for (std::uint32_t at = index_ + 1; at < last; at = nodes[at + 1].next) {
         const auto& name = nodes[at];
-        const bool same = name.has_escapes
-                              ? Value(document_, at).equals(key)
-                              : name.end - name.begin == key.size() + 2 &&
-                                    std::memcmp(text + name.begin, key.data(), key.size()) == 0;
-        if (same) return Value(document_, at + 1);
+        if (name.has_escapes) [[unlikely]] {
+            if (Value(document_, at).equals(key)) return Value(document_, at + 1);
+            continue;
+        }
+        if (name.end - name.begin == key.size() + 2 && text[name.begin] == first &&
+            std::memcmp(text + name.begin, key.data(), key.size()) == 0) {
+            return Value(document_, at + 1);
+        }
     }
     return {};
 }

@@ -71,6 +71,7 @@ public:
 private:
     friend class Document;
     Value(const Document* document, std::uint32_t index) : document_(document), index_(index) {}
+    bool equals_unescaped(std::string_view plain) const;
     const Document* document_ = nullptr;
     std::uint32_t index_ = 0;
 };
@@ -140,6 +141,12 @@ inline Escaped Value::escaped() const {
     if (!is_string()) return {};
     const auto& node = document_->node(index_);
     return {{document_->text_.data() + node.begin + 1, node.end - node.begin - 2}};
+}
+inline bool Value::equals(std::string_view plain) const {
+    if (!is_string()) return false;
+    const auto& node = document_->node(index_);
+    if (node.has_escapes) [[unlikely]] return equals_unescaped(plain);
+    return escaped().raw == plain;
 }
 inline Value::Iterator& Value::Iterator::operator++() {
     position_ = document_->node(position_ + step_).next;

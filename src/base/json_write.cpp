@@ -24,6 +24,20 @@ public:
         if (left() == 0) flush();
         *next_++ = c;
     }
+    // An escape sequence, escaped itself: \n becomes \\n, \" becomes \\\".
+    void escape_again(char letter) {
+        if (left() < 4) flush();
+        next_[0] = '\\';
+        next_[1] = '\\';
+        next_[2] = '\\';
+        if (letter == '"' || letter == '\\') {
+            next_[3] = letter;
+            next_ += 4;
+        } else {
+            next_[2] = letter;
+            next_ += 3;
+        }
+    }
     void put(char first, char second) {
         if (left() < 2) flush();
         next_[0] = first;
@@ -193,26 +207,44 @@ void append_compact_escaped(std::string& out, Raw value) {
     Sink sink(out);
     bool inside = false;  // a string
     while (at != end) {
-        if (inside) {
-            at = sink.plain(at, end);
-            if (at == end) break;
-            inside = *at != '"';
-            if (*at == '\\' && end - at > 1) sink.escape(*at++);
-            sink.add(*at++);
+        if (!inside) {
+            const char c = *at++;
+            if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+            inside = c == '"';
+            sink.add(c);
             continue;
         }
-        const char c = *at++;
-        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
-        inside = c == '"';
-        sink.add(c);
+        at = sink.plain(at, end);
+        if (at == end) break;
+        if (*at == '\\' && end - at > 1) {
+            sink.escape_again(at[1]);
+            at += 2;
+        } else {
+            inside = *at != '"';
+            sink.add(*at++);
+        }
     }
 }
 
 Writer& Writer::key(std::string_view name) {
-    if (comma_) out_ += ',';
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
+    // Put together here: each append to the string costs as much as all of this.
+    constexpr std::size_t name_max = 28;
+    if (name.size() <= name_max) [[likely]] {
+        char room[name_max + 4];
+        char* at = room;
+        *at = ',';
+        at += comma_ ? 1 : 0;
+        *at++ = '"';
+        for (const char c : name) *at++ = c;
+        *at++ = '"';
+        *at++ = ':';
+        out_.append(room, static_cast<std::size_t>(at - room));
+    } else {
+        if (comma_) out_ += ',';
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+    }
     comma_ = false;  // the value that follows stands right behind the colon
     return *this;
 }

@@ -36,10 +36,11 @@ private:
     }
 
     Result<void> scalars() {
-        if (!root_["model"].is_string() || root_["model"].string_empty()) {
+        const Value model = root_["model"];
+        if (!model.is_string() || model.string_empty()) {
             return top_.error("model", "the name of a model is required");
         }
-        request_.alias = root_["model"].text(arena_);
+        request_.alias = model.text(arena_);
         const auto max_tokens = root_["max_tokens"].integer();
         if (!given("max_tokens")) return top_.error("max_tokens", "field required");
         if (!max_tokens || *max_tokens < 0) {
@@ -59,11 +60,10 @@ private:
     }
 
     Result<json::Raw> number(std::string_view name) const {
-        if (!given(name)) return json::Raw();
-        if (root_[name].kind() != json::Kind::number) {
-            return top_.error(name, "a number is required");
-        }
-        return root_[name].raw();
+        const Value value = root_[name];
+        if (!value.exists() || value.is_null()) return json::Raw();
+        if (value.kind() != json::Kind::number) return top_.error(name, "a number is required");
+        return value.raw();
     }
 
     Result<void> stop_sequences() {
@@ -87,17 +87,19 @@ private:
         tool.name = value["name"].text(arena_);
         tool.description = value["description"].escaped();
         tool.strict = value["strict"].boolean();
-        if (!value["cache_control"].is_null()) tool.cache_control = value["cache_control"].raw();
+        const Value mark = value["cache_control"];
+        if (!mark.is_null()) tool.cache_control = mark.raw();
         const Value type = value["type"];
         if (type.is_string() && !type.equals("custom")) {
             tool.hosted_kind = type.text(arena_);
             return tool;
         }
         if (tool.name.empty()) return place.error("name", "a string is required");
-        if (!value["input_schema"].is_object()) {
+        const Value schema = value["input_schema"];
+        if (!schema.is_object()) {
             return place.error("input_schema", "a JSON schema object is required");
         }
-        tool.schema = value["input_schema"].raw();
+        tool.schema = schema.raw();
         return tool;
     }
 

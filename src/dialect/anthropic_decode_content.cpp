@@ -162,19 +162,19 @@ Result<void> ContentDecoder::block(Value block, const Place& place, std::vector<
 Result<void> ContentDecoder::tool_block(Value block, const Place& place, Part& part) {
     if (block["type"].equals("tool_use")) {
         part.kind = PartKind::tool_call;
-        if (!block["id"].is_string()) return place.error("id", "a string is required");
-        if (!block["name"].is_string()) return place.error("name", "a string is required");
-        if (!block["input"].is_object()) return place.error("input", "an object is required");
-        part.id = block["id"].text(arena_);
-        part.name = block["name"].text(arena_);
-        part.input = block["input"].raw();
+        const Value id = block["id"], name = block["name"], input = block["input"];
+        if (!id.is_string()) return place.error("id", "a string is required");
+        if (!name.is_string()) return place.error("name", "a string is required");
+        if (!input.is_object()) return place.error("input", "an object is required");
+        part.id = id.text(arena_);
+        part.name = name.text(arena_);
+        part.input = input.raw();
         return {};
     }
     part.kind = PartKind::tool_result;
-    if (!block["tool_use_id"].is_string()) {
-        return place.error("tool_use_id", "a string is required");
-    }
-    part.id = block["tool_use_id"].text(arena_);
+    const Value id = block["tool_use_id"];
+    if (!id.is_string()) return place.error("tool_use_id", "a string is required");
+    part.id = id.text(arena_);
     part.is_error = block["is_error"].boolean().value_or(false);
     const Value inside = block["content"];
     if (!inside.exists() || inside.is_null()) return {};
