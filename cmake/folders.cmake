@@ -42,7 +42,7 @@ function(tollgate_embed_data target)
       "tollgate_data_${name}_end:\n.byte 0\n.section .note.GNU-stack,\"\",@progbits\n")
     configure_file(${output}.in ${output} COPYONLY)
     set_source_files_properties(${output} PROPERTIES OBJECT_DEPENDS ${CMAKE_SOURCE_DIR}/${file}
-                                LANGUAGE C COMPILE_OPTIONS "-x;assembler")
+                                LANGUAGE C COMPILE_OPTIONS "-x;assembler;-Wno-unused-command-line-argument")
     list(APPEND outputs ${output})
   endforeach()
   add_library(${target} STATIC ${outputs})
