@@ -30,6 +30,18 @@ http::Deadlines deadlines_of(const Scene& scene) {
     return deadlines;
 }
 
+// Some providers quote the credential that they refuse: clients and logs must not see it.
+void hide_credential(const Endpoint& endpoint, std::string& text) {
+    const std::string& key = endpoint.deployment.api_key;
+    constexpr std::size_t shortest_credential = 8;
+    if (key.size() < shortest_credential) return;
+    constexpr std::string_view mask = "[credential]";
+    for (std::size_t at = text.find(key); at != std::string::npos;
+         at = text.find(key, at + mask.size())) {
+        text.replace(at, key.size(), mask);
+    }
+}
+
 AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& headers,
                             std::string_view body) {
     const providers::ErrorVerdict verdict =
@@ -48,6 +60,8 @@ AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& heade
         failure.body = body;
         failure.content_type = headers.get("content-type");
     }
+    hide_credential(scene.endpoint, failure.message);
+    hide_credential(scene.endpoint, failure.body);
     return failure;
 }
 
