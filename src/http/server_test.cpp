@@ -248,6 +248,13 @@ TEST_F(ServerTest, MuchBehindAChunkedBodyIsTakenForTheNextRequests) {
     EXPECT_NE(answer.find(" 404 "), std::string::npos);
 }
 
+TEST_F(ServerTest, ARefusalThatQuotesIsStillJson) {
+    const std::string answer =
+        talk("POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\n");
+    EXPECT_NE(answer.find(R"(is not \"chunked\", the only one supported",)"), std::string::npos)
+        << answer;
+}
+
 TEST_F(ServerTest, AHeadThatNeverEndsTimesOut) {
     const std::string answer = talk("GET / HTTP/1.1\r\nhost: x\r\n");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 408")) << answer;

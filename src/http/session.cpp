@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 
 namespace tollgate::http {
@@ -126,9 +127,9 @@ net::Task<void> Session::refuse(int status, std::string_view why) {
     none.keep_alive = false;
     scope_.reset();
     Exchange exchange(*stream_, none, {}, server_.limits_, scope_);
-    std::string body = "{\"error\":{\"message\":\"";
-    body += why;
-    body += "\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"bad_http_request\"}}";
+    std::string body = R"({"type":"error","error":{"message":)";
+    json::append_string(body, why);
+    body += R"(,"type":"invalid_request_error","param":null,"code":"bad_http_request"}})";
     auto sent = co_await exchange.respond(status, "application/json", body);
     if (sent.ok()) co_await linger();
 }
