@@ -4,6 +4,7 @@
 #include <cassert>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -66,17 +67,17 @@ template <>
 class [[nodiscard]] Result<void> {
 public:
     Result() = default;
-    Result(Error error) : error_(std::move(error)), ok_(false) {}
+    Result(Error error) : error_(std::move(error)) {}
 
-    bool ok() const { return ok_; }
-    explicit operator bool() const { return ok_; }
-    Error& error() & { return error_; }
-    const Error& error() const& { return error_; }
-    Error&& error() && { return std::move(error_); }
+    bool ok() const { return !error_.has_value(); }
+    explicit operator bool() const { return ok(); }
+    // REQUIRES: !ok().
+    Error& error() & { return *error_; }
+    const Error& error() const& { return *error_; }
+    Error&& error() && { return *std::move(error_); }
 
 private:
-    Error error_;
-    bool ok_ = true;
+    std::optional<Error> error_;
 };
 
 inline Error invalid(std::string message, std::string field = {}) {
