@@ -16,14 +16,16 @@ constexpr std::size_t made_endpoints_max = 4096;  // by wildcard or by name, rem
 
 Problem problem(Severity severity, const config::Origin& origin, std::string path,
                 std::string message) {
-    return Problem{severity, origin.file, origin.line, origin.column, std::move(path),
-                   std::move(message), {}};
+    return Problem{severity,        origin.file,        origin.line, origin.column,
+                   std::move(path), std::move(message), {}};
 }
 
 class Builder {
 public:
     explicit Builder(const BuildInput& input)
-        : input_(input), config_(input.config), maker_(std::make_shared<EndpointMaker>(input)),
+        : input_(input),
+          config_(input.config),
+          maker_(std::make_shared<EndpointMaker>(input)),
           snapshot_(std::make_shared<Snapshot>()) {}
 
     BuildResult build() {
@@ -36,15 +38,16 @@ public:
         add_listed();
         BuildResult result;
         result.problems = std::move(problems_);
-        const bool failed = std::any_of(
-            result.problems.begin(), result.problems.end(),
-            [](const Problem& item) { return item.severity == Severity::error; });
+        const bool failed =
+            std::any_of(result.problems.begin(), result.problems.end(),
+                        [](const Problem& item) { return item.severity == Severity::error; });
         if (!failed) result.snapshot = std::move(snapshot_);
         return result;
     }
 
 private:
     void add_groups();
+    void check_pattern(const config::ModelEntry& entry, std::size_t index);
     void add_names();
     void add_keys();
     void add_tenant(const config::TenantConfig& tenant, std::uint32_t policy);
@@ -64,22 +67,23 @@ private:
 void Builder::add_groups() {
     for (std::size_t i = 0; i < config_.model_list.size(); ++i) {
         const config::ModelEntry& entry = config_.model_list[i];
-        auto found = std::find_if(group_inputs_.begin(), group_inputs_.end(), [&](const auto& group) {
-            return group.name == entry.model_name;
-        });
+        auto found =
+            std::find_if(group_inputs_.begin(), group_inputs_.end(),
+                         [&](const auto& group) { return group.name == entry.model_name; });
         const bool wildcard = entry.model_name.find('*') != std::string::npos;
         gateway::EndpointPointer endpoint;
-        if (!wildcard) {
+        if (wildcard) {
+            check_pattern(entry, i);
+        } else {
             auto made = maker_->of_entry(entry, entry.model);
             if (!made.ok()) {
                 // A shared configuration names more providers than one installation has keys for.
                 const auto severity = made.error().code == base::ErrorCode::invalid_request
                                           ? Severity::error
                                           : Severity::warning;
-                problems_.push_back(problem(severity, entry.origin,
-                                            "model_list[" + std::to_string(i) + "]",
-                                            "'" + entry.model_name + "' is left out: " +
-                                                made.error().message));
+                problems_.push_back(
+                    problem(severity, entry.origin, "model_list[" + std::to_string(i) + "]",
+                            "'" + entry.model_name + "' is left out: " + made.error().message));
                 continue;
             }
             endpoint = std::move(made).value();
@@ -99,13 +103,20 @@ void Builder::add_groups() {
             found->deployments.push_back(entry.model);
             continue;
         }
-        // The provider's default account has no suffix: `provider/model` by name is the same one.
-        const bool own = !entry.api_base.empty() || !entry.api_key.empty();
-        found->deployments.push_back(domain::target_name(endpoint->deployment) + "@" +
-                                     (own ? endpoint->deployment.base_url : ""));
+        found->deployments.push_back(maker_->identity(entry, *endpoint));
         snapshot_->groups[index]->endpoints.push_back(endpoint);
         snapshot_->endpoints.push_back(endpoint);
     }
+}
+
+// A wildcard stays: what it lacks is told to the client that asks for one of its models.
+void Builder::check_pattern(const config::ModelEntry& entry, std::size_t index) {
+    if (entry.model.substr(0, entry.model.find('/')).find('*') != std::string::npos) return;
+    auto checked = maker_->check(entry);
+    if (checked.ok()) return;
+    problems_.push_back(
+        problem(Severity::warning, entry.origin, "model_list[" + std::to_string(index) + "]",
+                "'" + entry.model_name + "' cannot be served: " + checked.error().message));
 }
 
 void Builder::add_names() {
@@ -116,8 +127,11 @@ void Builder::add_names() {
         names.aliases.push_back({alias.name, alias.target, alias.hidden});
     }
     const config::Tiers& tiers = config_.tiers;
-    names.tiers = {{"opus", tiers.opus},     {"sonnet", tiers.sonnet}, {"haiku", tiers.haiku},
-                   {"fable", tiers.fable},   {"default", tiers.fallback}};
+    names.tiers = {{"opus", tiers.opus},
+                   {"sonnet", tiers.sonnet},
+                   {"haiku", tiers.haiku},
+                   {"fable", tiers.fable},
+                   {"default", tiers.fallback}};
     for (const config::NamedChain& chain : config_.fallback_models) {
         names.chains.push_back({chain.name, chain.members});
     }
@@ -151,38 +165,66 @@ void Builder::add_names() {
 }
 
 // Endpoints that no entry spells out: wildcards filled in, and provider/model.
-void Builder::serve_names_on_demand() {
-    struct Made {
-        std::mutex mutex;
-        std::map<std::string, gateway::EndpointPointer> endpoints;
-    };
-    auto made = std::make_shared<Made>();
-    std::vector<std::vector<config::ModelEntry>> entries;
-    for (const auto& group : group_entries_) {
-        entries.emplace_back();
-        for (const config::ModelEntry* entry : group) entries.back().push_back(*entry);
-    }
-    snapshot_->make_endpoint = [maker = maker_, made, entries = std::move(entries)](
-                                   const routing::Candidate& candidate)
-        -> base::Result<gateway::EndpointPointer> {
-        std::string key = candidate.provider + "/" + candidate.model;
-        const config::ModelEntry* entry = nullptr;
-        if (!candidate.is_direct()) {
-            entry = &entries[candidate.group].front();
-            key = std::to_string(candidate.group) + " " +
-                  routing::substitute(entry->model, candidate.captured);
+class OnDemand {
+public:
+    OnDemand(std::shared_ptr<EndpointMaker> maker,
+             const std::vector<std::vector<const config::ModelEntry*>>& groups)
+        : maker_(std::move(maker)) {
+        for (const auto& group : groups) {
+            entries_.emplace_back();
+            for (const config::ModelEntry* entry : group) entries_.back().push_back(*entry);
         }
-        std::lock_guard lock(made->mutex);
-        auto found = made->endpoints.find(key);
-        if (found != made->endpoints.end()) return found->second;
-        auto endpoint = entry == nullptr
-                            ? maker->of_name(candidate.provider, candidate.model)
-                            : maker->of_entry(*entry, routing::substitute(entry->model,
-                                                                          candidate.captured));
+    }
+
+    base::Result<std::vector<gateway::EndpointPointer>> make(const routing::Candidate& candidate) {
+        std::lock_guard lock(mutex_);
+        if (candidate.is_direct()) {
+            TRY(auto endpoint, remembered(candidate.provider + "/" + candidate.model, [&] {
+                    return maker_->of_name(candidate.provider, candidate.model);
+                }));
+            return std::vector{std::move(endpoint)};
+        }
+        std::vector<gateway::EndpointPointer> endpoints;
+        base::Error reason;
+        const auto& entries = entries_[candidate.group];
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            const std::string model = routing::substitute(entries[i].model, candidate.captured);
+            // A space is in no name: wildcards and names by themselves do not meet.
+            auto made =
+                remembered(std::to_string(candidate.group) + " " + std::to_string(i) + " " + model,
+                           [&] { return maker_->of_entry(entries[i], model); });
+            if (made.ok()) {
+                endpoints.push_back(std::move(made).value());
+            } else {
+                reason = std::move(made).error();
+            }
+        }
+        if (endpoints.empty()) return reason;
+        return endpoints;
+    }
+
+private:
+    template <typename Make>
+    base::Result<gateway::EndpointPointer> remembered(std::string key, Make make) {
+        auto found = made_.find(key);
+        if (found != made_.end()) return found->second;
+        auto endpoint = make();
         if (!endpoint.ok()) return endpoint;
-        if (made->endpoints.size() >= made_endpoints_max) made->endpoints.clear();
-        made->endpoints.emplace(std::move(key), *endpoint);
+        if (made_.size() >= made_endpoints_max) made_.clear();
+        made_.emplace(std::move(key), *endpoint);
         return endpoint;
+    }
+
+    const std::shared_ptr<EndpointMaker> maker_;
+    std::vector<std::vector<config::ModelEntry>> entries_;  // by group
+    std::mutex mutex_;
+    std::map<std::string, gateway::EndpointPointer> made_;  // guarded by mutex_
+};
+
+void Builder::serve_names_on_demand() {
+    auto on_demand = std::make_shared<OnDemand>(maker_, group_entries_);
+    snapshot_->make_endpoints = [on_demand](const routing::Candidate& candidate) {
+        return on_demand->make(candidate);
     };
 }
 
@@ -218,8 +260,8 @@ void Builder::add_tenant(const config::TenantConfig& tenant, std::uint32_t polic
         }
         auto added = snapshot_->keys.add(key, {tenant.id, name, false, policy});
         if (!added.ok()) {
-            problems_.push_back(problem(Severity::error, tenant.origin, "tenant.api_key",
-                                        added.error().message));
+            problems_.push_back(
+                problem(Severity::error, tenant.origin, "tenant.api_key", added.error().message));
         }
     }
 }
@@ -273,7 +315,7 @@ void Builder::add_listed() {
 }  // namespace
 
 base::Result<std::shared_ptr<net::TlsClientContext>> Shared::tls(bool verify,
-                                                                const std::string& ca_file) {
+                                                                 const std::string& ca_file) {
     std::lock_guard lock(mutex_);
     auto& context = tls_[{verify, ca_file}];
     if (context == nullptr) {

@@ -19,7 +19,8 @@ namespace tollgate::assembly {
 // known of deployments' health. Thread-safe.
 class Shared {
 public:
-    base::Result<std::shared_ptr<net::TlsClientContext>> tls(bool verify, const std::string& ca_file);
+    base::Result<std::shared_ptr<net::TlsClientContext>> tls(bool verify,
+                                                             const std::string& ca_file);
     std::shared_ptr<gateway::EndpointHealth> health(const std::string& deployment_key);
 
 private:
@@ -35,7 +36,7 @@ struct BuildInput {
     std::shared_ptr<const providers::Registry> registry;
     Shared& shared;
     gateway::RequestMetrics* metrics = nullptr;  // null: nothing is counted (config check)
-    std::string generated_master_key;  // used when the configuration names no master key
+    std::string generated_master_key;            // used when the configuration names no master key
     std::uint64_t version = 1;
 };
 

@@ -1,5 +1,8 @@
 #include "assembly/deployments.hpp"
 
+#include <algorithm>
+#include <functional>
+
 #include "crypto/digest.hpp"
 #include "routing/aliases.hpp"
 #include "routing/allowed.hpp"
@@ -13,6 +16,19 @@ constexpr std::string_view built_later =
 std::string without_slash(std::string url) {
     while (!url.empty() && url.back() == '/') url.pop_back();
     return url;
+}
+
+// One server, whatever the path: what may see a credential may see it under every path of its own.
+bool same_place(const std::string& a, const std::string& b) {
+    if (a == b) return true;
+    const auto one = http::parse_origin(a), other = http::parse_origin(b);
+    return one.ok() && other.ok() && one->pool_key() == other->pool_key();
+}
+
+// Tells deployments of one model apart: by address and credential, of which nothing can be read.
+std::string key_of(const domain::Deployment& deployment) {
+    return domain::target_name(deployment) + "@" + deployment.base_url + " " +
+           crypto::hex(crypto::sha256(deployment.api_key)).substr(0, 16);
 }
 
 // Replaces ${NAME} in a row's URL; fails naming the first variable that is not set.
@@ -53,6 +69,17 @@ void apply_info(const config::ModelEntry& entry, domain::ModelTraits& model) {
     if (prices.reasoning) model.prices.reasoning = *prices.reasoning;
 }
 
+// What is said nearer to the model stands above what is said for its provider.
+template <typename Fields, typename Equal>
+void add_missing(const Fields& general, Fields& own, Equal equal) {
+    for (const auto& field : general) {
+        const bool there = std::any_of(own.begin(), own.end(), [&](const auto& other) {
+            return equal(std::string_view(other.first), std::string_view(field.first));
+        });
+        if (!there) own.push_back(field);
+    }
+}
+
 // OpenAI serves these families only through Responses, catalogued or not.
 bool only_by_responses(const domain::ProviderTraits& row, std::string_view model) {
     if (!row.responses || row.type != "openai") return false;
@@ -63,8 +90,12 @@ bool only_by_responses(const domain::ProviderTraits& row, std::string_view model
 }  // namespace
 
 EndpointMaker::EndpointMaker(const BuildInput& input)
-    : accounts_(input.config.providers), routing_(input.config.routing), catalog_(input.catalog),
-      environment_(input.environment), registry_(input.registry), shared_(&input.shared),
+    : accounts_(input.config.providers),
+      routing_(input.config.routing),
+      catalog_(input.catalog),
+      environment_(input.environment),
+      registry_(input.registry),
+      shared_(&input.shared),
       metrics_(input.metrics) {
     const std::string& master = input.config.general_settings.master_key.value;
     // Identifiers of users are keyed, so that a provider cannot guess whom they stand for.
@@ -79,99 +110,131 @@ const config::ProviderAccount* EndpointMaker::account(std::string_view name) con
     return nullptr;
 }
 
-std::string EndpointMaker::credential(const domain::ProviderTraits& row,
-                                      const config::ModelEntry& entry,
-                                      const config::ProviderAccount* account) const {
+std::string EndpointMaker::own_url(const domain::ProviderTraits& row) const {
+    for (const std::string& name : row.base_url_env) {
+        if (auto value = environment_.lookup(name)) return *value;
+    }
+    return row.base_url;
+}
+
+std::string EndpointMaker::credential(const Located& at, const config::ModelEntry& entry) const {
     if (!entry.api_key.empty()) return entry.api_key.value;
-    if (account != nullptr && !account->api_key.empty()) return account->api_key.value;
-    // A credential of the environment belongs to the provider's own address, not to any other.
-    if (!entry.api_base.empty() && row.credential_required) return {};
-    for (const std::string& name : row.credential_env) {
+    const std::string own = own_url(*at.row);
+    const bool has_account_url = at.account != nullptr && !at.account->api_base.empty();
+    const std::string& account_url = has_account_url ? at.account->api_base : own;
+    const std::string& url = entry.api_base.empty() ? account_url : entry.api_base;
+    // A credential belongs to the address that it was given for, not to any other.
+    if (at.account != nullptr && !at.account->api_key.empty() && same_place(url, account_url)) {
+        return at.account->api_key.value;
+    }
+    if (at.row->credential_required && !same_place(url, own)) return {};
+    for (const std::string& name : at.row->credential_env) {
         if (auto value = environment_.lookup(name)) return *value;
     }
     return {};
 }
 
 bool EndpointMaker::usable(const std::string& account_or_type) const {
-    config::ModelEntry entry;
-    return deployment(entry, account_or_type + "/x").ok();
+    const config::ModelEntry entry;
+    auto found = locate(entry, account_or_type + "/x");
+    return found.ok() && deployment(*found, entry).ok();
 }
 
-base::Result<domain::Deployment> EndpointMaker::deployment(const config::ModelEntry& entry,
+base::Result<void> EndpointMaker::check(const config::ModelEntry& entry) const {
+    TRY(const Located found, locate(entry, entry.model));
+    auto made = deployment(found, entry);
+    if (!made.ok()) return std::move(made).error();
+    return {};
+}
+
+base::Result<EndpointMaker::Located> EndpointMaker::locate(const config::ModelEntry& entry,
                                                            const std::string& model) const {
     const routing::ModelString parts = routing::split_model(model);
     std::string provider_name(parts.provider);
-    std::string model_name(parts.model);
+    Located found;
+    found.model_name = parts.model;
     if (!entry.custom_llm_provider.empty()) {
         // LiteLLM: the model string may or may not repeat the provider.
-        if (provider_name != entry.custom_llm_provider) model_name = model;
+        if (provider_name != entry.custom_llm_provider) found.model_name = model;
         provider_name = entry.custom_llm_provider;
     }
-    const domain::ModelTraits* known = nullptr;
     if (provider_name.empty()) {
-        known = catalog_->model(model_name);
-        if (known == nullptr) {
+        found.known = catalog_->model(found.model_name);
+        if (found.known == nullptr) {
             return base::Error{base::ErrorCode::not_found,
-                               "'" + model + "' names no provider and is not in the catalog: write "
-                               "PROVIDER/MODEL, e.g. openai/" + model};
+                               "'" + model +
+                                   "' names no provider and is not in the catalog: write "
+                                   "PROVIDER/MODEL, e.g. openai/" +
+                                   model};
         }
-        const routing::ModelString full = routing::split_model(known->id);
+        const routing::ModelString full = routing::split_model(found.known->id);
         provider_name = full.provider;
-        model_name = full.model;
+        found.model_name = full.model;
     }
-    const config::ProviderAccount* account = this->account(provider_name);
-    const std::string type = account != nullptr ? account->type : provider_name;
-    const domain::ProviderTraits* row = catalog_->provider(type);
-    if (row == nullptr) {
+    found.account = account(provider_name);
+    const std::string type = found.account != nullptr ? found.account->type : provider_name;
+    found.row = catalog_->provider(type);
+    if (found.row == nullptr) {
         return base::Error{base::ErrorCode::not_found,
                            "the provider '" + type + "'" + std::string(built_later)};
     }
-    domain::Deployment made;
-    made.provider = *row;
-    made.model_name = model_name;
     const std::string& described =
-        entry.info.base_model.empty() ? model_name : entry.info.base_model;
-    if (known == nullptr) known = catalog_->model_at(row->type, described);
-    if (known == nullptr) known = catalog_->model(described);
-    if (known != nullptr) {
-        made.model = *known;
+        entry.info.base_model.empty() ? found.model_name : entry.info.base_model;
+    if (found.known == nullptr) found.known = catalog_->model_at(found.row->type, described);
+    if (found.known == nullptr) found.known = catalog_->model(described);
+    return found;
+}
+
+void EndpointMaker::describe(const Located& at, const config::ModelEntry& entry,
+                             domain::Deployment& made) const {
+    made.provider = *at.row;
+    made.model_name = at.model_name;
+    if (at.known != nullptr) {
+        made.model = *at.known;
         made.model.in_catalog = true;
-        if (known->reasoning_control) made.provider.reasoning_control = *known->reasoning_control;
-        if (!known->parallel_tool_calls) made.provider.parallel_tool_calls = false;
-        if (!known->id.starts_with(row->type + "/")) {
+        if (at.known->reasoning_control) {
+            made.provider.reasoning_control = *at.known->reasoning_control;
+        }
+        if (!at.known->parallel_tool_calls) made.provider.parallel_tool_calls = false;
+        if (!at.known->id.starts_with(at.row->type + "/")) {
             // Another provider's refusals are not this one's: it may serve tools or images itself.
             made.model.tools = made.model.vision = true;
         }
+    } else if (only_by_responses(*at.row, at.model_name)) {
+        made.model.responses_only = true;
     }
-    if (known == nullptr && only_by_responses(*row, model_name)) made.model.responses_only = true;
     apply_info(entry, made.model);
-    made.api_key = credential(*row, entry, account);
-    const bool own_address = entry.api_base.empty() && (account == nullptr || account->api_base.empty());
-    if (made.api_key.empty() && row->credential_required && own_address && !row->echo) {
-        std::string names;
-        for (const std::string& name : row->credential_env) names += (names.empty() ? "" : " or ") + name;
-        return base::Error{base::ErrorCode::permission,
-                           row->type + " has no credential: set " +
-                               (names.empty() ? std::string("api_key") : names)};
-    }
+}
+
+base::Result<domain::Deployment> EndpointMaker::deployment(const Located& at,
+                                                           const config::ModelEntry& entry) const {
+    const domain::ProviderTraits& row = *at.row;
+    const config::ProviderAccount* account = at.account;
+    domain::Deployment made;
+    describe(at, entry, made);
+    made.api_key = credential(at, entry);
+    const std::string own = own_url(row);
     std::string url = entry.api_base;
     if (url.empty() && account != nullptr) url = account->api_base;
-    for (const std::string& name : row->base_url_env) {
-        if (!url.empty()) break;
-        if (auto value = environment_.lookup(name)) url = *value;
+    if (url.empty()) url = own;
+    if (made.api_key.empty() && row.credential_required && same_place(url, own) && !row.echo) {
+        std::string names;
+        for (const std::string& name : row.credential_env) {
+            names += (names.empty() ? "" : " or ") + name;
+        }
+        return base::Error{base::ErrorCode::permission,
+                           row.type + " has no credential: set " +
+                               (names.empty() ? std::string("api_key") : names)};
     }
-    if (url.empty()) url = row->base_url;
     TRY(url, expand(url, environment_));
-    if (url.empty() && !row->echo) {
-        return base::Error{base::ErrorCode::invalid_request, row->type + " needs api_base"};
+    if (url.empty() && !row.echo) {
+        return base::Error{base::ErrorCode::invalid_request, row.type + " needs api_base"};
     }
     made.base_url = without_slash(url);
     made.extra_headers = entry.extra_headers;
-    if (account != nullptr) {
-        for (const auto& header : account->headers) made.extra_headers.push_back(header);
-    }
+    if (account != nullptr) add_missing(account->headers, made.extra_headers, http::iequals);
     made.extra_body = entry.extra_body;
-    for (const auto& field : row->body) made.extra_body.push_back(field);
+    add_missing(row.body, made.extra_body, std::equal_to<std::string_view>());
     made.default_body = entry.default_body;
     made.default_max_tokens = entry.max_tokens;
     made.output_tokens_cap = entry.max_output_tokens;
@@ -199,8 +262,7 @@ base::Result<gateway::EndpointPointer> EndpointMaker::finish(domain::Deployment 
             TRY(endpoint->origin.tls_context, shared_->tls(verify_tls, ca_file));
         }
     }
-    const std::string key = deployment.base_url + " " + domain::target_name(deployment);
-    endpoint->health = shared_->health(key);
+    endpoint->health = shared_->health(key_of(deployment));
     if (metrics_ != nullptr) {
         endpoint->metrics = metrics_->of(deployment.provider.type, deployment.model_name);
     }
@@ -210,13 +272,24 @@ base::Result<gateway::EndpointPointer> EndpointMaker::finish(domain::Deployment 
 
 base::Result<gateway::EndpointPointer> EndpointMaker::of_entry(const config::ModelEntry& entry,
                                                                const std::string& model) const {
-    TRY(domain::Deployment made, deployment(entry, model));
+    TRY(const Located found, locate(entry, model));
+    TRY(domain::Deployment made, deployment(found, entry));
     made.group = entry.model_name;
     made.id = entry.info.id.empty() ? entry.model_name : entry.info.id;
-    const config::ProviderAccount* account =
-        this->account(routing::split_model(model).provider);
+    const config::ProviderAccount* account = found.account;
     return finish(std::move(made), account == nullptr || account->verify_tls,
                   account == nullptr ? std::string() : account->ca_file);
+}
+
+std::string EndpointMaker::identity(const config::ModelEntry& entry,
+                                    const gateway::Endpoint& endpoint) const {
+    // With the account's own address and credential it is what `account/model` by name reaches.
+    if (!entry.api_base.empty() || !entry.api_key.empty()) return key_of(endpoint.deployment);
+    auto found = locate(entry, entry.model);
+    if (!found.ok()) return key_of(endpoint.deployment);
+    const std::string& account =
+        found->account != nullptr ? found->account->name : found->row->type;
+    return account + "/" + found->model_name + "@";
 }
 
 base::Result<gateway::EndpointPointer> EndpointMaker::of_name(const std::string& account_or_type,

@@ -26,14 +26,30 @@ public:
     // True when that account or type could be called: it is known and has its credential.
     bool usable(const std::string& account_or_type) const;
 
+    // What of_entry() would say of an entry whose model is a pattern, without making anything.
+    base::Result<void> check(const config::ModelEntry& entry) const;
+    // Equal for deployments that are one and the same: routing::GroupInput::deployments.
+    std::string identity(const config::ModelEntry& entry, const gateway::Endpoint& endpoint) const;
+
 private:
-    base::Result<domain::Deployment> deployment(const config::ModelEntry& entry,
-                                                const std::string& model) const;
+    // Where a model string leads. Borrows the accounts and the catalog.
+    struct Located {
+        const config::ProviderAccount* account = nullptr;  // null: the type's default account
+        const domain::ProviderTraits* row = nullptr;       // never null
+        const domain::ModelTraits* known = nullptr;        // null: not in the catalog
+        std::string model_name;                            // as the provider knows it
+    };
+    base::Result<Located> locate(const config::ModelEntry& entry, const std::string& model) const;
+    base::Result<domain::Deployment> deployment(const Located& at,
+                                                const config::ModelEntry& entry) const;
+    void describe(const Located& at, const config::ModelEntry& entry,
+                  domain::Deployment& made) const;
     base::Result<gateway::EndpointPointer> finish(domain::Deployment deployment, bool verify_tls,
                                                   const std::string& ca_file) const;
     const config::ProviderAccount* account(std::string_view name) const;
-    std::string credential(const domain::ProviderTraits& row, const config::ModelEntry& entry,
-                           const config::ProviderAccount* account) const;
+    std::string credential(const Located& at, const config::ModelEntry& entry) const;
+    // The address that the provider's variables mean, or the provider's public one.
+    std::string own_url(const domain::ProviderTraits& row) const;
 
     std::vector<config::ProviderAccount> accounts_;
     config::RoutingConfig routing_;

@@ -10,12 +10,14 @@
 namespace tollgate::gateway {
 namespace {
 
-void append_group(const Group& group, std::vector<EndpointPointer>& out) {
-    const std::size_t count = group.endpoints.size();
+// All of them, each time beginning with the next one.
+void append_in_turn(const std::vector<EndpointPointer>& endpoints, std::atomic<std::uint32_t>& turn,
+                    std::vector<EndpointPointer>& out) {
+    const std::size_t count = endpoints.size();
     if (count == 0) return;
-    const std::size_t first = count == 1 ? 0 : group.turn.fetch_add(1, std::memory_order_relaxed);
+    const std::size_t first = count == 1 ? 0 : turn.fetch_add(1, std::memory_order_relaxed);
     for (std::size_t i = 0; i < count; ++i) {
-        const EndpointPointer& endpoint = group.endpoints[(first + i) % count];
+        const EndpointPointer& endpoint = endpoints[(first + i) % count];
         // Equal deployments are tried once.
         if (std::find(out.begin(), out.end(), endpoint) == out.end()) out.push_back(endpoint);
     }
@@ -27,12 +29,16 @@ base::Result<std::vector<EndpointPointer>> endpoints_of(
     std::string reasons;
     for (const routing::Candidate& candidate : candidates) {
         if (!candidate.is_direct() && candidate.captured.empty()) {
-            append_group(*snapshot.groups[candidate.group], endpoints);
+            const Group& group = *snapshot.groups[candidate.group];
+            append_in_turn(group.endpoints, group.turn, endpoints);
             continue;
         }
-        auto made = snapshot.make_endpoint(candidate);
+        auto made = snapshot.make_endpoints(candidate);
         if (made.ok()) {
-            endpoints.push_back(std::move(made).value());
+            std::atomic<std::uint32_t> no_turn{0};
+            append_in_turn(*made,
+                           candidate.is_direct() ? no_turn : snapshot.groups[candidate.group]->turn,
+                           endpoints);
         } else {
             if (!reasons.empty()) reasons += "; ";
             reasons += made.error().message;
@@ -42,6 +48,13 @@ base::Result<std::vector<EndpointPointer>> endpoints_of(
         return base::Error{base::ErrorCode::not_found, reasons, "model"};
     }
     return endpoints;
+}
+
+// A chain for a special failure that nobody can serve is no reason to refuse the request.
+std::vector<EndpointPointer> special_chain(const Snapshot& snapshot,
+                                           const std::vector<routing::Candidate>& candidates) {
+    auto endpoints = endpoints_of(snapshot, candidates);
+    return endpoints.ok() ? std::move(endpoints).value() : std::vector<EndpointPointer>();
 }
 
 }  // namespace
@@ -69,8 +82,8 @@ base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& 
     }
     Plan plan;
     TRY(plan.candidates, endpoints_of(snapshot, resolution.candidates));
-    TRY(plan.context_window, endpoints_of(snapshot, resolution.context_window));
-    TRY(plan.content_policy, endpoints_of(snapshot, resolution.content_policy));
+    plan.context_window = special_chain(snapshot, resolution.context_window);
+    plan.content_policy = special_chain(snapshot, resolution.content_policy);
     return plan;
 }
 

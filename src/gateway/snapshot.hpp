@@ -110,9 +110,10 @@ struct Snapshot {
     std::string listen;                           // for messages
     std::vector<std::string> files;               // to watch
 
-    // Makes the endpoint of a wildcard or of `provider/model`; thread-safe, remembers what it made.
-    // Null with a reason when the provider cannot be used so.
-    std::function<base::Result<EndpointPointer>(const routing::Candidate&)> make_endpoint;
+    // Makes the endpoints of a wildcard, or the one of `provider/model`; thread-safe, remembers what
+    // it made. Never empty; fails with the reason when the provider cannot be used so.
+    std::function<base::Result<std::vector<EndpointPointer>>(const routing::Candidate&)>
+        make_endpoints;
 };
 
 // "openai/gpt-5.4", for logs and headers.

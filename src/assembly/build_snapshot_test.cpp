@@ -1,0 +1,268 @@
+// What a configuration becomes as a whole: names, groups, wildcards, keys, health.
+#include "assembly/world_test.hpp"
+
+namespace tollgate::assembly {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class BuildSnapshot : public World {
+protected:
+    static config::TenantConfig tenant(std::string id, std::vector<std::string> keys) {
+        config::TenantConfig made;
+        made.id = made.name = std::move(id);
+        for (std::string& key : keys) made.api_keys.push_back({std::move(key), "literal"});
+        return made;
+    }
+};
+
+constexpr std::string_view echo_only = R"(
+general_settings: {master_key: sk-master-of-these-tests}
+model_list:
+  - {model_name: echo, litellm_params: {model: echo/echo}}
+)";
+
+TEST_F(BuildSnapshot, TwoEntriesUnderOneName_AreOneGroupOfTwo) {
+    build(R"(
+model_list:
+  - {model_name: gpt, litellm_params: {model: openai/gpt-5.4, api_key: sk-one}}
+  - {model_name: other, litellm_params: {model: openai/gpt-5.4, api_key: sk-one}}
+  - {model_name: gpt, litellm_params: {model: openai/gpt-5.4, api_key: sk-two}}
+)");
+    ASSERT_NE(group("gpt"), nullptr) << problems();
+    ASSERT_EQ(group("gpt")->endpoints.size(), 2u);
+    EXPECT_EQ(group("gpt")->endpoints[0]->deployment.api_key, "sk-one");
+    EXPECT_EQ(group("gpt")->endpoints[1]->deployment.api_key, "sk-two");
+    EXPECT_EQ(snapshot().groups.size(), 2u);
+    EXPECT_EQ(snapshot().endpoints.size(), 3u);
+    EXPECT_EQ(snapshot().version, 7u);
+}
+
+TEST_F(BuildSnapshot, OneOfTwoEntriesLeftOut_TheOtherServesTheName) {
+    build(R"(
+model_list:
+  - {model_name: big, litellm_params: {model: openai/gpt-5.4}}
+  - {model_name: big, litellm_params: {model: anthropic/claude-sonnet-4-6, api_key: sk-ant}}
+)");
+    EXPECT_EQ(deployment("big").provider.type, "anthropic");
+    EXPECT_THAT(problems(), HasSubstr("openai has no credential"));
+}
+
+TEST_F(BuildSnapshot, FallbackToTheSameModelOfAnotherAccount_IsKept) {
+    build(R"(
+providers:
+  east: {type: openai, api_base: "https://east.example/v1", api_key: sk-east}
+  west: {type: openai, api_base: "https://west.example/v1", api_key: sk-west}
+model_list:
+  - {model_name: first, litellm_params: {model: openai/m, api_key: sk-one}}
+  - {model_name: second, litellm_params: {model: openai/m, api_key: sk-two}}
+  - {model_name: third, litellm_params: {model: openai/m, api_key: sk-one}}
+  - {model_name: fourth, litellm_params: {model: east/m}}
+  - {model_name: fifth, litellm_params: {model: west/m}}
+router_settings:
+  fallbacks: [{first: [second, third, fourth, fifth, west/m]}]
+)");
+    std::vector<std::string> tried;
+    for (const routing::Candidate& candidate : snapshot().names.resolve("first").candidates) {
+        tried.push_back(candidate.is_direct() ? candidate.provider + "/" + candidate.model
+                                              : snapshot().groups[candidate.group]->name);
+    }
+    // `third` is `first` again, and `west/m` is `fifth`.
+    EXPECT_THAT(tried, testing::ElementsAre("first", "second", "fourth", "fifth")) << problems();
+}
+
+TEST_F(BuildSnapshot, Wildcard_IsFilledInAndRemembered) {
+    build(R"(
+model_list:
+  - {model_name: "claude-*", litellm_params: {model: "anthropic/claude-*", api_key: sk-ant}}
+)");
+    EXPECT_EQ(problems(), "");
+    auto first = made("claude-haiku-4-5"), second = made("claude-haiku-4-5");
+    ASSERT_TRUE(first.ok() && second.ok());
+    ASSERT_EQ(first->size(), 1u);
+    EXPECT_EQ(first->front(), second->front());
+    EXPECT_EQ(first->front()->deployment.model_name, "claude-haiku-4-5");
+    EXPECT_EQ(first->front()->deployment.group, "claude-*");
+    EXPECT_TRUE(first->front()->deployment.model.in_catalog);
+    EXPECT_THAT(snapshot().names.listed(), Not(Contains("claude-*")));
+}
+
+TEST_F(BuildSnapshot, WildcardOfSeveralEntries_IsServedByAllThatCan) {
+    build(R"(
+model_list:
+  - {model_name: "gpt-*", litellm_params: {model: "openai/gpt-*", api_key: sk-one}}
+  - {model_name: "gpt-*", litellm_params: {model: "groq/gpt-*"}}
+  - {model_name: "gpt-*", litellm_params: {model: "openai/gpt-*", api_key: sk-two}}
+)");
+    auto endpoints = made("gpt-5.4");
+    ASSERT_TRUE(endpoints.ok()) << endpoints.error().message;
+    ASSERT_EQ(endpoints->size(), 2u);
+    EXPECT_EQ((*endpoints)[0]->deployment.api_key, "sk-one");
+    EXPECT_EQ((*endpoints)[1]->deployment.api_key, "sk-two");
+    EXPECT_THAT(problems(), HasSubstr("'gpt-*' cannot be served: groq has no credential"));
+}
+
+TEST_F(BuildSnapshot, WildcardWithoutCredential_SaysSoAtStartAndToTheClient) {
+    build(R"(
+model_list:
+  - {model_name: "mistral/*", litellm_params: {model: "mistral/*"}}
+)");
+    ASSERT_NE(result_.snapshot, nullptr);
+    EXPECT_THAT(problems(), HasSubstr("'mistral/*' cannot be served: mistral has no credential"));
+    auto endpoints = made("mistral/large");
+    ASSERT_FALSE(endpoints.ok());
+    EXPECT_THAT(endpoints.error().message, HasSubstr("set MISTRAL_API_KEY"));
+}
+
+TEST_F(BuildSnapshot, WildcardOverAllProviders_IsNotChecked) {
+    build(R"(
+model_list:
+  - {model_name: "*", litellm_params: {model: "*"}}
+)");
+    EXPECT_EQ(problems(), "");
+}
+
+TEST_F(BuildSnapshot, ProviderByName_IsServedOnlyWithItsCredential) {
+    environment_.variables["GROQ_API_KEY"] = "made-up";
+    build(echo_only);
+    auto groq = made("groq/llama");
+    ASSERT_TRUE(groq.ok()) << groq.error().message;
+    EXPECT_EQ(groq->front()->deployment.model_name, "llama");
+    EXPECT_FALSE(made("mistral/large").ok());
+}
+
+TEST_F(BuildSnapshot, AliasToNowhere_IsAWarning) {
+    build(R"(
+model_list:
+  - {model_name: echo, litellm_params: {model: echo/echo}}
+router_settings: {model_group_alias: {fast: nothing-here}}
+)");
+    ASSERT_NE(result_.snapshot, nullptr);
+    EXPECT_THAT(problems(), HasSubstr("nothing-here"));
+}
+
+TEST_F(BuildSnapshot, ListedModels_AreThoseToChatWith) {
+    build(R"(
+model_list:
+  - {model_name: gpt, litellm_params: {model: openai/gpt-5.4, api_key: sk-x}}
+  - model_name: vectors
+    litellm_params: {model: openai/text-embedding-3-small, api_key: sk-x}
+    model_info: {mode: embedding}
+)");
+    ASSERT_EQ(snapshot().listed.size(), 1u);
+    EXPECT_EQ(snapshot().listed.front().id, "gpt");
+    EXPECT_EQ(snapshot().listed.front().owner, "openai");
+    EXPECT_EQ(snapshot().listed.front().context_tokens, deployment("gpt").model.context_tokens);
+}
+
+TEST_F(BuildSnapshot, GeneratedMasterKey_CountsOnlyWithoutAConfiguredOne) {
+    generated_key_ = "sk-tg-generated-for-tests";
+    build(echo_only);
+    EXPECT_EQ(snapshot().keys.find(generated_key_), nullptr);
+    const auto* master = snapshot().keys.find("sk-master-of-these-tests");
+    ASSERT_NE(master, nullptr);
+    EXPECT_TRUE(master->platform_admin);
+    EXPECT_EQ(master->key_name, "master");
+    build("model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]");
+    ASSERT_NE(snapshot().keys.find(generated_key_), nullptr);
+    EXPECT_TRUE(snapshot().keys.find(generated_key_)->platform_admin);
+    EXPECT_EQ(snapshot().keys.size(), 1u);
+}
+
+TEST_F(BuildSnapshot, KeysOfTenants_StandForTheirTenantAndItsModels) {
+    config::Config config = load(echo_only);
+    config.tenants = {tenant("acme", {"sk-acme-0123456789", "sk-acme-9876543210"}),
+                      tenant("globex", {"sk-globex-0123456789"})};
+    config.tenants[0].allowed_models = {"echo"};
+    config.tenants[1].models.push_back({"house", "echo", {}});
+    build(config);
+    EXPECT_EQ(problems(), "");
+    const auto* second = snapshot().keys.find("sk-acme-9876543210");
+    const auto* other = snapshot().keys.find("sk-globex-0123456789");
+    ASSERT_TRUE(second != nullptr && other != nullptr);
+    EXPECT_EQ(second->tenant, "acme");
+    EXPECT_EQ(second->key_name, "acme/2");
+    EXPECT_FALSE(second->platform_admin);
+    const gateway::KeyPolicy& acme = snapshot().key_policies.at(second->policy);
+    const gateway::KeyPolicy& globex = snapshot().key_policies.at(other->policy);
+    EXPECT_TRUE(acme.allowed.allows("echo", "echo"));
+    EXPECT_FALSE(acme.allowed.allows("gpt", "gpt"));
+    EXPECT_TRUE(globex.allowed.everything());
+    EXPECT_EQ(globex.aliases.size(), 1u);
+    EXPECT_TRUE(acme.aliases.empty());
+    const auto* master = snapshot().keys.find("sk-master-of-these-tests");
+    EXPECT_TRUE(snapshot().key_policies.at(master->policy).allowed.everything());
+}
+
+TEST_F(BuildSnapshot, OneKeyForTwoTenants_IsAnErrorThatNamesBoth) {
+    config::Config config = load(echo_only);
+    config.tenants = {tenant("acme", {"sk-shared-0123456789"}),
+                      tenant("globex", {"sk-shared-0123456789"})};
+    build(config);
+    EXPECT_EQ(result_.snapshot, nullptr);
+    EXPECT_THAT(problems(), HasSubstr("one key stands for acme/1 and for globex/1"));
+    EXPECT_THAT(problems(), Not(HasSubstr("sk-shared")));
+}
+
+TEST_F(BuildSnapshot, TenantWithTheMasterKey_IsAnError) {
+    config::Config config = load(echo_only);
+    config.tenants = {tenant("acme", {"sk-master-of-these-tests"})};
+    build(config);
+    EXPECT_EQ(result_.snapshot, nullptr);
+    EXPECT_THAT(problems(), HasSubstr("one key stands for master and for acme/1"));
+}
+
+TEST_F(BuildSnapshot, OneKeyTwiceInOneTenant_IsHarmless) {
+    config::Config config = load(echo_only);
+    config.tenants = {tenant("acme", {"sk-twice-0123456789", "sk-twice-0123456789"})};
+    build(config);
+    ASSERT_NE(result_.snapshot, nullptr) << problems();
+    EXPECT_EQ(snapshot().keys.find("sk-twice-0123456789")->key_name, "acme/1");
+}
+
+TEST_F(BuildSnapshot, ShortAndEmptyKeys_AreNamedByTheirTenant) {
+    config::Config config = load(echo_only);
+    config.tenants = {tenant("acme", {"sk-short"})};
+    build(config);
+    ASSERT_NE(result_.snapshot, nullptr);
+    EXPECT_THAT(problems(), HasSubstr("the key of acme is short (8 characters)"));
+    config.tenants = {tenant("acme", {""})};
+    build(config);
+    EXPECT_EQ(result_.snapshot, nullptr);
+    EXPECT_THAT(problems(), HasSubstr("the key is empty"));
+}
+
+TEST_F(BuildSnapshot, HealthOutlivesAReload_ButNotAnotherCredential) {
+    const auto with_key = [](const std::string& key) {
+        return "model_list: [{model_name: a, litellm_params: {model: openai/x, api_key: " + key +
+               "}}]";
+    };
+    build(with_key("sk-one"));
+    const auto before = endpoint("a").health;
+    before->healthy = false;
+    build(with_key("sk-one"));
+    EXPECT_EQ(endpoint("a").health, before);
+    build(with_key("sk-two"));
+    EXPECT_NE(endpoint("a").health, before);
+    EXPECT_TRUE(endpoint("a").health->healthy);
+}
+
+TEST_F(BuildSnapshot, RoutingSettings_ReachTheAttemptsLoop) {
+    build(R"(
+model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]
+routing: {max_attempts: 5, connect_timeout: 2, idle_timeout: 33, expose_provider_limits: true}
+server: {limits: {in_flight: 12}}
+logging: {access: false}
+)");
+    EXPECT_EQ(snapshot().attempts.max_attempts, 5);
+    EXPECT_EQ(snapshot().attempts.connect, std::chrono::seconds(2));
+    EXPECT_EQ(snapshot().attempts.idle, std::chrono::seconds(33));
+    EXPECT_TRUE(snapshot().expose_provider_limits);
+    EXPECT_EQ(snapshot().in_flight_max, 12);
+    EXPECT_FALSE(snapshot().access_log);
+}
+
+}  // namespace
+}  // namespace tollgate::assembly
