@@ -63,6 +63,13 @@ http::ServerLimits limits_of(const config::ServerConfig& server) {
     return limits;
 }
 
+// The folder's own times tell of a tenant's file that comes or goes.
+std::vector<std::string> watched(const config::Config& config) {
+    std::vector<std::string> paths = config.files;
+    if (!config.tenants_dir.empty()) paths.push_back(config.tenants_dir);
+    return paths;
+}
+
 class App {
 public:
     explicit App(const ServeOptions& options)
@@ -82,7 +89,7 @@ public:
         auto started = start_workers();
         if (!started.ok()) return fail(started.error().message);
         add_gauges();
-        watcher_.watch(configuration_.config().files);
+        watcher_.watch(watched(configuration_.config()));
         announce();
         wait_for_the_end(signals);
         drain(signals);
@@ -259,7 +266,7 @@ void App::reload(const char* why) {
     for (auto& worker : workers_) {
         worker->run_on_loop([&] { worker->server().set_limits(limits); });
     }
-    watcher_.watch(config.files);
+    watcher_.watch(watched(config));
     std::string restart;
     const auto differs = [&](bool is, const char* name) {
         if (is) restart += (restart.empty() ? "" : ", ") + std::string(name);
