@@ -48,7 +48,7 @@ Relay make_relay(Scene& scene, bool to_stream) {
     setup.start_sent = scene.delivery.start_sent;
     setup.stop_here = scene.prepared.translation.stop_here;
     if (!setup.verbatim) {
-        setup.options.input_estimate = accounting::quick_estimate(generation.body);
+        setup.options.input_estimate = generation.input_estimate();
     }
     return Relay(std::move(setup));
 }
@@ -63,7 +63,7 @@ void settle_usage(Scene& scene, const Relay& relay) {
     domain::Usage& usage = scene.generation.record.usage;
     usage = relay.usage();
     if (usage.input < 0) {
-        usage.input = accounting::quick_estimate(scene.generation.body);
+        usage.input = scene.generation.input_estimate();
         usage.estimated = true;
     }
     if (usage.output < 0 || (usage.output == 0 && relay.generated_bytes() > 0) ||
@@ -142,6 +142,14 @@ net::Task<void> end_by_shutdown(Scene& scene, Relay& relay) {
     co_await break_off(scene, relay, failure, false);
 }
 
+// After the first content nothing is sent to a provider again.
+void release_request(Scene& scene, const Relay& relay) {
+    // Whoever has not said it by now may never do.
+    if (relay.usage().input < 0) (void)scene.generation.input_estimate();
+    scene.prepared.release_body();
+    scene.generation.release_request();
+}
+
 // Takes what the provider has to say into `out`. Fails as Source::read() and Relay::feed().
 template <typename Source>
 net::Task<base::Result<void>> take_bytes(Source& source, Relay& relay, std::string& out) {
@@ -179,6 +187,7 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
         const bool sent = co_await send_to_client(scene, out, relay);
         scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
         if (!sent || exchange.scope().cancelled()) break;
+        if (relay.begun() && !relay.complete()) release_request(scene, relay);
     }
     settle_usage(scene, relay);
     if (exchange.scope().reason() == net::CancelReason::shutdown) {
@@ -238,7 +247,7 @@ net::Task<bool> relay_json(Scene& scene, std::string_view body) {
     domain::Usage& usage = generation.record.usage;
     usage = outline->usage;
     if (!usage.known()) {
-        usage.input = accounting::quick_estimate(generation.body);
+        usage.input = generation.input_estimate();
         usage.output = accounting::quick_estimate(body);
         usage.estimated = true;
     }

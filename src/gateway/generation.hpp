@@ -29,7 +29,7 @@ struct Generation {
     Generation(Worker& on, http::Exchange& of, const dialect::ClientDialect& spoken)
         : worker(on), exchange(of), client(spoken), snapshot(on.gateway.current()),
           document(on.documents.take()) {}
-    ~Generation() { worker.documents.give_back(std::move(document)); }
+    ~Generation() { release_document(); }
     Generation(const Generation&) = delete;
     Generation& operator=(const Generation&) = delete;
 
@@ -47,9 +47,19 @@ struct Generation {
     RequestRecord record;
 
     domain::Protocol protocol() const { return client.protocol(); }
+    // Tokens of the body by the quick count; counted on first use.
+    std::int64_t input_estimate();
+    // Content has reached the client, so no other attempt can follow: the request's text, which may
+    // be large, need not stay for as long as the stream. Later calls do nothing.
+    // REQUIRES: input_estimate() was asked for if it still will be.
+    void release_request();
     // The decoded request; decodes on first use. Fails: invalid_request naming the field.
     base::Result<domain::Request*> request();
     dialect::EncoderOptions encoder_options();
+
+private:
+    void release_document();
+    std::int64_t estimate_ = -1;
 };
 
 // Turns a resolved name into endpoints, groups in their round robin order. Never empty on success.

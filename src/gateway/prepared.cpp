@@ -73,6 +73,12 @@ std::vector<http::Header> Prepared::header_views() const {
     return views;
 }
 
+void Prepared::release_body() {
+    pieces.clear();
+    splices.clear();
+    body = std::string();
+}
+
 base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
                            std::int64_t max_tokens_override, Prepared& prepared) {
     const domain::Deployment& target = endpoint.deployment;

@@ -24,6 +24,8 @@ struct Prepared {
     dialect::Translation translation;
 
     std::vector<http::Header> header_views() const;
+    // The request has been sent and will not be sent again.
+    void release_body();
 };
 
 // Fills `prepared`, which must not move afterwards (its pieces point into it).
