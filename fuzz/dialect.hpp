@@ -61,8 +61,11 @@ public:
         codecs_.push_back(dialect::make_openai_chat());
         codecs_.push_back(dialect::make_openai_responses());
         codecs_.push_back(dialect::make_ollama());
+        codecs_.push_back(dialect::make_openai_completions());
         for (const dialect::Codec& codec : codecs_) {
-            if (codec.provider->protocol() == protocol) own_ = &codec;
+            const auto spoken =
+                codec.client ? codec.client->protocol() : codec.provider->protocol();
+            if (spoken == protocol) own_ = &codec;
         }
         options_.model = "asked \"model\"";
         options_.request_id = "req1";
@@ -73,6 +76,7 @@ public:
         if (input.size() < 2) return;
         const auto quirks = static_cast<std::uint8_t>(input[1]);
         const std::string_view text = input.substr(2);
+        if (!own_->provider) return request(text, quirks);  // clients alone speak it
         switch (static_cast<std::uint8_t>(input[0]) % 5) {
             case 0: return request(text, quirks);
             case 1: return stream(text, quirks);
@@ -90,6 +94,7 @@ private:
         auto decoded = own_->client->decode_request(document, arena);
         if (!decoded.ok()) return;
         for (const dialect::Codec& codec : codecs_) {
+            if (!codec.provider) continue;
             const auto target = target_of(codec.provider->protocol(), quirks);
             auto encoded = codec.provider->encode_request(*decoded, target);
             if (encoded.ok()) require_json(encoded->body, "bodies for providers are valid JSON");

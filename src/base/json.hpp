@@ -204,6 +204,7 @@ public:
     Writer& begin_array() { return open('['); }
     Writer& end_array() { return close(']'); }
     Writer& key(std::string_view name);
+    Writer& foreign_key(std::string_view name);  // of somebody else's making: escaped
     Writer& string(std::string_view plain);
     Writer& escaped(Escaped inside);
     Writer& integer(std::int64_t value);

@@ -249,6 +249,14 @@ Writer& Writer::key(std::string_view name) {
     return *this;
 }
 
+Writer& Writer::foreign_key(std::string_view name) {
+    separate();
+    append_string(out_, name);
+    out_ += ':';
+    comma_ = false;
+    return *this;
+}
+
 Writer& Writer::string(std::string_view plain) {
     separate();
     append_string(out_, plain);

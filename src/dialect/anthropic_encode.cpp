@@ -59,11 +59,16 @@ public:
 private:
     // Writes the key unless configuration sets that field itself.
     bool begin_field(std::string_view name) {
+        if (!admit(name)) return false;
+        writer_.key(name);
+        return true;
+    }
+
+    bool admit(std::string_view name) {
         for (const auto& [key, value] : target_.extra_body) {
             if (key == name) return false;
         }
         written_.push_back(name);
-        writer_.key(name);
         return true;
     }
 
@@ -273,7 +278,9 @@ private:
             writer_.string(request_.service_tier);
         }
         for (const domain::Extra& extra : request_.extras) {
-            if (extra.name != "power_level" && begin_field(extra.name)) writer_.raw(extra.value);
+            if (extra.name != "power_level" && admit(extra.name)) {
+                writer_.foreign_key(extra.name).raw(extra.value);
+            }
         }
     }
 

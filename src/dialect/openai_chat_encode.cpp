@@ -69,11 +69,16 @@ private:
 
     // Begins a member, unless configuration sets that field itself.
     bool field(std::string_view name) {
+        if (!admit(name)) return false;
+        writer_.key(name);
+        return true;
+    }
+
+    bool admit(std::string_view name) {
         for (const auto& [key, value] : target_.extra_body) {
             if (key == name) return false;
         }
         written_.push_back(name);
-        writer_.key(name);
         return true;
     }
 
@@ -246,7 +251,9 @@ private:
         bool own = request_.client == domain::Protocol::openai_chat;
         for (const domain::Extra& extra : request_.extras) {
             if (own) {
-                if (!is_written(extra.name) && field(extra.name)) writer_.raw(extra.value);
+                if (!is_written(extra.name) && admit(extra.name)) {
+                    writer_.foreign_key(extra.name).raw(extra.value);
+                }
                 continue;
             }
             if (extra.value == "null" || extra.value == "[]" || extra.value == "{}") continue;
