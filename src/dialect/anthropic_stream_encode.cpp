@@ -170,7 +170,9 @@ private:
             if (!delta.empty()) block->waiting.push_back(std::move(delta));
             return;
         }
-        if (event.text.empty() && event.verbatim.empty()) return;
+        // Redacted thinking is whole with its start: text for it has no spelling.
+        const bool has_text = !event.text.empty() && block->kind != BlockKind::redacted_thinking;
+        if (!has_text && event.verbatim.empty()) return;
         write_start(*block, out);
         write_delta_head(*block, out);
         delta_of(block->kind, event, out);
