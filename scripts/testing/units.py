@@ -21,7 +21,8 @@ def run_program(preset, program):
                       failed=count(r"^\s*(\d+) FAILED TEST", done.output),
                       skipped=count(r"^\[  SKIPPED \] (\d+) test", done.output))
     if outcome.skipped:
-        outcome.text = "\n".join(re.findall(r"^\[  SKIPPED \] (?!\d+ test).*", done.output, re.M))
+        outcome.text = "\n".join(f"{program.name}: {where}: {why}" for where, why in
+                                 re.findall(r"^(\S+): Skipped\n(.*)$", done.output, re.M))
     if not done.ok:
         outcome.failed = max(outcome.failed, 1)
         outcome.text = f"{program.name}:\n{done.tail()}"
