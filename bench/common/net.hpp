@@ -1,5 +1,6 @@
-// Sockets, clock and limits for the benchmark programs. Nothing here depends on the gateway's sources.
-// Threading: free functions without shared state. Errors: std::nullopt or a message; callers exit with it.
+// Sockets, clock and limits for the benchmark programs. Nothing here depends on the gateway's
+// sources. Threading: free functions without shared state. Errors: std::nullopt or a message;
+// callers exit with it.
 #pragma once
 
 #include <cstdint>

@@ -101,7 +101,8 @@ def start_nginx_once(nginx):
     """For scale: until the port accepts, with a configuration of one server."""
     port, folder = free_port(), nginx.folder
     config = folder / "start.conf"
-    config.write_text(f"daemon off;\npid {folder}/start.pid;\nevents {{}}\nhttp {{ access_log off;\n"
+    config.write_text(f"daemon off;\npid {folder}/start.pid;\nevents {{}}\n"
+                      "http { access_log off;\n"
                       f"  server {{ listen 127.0.0.1:{port}; location / {{ return 200; }} }} }}\n")
     begin = time.monotonic()
     process = subprocess.Popen(pinned(PROXY_CORE, ["nginx", "-e", str(folder / "start.log"),

@@ -81,12 +81,15 @@ std::string reply_body(Dialect dialect, const AnswerOptions& options) {
     const auto text = filler(options.reply, options.utf8);
     if (dialect == Dialect::anthropic) {
         return R"({"id":"msg_bench0001","type":"message","role":"assistant","model":"stub-model",)"
-               R"("content":[{"type":"text","text":")" + text +
+               R"("content":[{"type":"text","text":")" +
+               text +
                R"("}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":25,)"
-               R"("cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":12}})";
+               R"("cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
+               R"("output_tokens":12}})";
     }
     return R"({"id":"chatcmpl-bench0001","object":"chat.completion","created":1763700000,)"
-           R"("model":"stub-model","choices":[{"index":0,"message":{"role":"assistant","content":")" +
+           R"("model":"stub-model","choices":[{"index":0,"message":{"role":"assistant",)"
+           R"("content":")" +
            text +
            R"(","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":)"
            R"(25,"completion_tokens":12,"total_tokens":37,"prompt_tokens_details":)"

@@ -1,5 +1,5 @@
-// How the stub answers: set per listener (--listen 127.0.0.1:9000,pace=2ms,chunks=200) and overridden
-// per request by the header `x-stub: status=429,delay=50ms`. Pure.
+// How the stub answers: set per listener (--listen 127.0.0.1:9000,pace=2ms,chunks=200) and
+// overridden per request by the header `x-stub: status=429,delay=50ms`. Pure.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct AnswerOptions {
     std::int64_t stall_after = -1;   // stall=: silence after so many events, until the peer goes
     std::int64_t cut_after = -1;     // cut=: the connection ends in the middle of the event after
     bool error_first = false;        // error_first: an error event inside a 200 stream
-    bool utf8 = false;               // utf8: text of four-byte characters, each event cut inside one
+    bool utf8 = false;  // utf8: text of four-byte characters, each event cut inside one
     UsageReport usage = UsageReport::when_asked;  // usage=asked|always|never (OpenAI streams)
 };
 

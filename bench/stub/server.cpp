@@ -332,7 +332,8 @@ void Server::fire_timers() {
                           : slot->phase == Phase::streaming ? go_on(*slot)
                                                             : true;
         // A request may have been read while its predecessor was still being answered.
-        if (!keep || (slot->phase == Phase::reading && !handle_input(*slot))) close(timer.descriptor);
+        if (!keep || (slot->phase == Phase::reading && !handle_input(*slot)))
+            close(timer.descriptor);
     }
 }
 

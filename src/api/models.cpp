@@ -28,7 +28,8 @@ std::string envelope(const gateway::Worker& worker, const http::Exchange& exchan
 
 net::Task<void> refuse(gateway::Worker& worker, http::Exchange& exchange, base::Error error) {
     const std::string body = envelope(worker, exchange, error);
-    auto sent = co_await exchange.respond(gateway::http_status(error.code), "application/json", body);
+    auto sent =
+        co_await exchange.respond(gateway::http_status(error.code), "application/json", body);
     (void)sent;
 }
 
@@ -82,7 +83,8 @@ std::string decode_path(std::string_view text) {
         return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
     };
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
+        if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 &&
+            hex(text[i + 2]) >= 0) {
             out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
             i += 2;
         } else {

@@ -32,8 +32,10 @@ net::Task<void> unknown_path(gateway::Worker& worker, http::Exchange& exchange) 
     std::string where(head.method_text);
     where += " ";
     where += head.path;
-    base::Error error{base::ErrorCode::not_found, where + " is not served here; model traffic: POST "
-                      "/v1/messages, /v1/chat/completions; GET /v1/models, /health"};
+    base::Error error{base::ErrorCode::not_found,
+                      where +
+                          " is not served here; model traffic: POST "
+                          "/v1/messages, /v1/chat/completions; GET /v1/models, /health"};
     int status = 404;
     if (exchange.path_known()) {
         error = {base::ErrorCode::method_not_allowed, where + ": this path takes another method, "

@@ -141,8 +141,8 @@ base::Result<void> App::start_workers() {
             host_ = text.substr(0, text.rfind(':'));
             TRY(address, net::parse_address(host_ + ":" + std::to_string(port_)));
         }
-        workers_.push_back(std::make_unique<WorkerThread>(gateway_, metrics_, limits_of(server),
-                                                          server.metrics_listen == "main", workers_));
+        workers_.push_back(std::make_unique<WorkerThread>(
+            gateway_, metrics_, limits_of(server), server.metrics_listen == "main", workers_));
         workers_.back()->serve(fd, tls);
     }
     TRY_VOID(start_metrics_listener());
@@ -157,8 +157,9 @@ base::Result<void> App::start_metrics_listener() {
     auto fd = net::listen(address, listen_backlog, net::PortUse::exclusive);
     if (!fd.ok()) {
         // Metrics are no reason to refuse traffic.
-        base::log().warn("metrics_not_served", {{"why", fd.error().message},
-                                                {"hint", "server.metrics_listen sets the address"}});
+        base::log().warn(
+            "metrics_not_served",
+            {{"why", fd.error().message}, {"hint", "server.metrics_listen sets the address"}});
         return {};
     }
     workers_.front()->serve_metrics(*fd);
@@ -170,8 +171,8 @@ void App::add_gauges() {
                             {{"version", TOLLGATE_VERSION}}, [] { return 1.0; });
     metrics_.gauge_callback("tollgate_requests_in_flight", "Model requests being answered", {},
                             [this] { return static_cast<double>(gateway_.in_flight.load()); });
-    metrics_.counter_callback("tollgate_log_lines_dropped_total", "Log lines that found no room", {},
-                              [] { return static_cast<double>(base::log().dropped()); });
+    metrics_.counter_callback("tollgate_log_lines_dropped_total", "Log lines that found no room",
+                              {}, [] { return static_cast<double>(base::log().dropped()); });
     const auto sum = [this](auto member) {
         return [this, member] {
             double total = 0;
@@ -220,7 +221,8 @@ void App::announce() {
     commands::SnippetArgs args{"claude-code", url, key, "", nullptr};
     const auto opus = gateway_.current()->names.resolve("opus");
     if (opus.found() && !opus.candidates.front().is_direct()) {
-        const auto& endpoints = gateway_.current()->groups[opus.candidates.front().group]->endpoints;
+        const auto& endpoints =
+            gateway_.current()->groups[opus.candidates.front().group]->endpoints;
         if (!endpoints.empty()) args.target = &endpoints.front()->deployment.model;
     }
     const auto snippet = commands::client_snippet(args);

@@ -73,8 +73,9 @@ base::Result<std::string> Configuration::stored_master_key() {
     auto stored = secret_sources::read_secret_file(path);
     if (stored.ok()) return stored;
     if (mkdir(data_dir_.c_str(), 0700) != 0 && errno != EEXIST) {
-        return base::Error{base::ErrorCode::unavailable, "cannot make the data directory " +
-                                                             data_dir_ + ": " + std::strerror(errno)};
+        return base::Error{
+            base::ErrorCode::unavailable,
+            "cannot make the data directory " + data_dir_ + ": " + std::strerror(errno)};
     }
     const std::string key = "sk-tg-" + crypto::random_base62(43);
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

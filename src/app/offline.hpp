@@ -1,5 +1,5 @@
-// A configuration looked at without serving it: for `config check`, `doctor`, `init`, `keys snippet`.
-// Blocking file I/O; main thread.
+// A configuration looked at without serving it: for `config check`, `doctor`, `init`, `keys
+// snippet`. Blocking file I/O; main thread.
 #pragma once
 #include <memory>
 #include <string>

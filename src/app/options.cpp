@@ -179,7 +179,8 @@ bool explain_unknown_verb(const CLI::App& line, int argc, char** argv) {
         if (verb->get_name() == wanted) return false;
     }
     const auto near = base::nearest(wanted, verbs, 1, true);
-    std::fprintf(stderr, "tollgate: no command '%s'%s; tollgate --help lists them\n", wanted.c_str(),
+    std::fprintf(stderr, "tollgate: no command '%s'%s; tollgate --help lists them\n",
+                 wanted.c_str(),
                  near.empty() ? "" : (": did you mean '" + near.front() + "'?").c_str());
     return true;
 }

@@ -33,7 +33,8 @@ std::string rfc3339_now() {
                                   .count();
     if (milliseconds / 1000 != made_for) {
         made_for = milliseconds / 1000;
-        text = rfc3339(std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds)));
+        text =
+            rfc3339(std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds)));
     }
     const auto part = static_cast<int>(milliseconds % 1000);
     text[20] = static_cast<char>('0' + part / 100);

@@ -116,7 +116,8 @@ struct Log::State {
             wake.wait(lock, [this] { return stopping || !queue.empty(); });
             if (queue.empty()) return;
             // A short gathering keeps a busy process at a hundred writes a second.
-            wake.wait_for(lock, std::chrono::milliseconds(10), [this] { return urgent || stopping; });
+            wake.wait_for(lock, std::chrono::milliseconds(10),
+                          [this] { return urgent || stopping; });
             urgent = false;
             batch.swap(queue);
             writing = true;
@@ -159,7 +160,8 @@ void Log::write(LogLevel level, std::string_view event, LogFields fields) {
     if (!enabled(level)) return;
     std::string line = format_log_line(state_->format, level, rfc3339_now(), event, fields);
     line += '\n';
-    std::call_once(state_->started, [this] { state_->writer = std::thread([this] { state_->run(); }); });
+    std::call_once(state_->started,
+                   [this] { state_->writer = std::thread([this] { state_->run(); }); });
     bool was_empty = false;
     {
         std::lock_guard lock(state_->mutex);

@@ -77,8 +77,8 @@ Made from the program's own description of its keys; a test keeps the two togeth
 joined, single values of the included file win), `.env` beside it (never above the environment) and
 the tenant files in `tenants/` (`tenants_dir`, or what `tenant_configs` names, is another folder).
 A section `environment_variables` gives values to references. Without `--config` the file is
-`./tollgate.yaml`, then `/etc/tollgate/tollgate.yaml`; with neither, the providers whose variables are set are offered, and
-with none of those the built-in echo provider.
+`./tollgate.yaml`, then `/etc/tollgate/tollgate.yaml`; with neither, the providers whose variables
+are set are offered, and with none of those the built-in echo provider.
 
 - Durations: `250ms`, `30s`, `5m`, `1h30m`, `7d`, or plain seconds. Sizes: `64k`, `32MiB`, `1GB`, or
   plain bytes.

@@ -22,7 +22,8 @@ enum class Role : std::uint8_t { user, assistant, system };
 
 enum class PartKind : std::uint8_t {
     text, image, document, audio, tool_call, tool_result, thinking, redacted_thinking, refusal,
-    hosted,  // a provider-run tool's block (server_tool_use, web_search_tool_result, ...): verbatim only
+    // A provider-run tool's block (server_tool_use, web_search_tool_result, ...): verbatim only.
+    hosted,
 };
 
 enum class MediaSource : std::uint8_t { none, base64, url, file_id, text, content };

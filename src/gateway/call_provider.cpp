@@ -30,7 +30,8 @@ struct Progress {
 // together must not come back together.
 milliseconds backoff(const AttemptSettings& settings, std::int64_t failures) {
     const auto shift = std::min<std::int64_t>(failures - 1, 16);
-    const auto ceiling = std::min<milliseconds>(settings.backoff_max, settings.backoff_first * (1LL << shift));
+    const auto ceiling =
+        std::min<milliseconds>(settings.backoff_max, settings.backoff_first * (1LL << shift));
     const auto span = static_cast<std::uint64_t>(ceiling.count()) + 1;
     return milliseconds(static_cast<std::int64_t>(base::random_u64() % span));
 }
@@ -71,7 +72,8 @@ milliseconds total_time(const Generation& generation) {
         generation.outline.stream ? settings.stream_total : settings.total;
     const std::string_view wanted = generation.exchange.headers().get("x-tollgate-timeout");
     std::int64_t seconds = 0;
-    const auto [end, problem] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), seconds);
+    const auto [end, problem] =
+        std::from_chars(wanted.data(), wanted.data() + wanted.size(), seconds);
     const bool whole = problem == std::errc() && end == wanted.data() + wanted.size();
     if (!whole || seconds <= 0 || seconds > 86'400) return total;
     return std::min<milliseconds>(total, std::chrono::seconds(seconds));

@@ -38,8 +38,9 @@ net::Task<std::optional<std::string>> ask_provider(Generation& generation,
     const int status = call->head().status;
     auto body = co_await call->read_all(answer_bytes_max);
     if (!body.ok() || status != 200) {
-        base::log().debug("count_tokens_counted_here", {{"request_id", generation.record.request_id},
-                                                        {"provider_status", status}});
+        base::log().debug(
+            "count_tokens_counted_here",
+            {{"request_id", generation.record.request_id}, {"provider_status", status}});
         co_return std::nullopt;
     }
     co_return std::move(body).value();

@@ -1,8 +1,9 @@
 // From a provider's bytes to the client's: the pure half of call_provider. One per attempt.
 //
 // Two ways. Verbatim (both sides speak one protocol): frames pass as they are, only the model's
-// name is restored and the usage chunk that we asked for is taken out; a decoder on the side meters.
-// Translated: the decoder's events go to the client's encoder, or are collected for one JSON answer.
+// name is restored and the usage chunk that we asked for is taken out; a decoder on the side
+// meters. Translated: the decoder's events go to the client's encoder, or are collected for one
+// JSON answer.
 //
 // Until the first content everything is held back: a failure before that is nobody's business but
 // the attempts loop's.

@@ -62,7 +62,8 @@ void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& rec
     const net::Instant now = net::Clock::now();
     const double total = seconds_between(record.arrived, now);
     const bool has_first = record.first_content != net::Instant{};
-    const double first_token = has_first ? seconds_between(record.arrived, record.first_content) : 0;
+    const double first_token =
+        has_first ? seconds_between(record.arrived, record.first_content) : 0;
     RequestMetrics& metrics = gateway.metrics();
     const EndpointMetrics* counters = record.metrics;
     if (counters != nullptr && record.status == 200 && !record.client_gone) {

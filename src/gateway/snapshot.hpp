@@ -110,8 +110,8 @@ struct Snapshot {
     std::string listen;                           // for messages
     std::vector<std::string> files;               // to watch
 
-    // Makes the endpoints of a wildcard, or the one of `provider/model`; thread-safe, remembers what
-    // it made. Never empty; fails with the reason when the provider cannot be used so.
+    // Makes the endpoints of a wildcard, or the one of `provider/model`; thread-safe, remembers
+    // what it made. Never empty; fails with the reason when the provider cannot be used so.
     std::function<base::Result<std::vector<EndpointPointer>>(const routing::Candidate&)>
         make_endpoints;
 };

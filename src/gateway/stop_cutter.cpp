@@ -61,7 +61,8 @@ bool StopCutter::cut(std::vector<Event>& events) {
             std::size_t which = 0;
             const std::size_t at = find(which);
             if (at != std::string::npos) {
-                if (at > 0) result.push_back(text_event(block_, std::string_view(pending_).substr(0, at)));
+                if (at > 0)
+                    result.push_back(text_event(block_, std::string_view(pending_).substr(0, at)));
                 Event end;
                 end.kind = EventKind::block_end;
                 end.block = BlockKind::text;

@@ -12,9 +12,9 @@ class StopCutter {
 public:
     explicit StopCutter(std::vector<std::string> sequences);
 
-    // Rewrites the events in place: text that may be the start of a sequence is held back, text from
-    // a sequence on is dropped. True when one was found: the events then end with a stop, and what
-    // the provider sends later is of no interest. Views stay valid until the next call.
+    // Rewrites the events in place: text that may be the start of a sequence is held back, text
+    // from a sequence on is dropped. True when one was found: the events then end with a stop, and
+    // what the provider sends later is of no interest. Views stay valid until the next call.
     bool cut(std::vector<domain::Event>& events);
 
 private:

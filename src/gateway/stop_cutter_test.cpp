@@ -23,7 +23,8 @@ Event of_kind(EventKind kind) {
 }
 
 // Feeds the texts one by one and returns what a client would read.
-std::string run(std::vector<std::string> stops, const std::vector<std::string>& texts, bool& found) {
+std::string run(std::vector<std::string> stops, const std::vector<std::string>& texts,
+                bool& found) {
     StopCutter cutter(std::move(stops));
     std::string seen;
     found = false;

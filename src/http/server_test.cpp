@@ -206,7 +206,8 @@ TEST_F(ServerTest, UnknownPathsAndMethods) {
 TEST_F(ServerTest, NonsenseAndSmugglingAreRefusedAndClosed) {
     for (const char* request :
          {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\nhost : x\r\n\r\n",
-          "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n",
+          "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: "
+          "chunked\r\n\r\n",
           "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc"}) {
         const std::string answer = talk(request);
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << request << answer;

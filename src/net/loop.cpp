@@ -277,7 +277,9 @@ void Loop::resume(Waiter& waiter, Wake how) {
     waiter.coroutine.resume();
 }
 
-void Loop::defer(void (*release)(void*), void* pointer) { deferred_.emplace_back(release, pointer); }
+void Loop::defer(void (*release)(void*), void* pointer) {
+    deferred_.emplace_back(release, pointer);
+}
 
 void Loop::watch(int fd, std::uint32_t events, Handler* handler) {
     epoll_event event{};

@@ -23,7 +23,8 @@ base::Error wake_error(Wake wake, const char* doing) {
 
 base::Error io_error(const IoResult& result, const Stream& stream, const char* doing) {
     if (result.status == IoStatus::end) {
-        return {base::ErrorCode::unavailable, std::string("peer closed the connection while ") + doing};
+        return {base::ErrorCode::unavailable,
+                std::string("peer closed the connection while ") + doing};
     }
     const std::string why = result.error_number != 0 ? std::strerror(result.error_number)
                                                      : stream.tls_error();

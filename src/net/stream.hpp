@@ -58,8 +58,8 @@ public:
     // Reads at least one byte into data; 0 at end of stream.
     Task<base::Result<std::size_t>> read_some(char* data, std::size_t size, Patience patience);
 
-    // While set, the peer's closing (or a reset) cancels `scope`; nullptr ends the watch. Seeing the
-    // close needs no pending read.
+    // While set, the peer's closing (or a reset) cancels `scope`; nullptr ends the watch. Seeing
+    // the close needs no pending read.
     void watch_hangup(CancelScope* scope);
     bool peer_closed() const { return hangup_; }
     // True when nothing has arrived and the peer has not closed: fit for reuse from a pool.

@@ -54,9 +54,10 @@ base::Result<const domain::Principal*> authenticate(const KeyIndex& keys,
     }
     if (found != nullptr) return found;
     if (login_token != nullptr) {
-        return refused("this is a claude.ai login token (sk-ant-oat...), not a key of this gateway: "
-                       "set ANTHROPIC_AUTH_TOKEN to your gateway key (and log out of claude.ai, or "
-                       "start with a fresh configuration folder)");
+        return refused(
+            "this is a claude.ai login token (sk-ant-oat...), not a key of this gateway: "
+            "set ANTHROPIC_AUTH_TOKEN to your gateway key (and log out of claude.ai, or "
+            "start with a fresh configuration folder)");
     }
     if (wrong != nullptr) {
         return refused(std::string("the key in ") + wrong->header +
