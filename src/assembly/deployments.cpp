@@ -253,7 +253,8 @@ base::Result<domain::Deployment> EndpointMaker::deployment(const Located& at,
 
 base::Result<gateway::EndpointPointer> EndpointMaker::finish(domain::Deployment deployment,
                                                              bool verify_tls,
-                                                             const std::string& ca_file) const {
+                                                             const std::string& ca_file,
+                                                             NameOrigin origin) const {
     auto endpoint = std::make_shared<gateway::Endpoint>();
     endpoint->provider = &registry_->serving(deployment.provider);
     if (!deployment.provider.echo) {
@@ -262,9 +263,15 @@ base::Result<gateway::EndpointPointer> EndpointMaker::finish(domain::Deployment 
             TRY(endpoint->origin.tls_context, shared_->tls(verify_tls, ca_file));
         }
     }
-    endpoint->health = shared_->health(key_of(deployment));
+    // Names that a key holder makes up share one health entry per address and one series: neither
+    // memory nor cardinality grows with imagination.
+    const bool bounded = origin == NameOrigin::configured || deployment.model.in_catalog;
+    endpoint->health = shared_->health(
+        bounded ? key_of(deployment) : deployment.provider.type + "@" + deployment.base_url);
     if (metrics_ != nullptr) {
-        endpoint->metrics = metrics_->of(deployment.provider.type, deployment.model_name);
+        endpoint->metrics =
+            metrics_->of(deployment.provider.type, bounded ? deployment.model_name
+                                                           : std::string(base::metric_other));
     }
     endpoint->deployment = std::move(deployment);
     return gateway::EndpointPointer(std::move(endpoint));
@@ -278,7 +285,8 @@ base::Result<gateway::EndpointPointer> EndpointMaker::of_entry(const config::Mod
     made.id = entry.info.id.empty() ? entry.model_name : entry.info.id;
     const config::ProviderAccount* account = found.account;
     return finish(std::move(made), account == nullptr || account->verify_tls,
-                  account == nullptr ? std::string() : account->ca_file);
+                  account == nullptr ? std::string() : account->ca_file,
+                  model == entry.model ? NameOrigin::configured : NameOrigin::requested);
 }
 
 std::string EndpointMaker::identity(const config::ModelEntry& entry,

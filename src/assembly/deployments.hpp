@@ -44,8 +44,11 @@ private:
                                                 const config::ModelEntry& entry) const;
     void describe(const Located& at, const config::ModelEntry& entry,
                   domain::Deployment& made) const;
+    // Whether the model's name stands in the configuration or came with a request.
+    enum class NameOrigin : std::uint8_t { configured, requested };
     base::Result<gateway::EndpointPointer> finish(domain::Deployment deployment, bool verify_tls,
-                                                  const std::string& ca_file) const;
+                                                  const std::string& ca_file,
+                                                  NameOrigin origin) const;
     const config::ProviderAccount* account(std::string_view name) const;
     std::string credential(const Located& at, const config::ModelEntry& entry) const;
     // The address that the provider's variables mean, or the provider's public one.

@@ -64,6 +64,8 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(generation.who, policy::authenticate(generation.snapshot->keys, exchange.headers()));
     CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
     CO_TRY(generation.body, co_await exchange.read_body());
+    CO_TRY([[maybe_unused]] const json::Value checked,
+           generation.document->parse(generation.body));
     CO_TRY(generation.outline,
            dialect::outline(generation.protocol(), generation.body, generation.arena));
     CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
@@ -71,6 +73,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     auto stated = co_await ask_provider(generation, *generation.plan.candidates.front());
     if (exchange.scope().cancelled()) co_return base::Result<void>();
     if (stated) {
+        generation.record.status = 200;
         auto sent = co_await exchange.respond(200, "application/json", *stated);
         co_return base::Result<void>();
     }
@@ -84,6 +87,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
         .integer("input_tokens", accounting::estimate_request(request))
         .end_object();
     exchange.add_header("x-tollgate-estimated", "true");
+    generation.record.status = 200;
     auto sent = co_await exchange.respond(200, "application/json", body);
     co_return base::Result<void>();
 }

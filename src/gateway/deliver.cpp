@@ -225,9 +225,14 @@ net::Task<void> deliver_body(Scene& scene, std::string_view body) {
 template <typename Source>
 net::Task<std::optional<AttemptFailure>> collect(Scene& scene, Source& source, Relay& relay) {
     std::string unused;
+    std::size_t taken = 0;
     while (!relay.complete() && !relay.failure()) {
         auto bytes = co_await source.read();
         if (!bytes.ok()) co_return from_error(bytes.error());
+        taken += bytes->size();
+        if (taken > answer_bytes_max) {
+            co_return from_error({base::ErrorCode::provider, "the answer is longer than 64 MiB"});
+        }
         auto fed = bytes->empty() ? relay.finish(unused) : relay.feed(*bytes, unused);
         if (!fed.ok()) co_return from_error(fed.error());
     }

@@ -26,6 +26,7 @@ RequestMetrics::RequestMetrics(base::Registry& registry)
 
 EndpointMetrics RequestMetrics::of(const std::string& provider, const std::string& model) {
     EndpointMetrics found;
+    found.model = model;
     found.served = &requests.with({provider, model, "", "200"});
     found.duration = &duration.with({provider, model});
     found.first_token = &first_token.with({provider, model});

@@ -70,7 +70,8 @@ void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& rec
         counters->served->add(1);
     } else {
         const std::string status = record.client_gone ? "499" : std::to_string(record.status);
-        metrics.requests.with({record.provider, record.model, "", status}).add(1);
+        const std::string_view model = counters != nullptr ? counters->model : std::string_view();
+        metrics.requests.with({record.provider, model, "", status}).add(1);
     }
     if (counters != nullptr) {
         counters->duration->observe(total);

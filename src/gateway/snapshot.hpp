@@ -33,6 +33,8 @@ struct EndpointHealth {
 
 // The counters that a served request touches, looked up once. Null members: not counted (tests).
 struct EndpointMetrics {
+    // The label of the model: what a key holder makes up is counted together.
+    std::string model;
     base::Counter* served = nullptr;  // status 200
     base::Histogram* duration = nullptr;
     base::Histogram* first_token = nullptr;

@@ -10,7 +10,8 @@ namespace tollgate::net {
 
 struct PoolJob {
     std::function<void()> work;
-    Loop* loop = nullptr;
+    Loop* loop = nullptr;  // loop thread only: it may be gone when the work is done
+    std::shared_ptr<Loop::Inbox> inbox;
     Waiter* waiting = nullptr;  // loop thread only; null once nobody waits
 };
 
@@ -47,9 +48,9 @@ private:
             jobs_.pop_front();
             lock.unlock();
             job->work();
-            Loop* loop = job->loop;
-            loop->post([loop, job = std::move(job)] {
-                if (job->waiting != nullptr) loop->wake(*job->waiting, Wake::ready);
+            const std::shared_ptr<Loop::Inbox> inbox = job->inbox;
+            inbox->post([job = std::move(job)] {
+                if (job->waiting != nullptr) job->loop->wake(*job->waiting, Wake::ready);
             });
             lock.lock();
         }
@@ -73,6 +74,7 @@ PoolAwaiter::PoolAwaiter(Loop& loop, std::function<void()> work, Patience patien
     : loop_(loop), patience_(patience), job_(std::make_shared<PoolJob>()) {
     job_->work = std::move(work);
     job_->loop = &loop;
+    job_->inbox = loop.inbox();
 }
 
 PoolAwaiter::~PoolAwaiter() { job_->waiting = nullptr; }

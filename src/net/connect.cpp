@@ -156,7 +156,15 @@ Task<base::Result<std::vector<Address>>> resolve(Loop& loop, std::string host, s
 Task<base::Result<std::unique_ptr<Stream>>> connect(Loop& loop, std::vector<Address> addresses,
                                                     Patience patience) {
     std::string last = "no address";
+    std::size_t left = addresses.size();
     for (const Address& address : addresses) {
+        // One address that swallows packets must not use the time of the others.
+        Patience share = patience;
+        if (patience.deadline != Instant::max() && left > 1) {
+            share.deadline = Clock::now() + (patience.deadline - Clock::now()) /
+                                                static_cast<std::int64_t>(left);
+        }
+        --left;
         const int fd = socket(address.storage.ss_family,
                               SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0) {
@@ -176,7 +184,11 @@ Task<base::Result<std::unique_ptr<Stream>>> connect(Loop& loop, std::vector<Addr
         auto stream = std::make_unique<Stream>(loop, fd);
         if (started != 0) {
             stream->expect_connect();
-            const Wake wake = co_await stream->wait_writable(patience);
+            const Wake wake = co_await stream->wait_writable(share);
+            if (wake == Wake::timeout && left > 0) {
+                last = address.text() + ": no answer in time";
+                continue;
+            }
             if (wake != Wake::ready) {
                 co_return wait_failure(wake, "connecting to " + address.text());
             }

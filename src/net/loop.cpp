@@ -51,6 +51,7 @@ void CancelScope::cancel(Loop& loop, CancelReason reason) {
 Loop::Loop() : start_(Clock::now()), now_(start_), wheel_(wheel_slots, nullptr) {
     epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
     wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    inbox_ = std::make_shared<Inbox>(wake_fd_);
     if (epoll_fd_ < 0 || wake_fd_ < 0) {
         throw std::system_error(errno, std::generic_category(), "event loop");
     }
@@ -65,6 +66,7 @@ Loop::Loop() : start_(Clock::now()), now_(start_), wheel_(wheel_slots, nullptr) 
 Loop::~Loop() {
     if (current_loop == this) current_loop = nullptr;
     for (auto [release, pointer] : deferred_) release(pointer);
+    inbox_->close();
     close(wake_fd_);
     close(epoll_fd_);
 }
@@ -82,13 +84,25 @@ void Loop::stop() {
     post([] {});
 }
 
-void Loop::post(std::function<void()> work) {
-    {
-        std::lock_guard lock(posted_mutex_);
-        posted_.push_back(std::move(work));
-    }
+void Loop::post(std::function<void()> work) { inbox_->post(std::move(work)); }
+
+void Loop::Inbox::post(std::function<void()> work) {
+    std::lock_guard lock(mutex_);
+    if (wake_fd_ < 0) return;
+    posted_.push_back(std::move(work));
     const std::uint64_t one = 1;
     [[maybe_unused]] auto written = write(wake_fd_, &one, sizeof one);
+}
+
+std::vector<std::function<void()>> Loop::Inbox::take() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(posted_, {});
+}
+
+void Loop::Inbox::close() {
+    std::lock_guard lock(mutex_);
+    wake_fd_ = -1;
+    posted_.clear();
 }
 
 void Loop::run_once(int milliseconds) {
@@ -122,11 +136,7 @@ void Loop::run_once(int milliseconds) {
 void Loop::run_posted() {
     std::uint64_t ignored = 0;
     [[maybe_unused]] auto bytes = read(wake_fd_, &ignored, sizeof ignored);
-    std::vector<std::function<void()>> work;
-    {
-        std::lock_guard lock(posted_mutex_);
-        work.swap(posted_);
-    }
+    std::vector<std::function<void()>> work = inbox_->take();
     for (auto& item : work) item();
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -84,6 +85,20 @@ public:
     void run_once(int milliseconds);
     void stop();                              // any thread
     void post(std::function<void()> work);    // any thread; runs on the loop's thread
+    // Where others post from; outlives the loop, and forgets what comes after its end.
+    class Inbox {
+    public:
+        explicit Inbox(int wake_fd) : wake_fd_(wake_fd) {}
+        void post(std::function<void()> work);
+        std::vector<std::function<void()>> take();
+        void close();
+
+    private:
+        std::mutex mutex_;
+        std::vector<std::function<void()>> posted_;
+        int wake_fd_;  // -1 once the loop has gone
+    };
+    std::shared_ptr<Inbox> inbox() const { return inbox_; }
     static Loop& current();                   // REQUIRES: called on a loop's thread
     static Loop* current_or_null();
 
@@ -139,8 +154,7 @@ private:
     std::multimap<Instant, Waiter*> sleepers_;
     std::vector<Waiter*> ready_;
     std::vector<std::pair<void (*)(void*), void*>> deferred_;
-    std::mutex posted_mutex_;
-    std::vector<std::function<void()>> posted_;
+    std::shared_ptr<Inbox> inbox_;
     std::atomic<bool> stopping_{false};
 };
 
