@@ -14,7 +14,7 @@ from common import ROOT, files, finish, short  # noqa: E402
 COMPILER = shutil.which("clang++-19") or shutil.which("clang++") or "clang++-19"
 FLAGS = ["-std=c++20", "-fsyntax-only", "-x", "c++", "-Wall", "-Wextra",
          "-Wno-pragma-once-outside-header", "-Wno-unused-const-variable",
-         '-DTOLLGATE_VERSION="0"', f"-I{ROOT}/src"]
+         '-DTOLLGATE_VERSION="0"', '-DTOLLGATE_SOURCE_DIR=""', f"-I{ROOT}/src"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 PASSED = ROOT / "build/checks/headers"
 
