@@ -55,7 +55,8 @@ def window(load, stub, program, scenario, seconds):
     if not failure:
         failure = check_bytes(found, stats, scenario)
     if not failure and program.name == "tollgate" and scenario.provider == "openai":
-        if stats["messages"] or not stats["chat_completions"]:
+        # A straggler of the program measured before may still arrive after the reset.
+        if stats["chat_completions"] < found["requests"] or stats["messages"] > 64:
             failure = "the stub was not spoken to in OpenAI Chat"
     return {**found, "failure": failure}
 

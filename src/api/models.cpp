@@ -156,7 +156,9 @@ net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
         co_return;
     }
     const routing::Resolution resolution = snapshot->names.resolve(wanted);
-    if (!resolution.found()) {
+    // What a key may not use does not exist for it.
+    const auto& policy = snapshot->key_policies[(*who)->policy];
+    if (!resolution.found() || !policy.allowed.allows(wanted, resolution.name)) {
         co_await refuse(worker, exchange, snapshot->names.not_found(wanted, resolution));
         co_return;
     }

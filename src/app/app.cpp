@@ -52,10 +52,12 @@ void configure_log(const config::LoggingConfig& logging) {
     base::log().configure(level, human ? base::LogFormat::human : base::LogFormat::json);
 }
 
-http::ServerLimits limits_of(const config::ServerConfig& server) {
+// The limit on connections is the process's: each worker has its share.
+http::ServerLimits limits_of(const config::ServerConfig& server, std::size_t workers) {
     http::ServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(server.limits.body.count);
-    limits.connections_max = static_cast<std::size_t>(server.limits.connections);
+    limits.connections_max = std::max<std::size_t>(
+        1, static_cast<std::size_t>(server.limits.connections) / std::max<std::size_t>(workers, 1));
     limits.idle_timeout = server.limits.idle_timeout;
     limits.head_timeout = server.limits.head_timeout;
     limits.body_timeout = server.limits.body_timeout;
@@ -142,7 +144,7 @@ base::Result<void> App::start_workers() {
             TRY(address, net::parse_address(host_ + ":" + std::to_string(port_)));
         }
         workers_.push_back(std::make_unique<WorkerThread>(
-            gateway_, metrics_, limits_of(server), server.metrics_listen == "main", workers_));
+            gateway_, metrics_, limits_of(server, count), server.metrics_listen == "main", workers_));
         workers_.back()->serve(fd, tls);
     }
     TRY_VOID(start_metrics_listener());
@@ -264,7 +266,7 @@ void App::reload(const char* why) {
     const config::Config& config = configuration_.config();
     configure_log(config.logging);
     gateway_.publish(*loaded);
-    const http::ServerLimits limits = limits_of(config.server);
+    const http::ServerLimits limits = limits_of(config.server, workers_.size());
     for (auto& worker : workers_) {
         worker->run_on_loop([&] { worker->server().set_limits(limits); });
     }

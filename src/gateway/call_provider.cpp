@@ -20,6 +20,7 @@ struct Progress {
     std::int64_t attempts = 0;
     std::int64_t on_candidate = 0;  // failures of the present one
     std::int64_t max_tokens_override = 0;
+    net::Instant deadline = net::Instant::max();  // of the whole request
     AttemptFailure last;
     std::string told;               // every attempt with its reason
     bool anybody_answered = false;
@@ -116,7 +117,7 @@ net::Task<bool> next_step(Generation& generation, Progress& progress) {
     if (retries_here(last.error_class) && progress.on_candidate < allowed) {
         const milliseconds pause =
             std::max(backoff(settings, progress.on_candidate), last.retry_after);
-        if (pause <= settings.backoff_max) {
+        if (pause <= settings.backoff_max && net::Clock::now() + pause < progress.deadline) {
             const net::Wake wake = co_await net::sleep_for(pause, &generation.exchange.scope());
             if (wake != net::Wake::cancelled) co_return true;
             co_return false;
@@ -193,7 +194,7 @@ net::Task<void> call_provider(Generation& generation) {
     Progress progress;
     Delivery delivery;
     progress.list = &generation.plan.candidates;
-    const net::Instant deadline = net::Clock::now() + total_time(generation);
+    progress.deadline = net::Clock::now() + total_time(generation);
     while (true) {
         ++progress.attempts;
         generation.record.attempts = progress.attempts;
@@ -203,7 +204,7 @@ net::Task<void> call_provider(Generation& generation) {
         options.last = progress.index + 1 >= progress.list->size() ||
                        progress.attempts >= settings.max_attempts;
         options.max_tokens_override = progress.max_tokens_override;
-        options.request_deadline = deadline;
+        options.request_deadline = progress.deadline;
         auto failure = co_await attempt(generation, *endpoint, delivery, options);
         if (!failure) {
             forget_fallback_if_first(generation, progress);

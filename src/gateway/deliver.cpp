@@ -120,8 +120,10 @@ net::Task<void> break_off(Scene& scene, Relay& relay, const AttemptFailure& fail
     if (scene.generation.exchange.scope().cancelled()) co_return;
     std::string out;
     if (!frame_passed) {
-        const FinalAnswer answer = final_answer(failure, scene.generation.protocol(),
-                                                failure.message, true, milliseconds(-1));
+        FinalAnswer answer = final_answer(failure, scene.generation.protocol(), failure.message,
+                                          true, milliseconds(-1));
+        // No list of attempts: the client has seen that one of them answered.
+        answer.error.message = endpoint_name(scene.endpoint) + ": " + failure.message;
         relay.break_off(answer.status, answer.error, out);
     }
     auto written = co_await scene.generation.exchange.write(out);

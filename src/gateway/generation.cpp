@@ -106,7 +106,9 @@ dialect::EncoderOptions Generation::encoder_options() {
 }
 
 net::Task<void> answer_error(Generation& generation, const base::Error& error) {
-    const int status = http_status(error.code);
+    int status = http_status(error.code);
+    // 529 is Anthropic's word; elsewhere overload is a 503.
+    if (status == 529 && generation.protocol() != domain::Protocol::anthropic) status = 503;
     generation.record.status = status;
     generation.record.error = error.message;
     if (generation.exchange.scope().cancelled() || generation.exchange.answered()) co_return;

@@ -5,6 +5,9 @@
 namespace tollgate::gateway {
 namespace {
 
+// Providers quote what they refuse: the log keeps their words, not the prompt.
+constexpr std::size_t logged_words_max = 300;
+
 double seconds_between(net::Instant from, net::Instant to) {
     return std::chrono::duration<double>(to - from).count();
 }
@@ -42,7 +45,7 @@ void log_access(const RequestRecord& record, double total, double first_token) {
          {"client_gone", record.client_gone},
          {"provider_request_id", record.provider_request_id},
          {"error_class", domain::to_string(record.error_class)},
-         {"error", record.error}});
+         {"error", std::string_view(record.error).substr(0, logged_words_max)}});
 }
 
 void count_tokens_by_class(const EndpointMetrics& metrics, const domain::Usage& usage) {
