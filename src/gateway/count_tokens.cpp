@@ -78,9 +78,10 @@ net::Task<base::Result<void>> run(Generation& generation) {
         co_return base::Result<void>();
     }
     const std::string whole = with_max_tokens(generation.body, generation.outline);
-    CO_TRY([[maybe_unused]] const json::Value root, generation.document->parse(whole));
+    json::Document document;
+    CO_TRY([[maybe_unused]] const json::Value root, document.parse(whole));
     CO_TRY(const domain::Request request,
-           generation.client.decode_request(*generation.document, generation.arena));
+           generation.client.decode_request(document, generation.arena));
     std::string body;
     json::Writer(body)
         .begin_object()

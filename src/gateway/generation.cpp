@@ -89,8 +89,14 @@ base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& 
 
 base::Result<domain::Request*> Generation::request() {
     if (!decoded) {
+        if (document == nullptr) {
+            document = worker.documents.take();
+            TRY([[maybe_unused]] const json::Value root, document->parse(body));
+        }
         TRY(auto made, client.decode_request(*document, arena));
         decoded = std::move(made);
+        // The request borrows the text, not the tree.
+        release_document();
         if (decoded->session_id.empty()) decoded->session_id = arena.store(record.session_id);
     }
     return &*decoded;

@@ -41,7 +41,7 @@ struct Generation {
     std::string_view body;
     dialect::Outline outline;
     base::Arena arena;
-    std::unique_ptr<json::Document> document;  // of the body, once it has been read
+    std::unique_ptr<json::Document> document;  // of the body, while somebody reads it; else null
     std::optional<domain::Request> decoded;  // made when a candidate speaks another protocol
     Plan plan;
     RequestRecord record;
@@ -49,6 +49,8 @@ struct Generation {
     domain::Protocol protocol() const { return client.protocol(); }
     // Tokens of the body by the quick count; counted on first use.
     std::int64_t input_estimate();
+    // The parsed tree has several times the body's size: it goes as soon as nobody reads it.
+    void release_document();
     // Content has reached the client, so no other attempt can follow: the request's text, which may
     // be large, need not stay for as long as the stream. Later calls do nothing.
     // REQUIRES: input_estimate() was asked for if it still will be.
@@ -58,8 +60,8 @@ struct Generation {
     dialect::EncoderOptions encoder_options();
 
 private:
-    void release_document();
     std::int64_t estimate_ = -1;
+    bool released_ = false;
 };
 
 // Turns a resolved name into endpoints, groups in their round robin order. Never empty on success.

@@ -46,6 +46,7 @@ base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoin
     std::sort(prepared.splices.begin(), prepared.splices.end(),
               [](const auto& a, const auto& b) { return a.begin < b.begin; });
     cut(generation.body, prepared);
+    generation.release_document();
     return {};
 }
 

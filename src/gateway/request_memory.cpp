@@ -25,7 +25,7 @@ void Generation::release_document() {
 }
 
 void Generation::release_request() {
-    if (document == nullptr) return;
+    if (std::exchange(released_, true)) return;
     release_document();
     decoded.reset();
     outline.fields.clear();
