@@ -54,6 +54,8 @@ TEST_F(ClientTest, IdleConnectionClosedByProvider_IsNotUsedAgain) {
     });
     EXPECT_EQ(call(server).body, "one");
     closed.wait();
+    // The loop hears of the closing in its next turn.
+    loop.run_once(0);
     Reply second = call(server);
     EXPECT_EQ(second.body, "one");
     EXPECT_FALSE(second.reused);
