@@ -144,7 +144,8 @@ base::Result<void> App::start_workers() {
             TRY(address, net::parse_address(host_ + ":" + std::to_string(port_)));
         }
         workers_.push_back(std::make_unique<WorkerThread>(
-            gateway_, metrics_, limits_of(server, count), server.metrics_listen == "main", workers_));
+            gateway_, metrics_, limits_of(server, count), server.metrics_listen == "main",
+            workers_));
         workers_.back()->serve(fd, tls);
     }
     TRY_VOID(start_metrics_listener());

@@ -171,7 +171,8 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
     if (answer.error.retry_after.count() > 0) {
         exchange.add_header("retry-after", std::to_string(answer.error.retry_after.count()));
     }
-    if (answer.error.retry_after.count() == 0 && answer.relay_body && last.retry_after.count() > 0) {
+    const bool unsaid = answer.error.retry_after.count() == 0;
+    if (unsaid && answer.relay_body && last.retry_after.count() > 0) {
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(last.retry_after);
         exchange.add_header("retry-after", std::to_string(seconds.count()));
     }
