@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "assembly/cloud.hpp"
 #include "crypto/digest.hpp"
 #include "routing/aliases.hpp"
 #include "routing/allowed.hpp"
@@ -206,18 +207,28 @@ void EndpointMaker::describe(const Located& at, const config::ModelEntry& entry,
     apply_info(entry, made.model);
 }
 
-base::Result<domain::Deployment> EndpointMaker::deployment(const Located& at,
-                                                           const config::ModelEntry& entry) const {
+base::Result<void> EndpointMaker::reach(const Located& at, const config::ModelEntry& entry,
+                                        Made& result) const {
     const domain::ProviderTraits& row = *at.row;
     const config::ProviderAccount* account = at.account;
-    domain::Deployment made;
-    describe(at, entry, made);
+    domain::Deployment& made = result.deployment;
+    const config::CloudSettings cloud =
+        merged(entry.cloud, account != nullptr ? &account->cloud : nullptr);
+    const std::string& version = entry.api_version.empty() && account != nullptr
+                                     ? account->api_version
+                                     : entry.api_version;
+    made.place = place_of(row, cloud, version, environment_);
     made.api_key = credential(at, entry);
     const std::string own = own_url(row);
     std::string url = entry.api_base;
+    if (url.empty()) url = cloud.aws_bedrock_runtime_endpoint;
     if (url.empty() && account != nullptr) url = account->api_base;
     if (url.empty()) url = own;
-    if (made.api_key.empty() && row.credential_required && same_place(url, own) && !row.echo) {
+    if (made.api_key.empty() && row.credential != domain::CredentialKind::key) {
+        TRY(result.credential, credential_source(row, cloud, made.place, environment_, *shared_));
+    }
+    if (made.api_key.empty() && !result.credential && row.credential_required && !row.echo &&
+        same_place(url, own)) {
         std::string names;
         for (const std::string& name : row.credential_env) {
             names += (names.empty() ? "" : " or ") + name;
@@ -226,11 +237,25 @@ base::Result<domain::Deployment> EndpointMaker::deployment(const Located& at,
                            row.type + " has no credential: set " +
                                (names.empty() ? std::string("api_key") : names)};
     }
+    if (url.empty()) {
+        TRY(url, registry_->serving(row).default_base_url(made));
+    }
     TRY(url, expand(url, environment_));
     if (url.empty() && !row.echo) {
         return base::Error{base::ErrorCode::invalid_request, row.type + " needs api_base"};
     }
     made.base_url = without_slash(url);
+    return {};
+}
+
+base::Result<EndpointMaker::Made> EndpointMaker::deployment(
+    const Located& at, const config::ModelEntry& entry) const {
+    const domain::ProviderTraits& row = *at.row;
+    const config::ProviderAccount* account = at.account;
+    Made result;
+    domain::Deployment& made = result.deployment;
+    describe(at, entry, made);
+    TRY_VOID(reach(at, entry, result));
     made.extra_headers = entry.extra_headers;
     if (account != nullptr) add_missing(account->headers, made.extra_headers, http::iequals);
     made.extra_body = entry.extra_body;
@@ -248,14 +273,15 @@ base::Result<domain::Deployment> EndpointMaker::deployment(const Located& at,
     made.drop_unsupported = entry.drop_params.value_or(
         routing_.drop_params || (account != nullptr && account->drop_params));
     made.identity_key = identity_key_;
-    return made;
+    return result;
 }
 
-base::Result<gateway::EndpointPointer> EndpointMaker::finish(domain::Deployment deployment,
-                                                             bool verify_tls,
+base::Result<gateway::EndpointPointer> EndpointMaker::finish(Made made, bool verify_tls,
                                                              const std::string& ca_file,
                                                              NameOrigin origin) const {
     auto endpoint = std::make_shared<gateway::Endpoint>();
+    domain::Deployment& deployment = made.deployment;
+    endpoint->credential = std::move(made.credential);
     endpoint->provider = &registry_->serving(deployment.provider);
     if (!deployment.provider.echo) {
         TRY(endpoint->origin, http::parse_origin(deployment.base_url));
@@ -280,9 +306,9 @@ base::Result<gateway::EndpointPointer> EndpointMaker::finish(domain::Deployment 
 base::Result<gateway::EndpointPointer> EndpointMaker::of_entry(const config::ModelEntry& entry,
                                                                const std::string& model) const {
     TRY(const Located found, locate(entry, model));
-    TRY(domain::Deployment made, deployment(found, entry));
-    made.group = entry.model_name;
-    made.id = entry.info.id.empty() ? entry.model_name : entry.info.id;
+    TRY(Made made, deployment(found, entry));
+    made.deployment.group = entry.model_name;
+    made.deployment.id = entry.info.id.empty() ? entry.model_name : entry.info.id;
     const config::ProviderAccount* account = found.account;
     return finish(std::move(made), account == nullptr || account->verify_tls,
                   account == nullptr ? std::string() : account->ca_file,

@@ -6,6 +6,7 @@
 
 #include "assembly/build_snapshot.hpp"
 #include "base/result.hpp"
+#include "credentials/source.hpp"
 #include "domain/target.hpp"
 
 namespace tollgate::assembly {
@@ -40,13 +41,18 @@ private:
         std::string model_name;                            // as the provider knows it
     };
     base::Result<Located> locate(const config::ModelEntry& entry, const std::string& model) const;
-    base::Result<domain::Deployment> deployment(const Located& at,
-                                                const config::ModelEntry& entry) const;
+    struct Made {
+        domain::Deployment deployment;
+        credentials::SourcePointer credential;  // null: deployment.api_key, if anything
+    };
+    base::Result<Made> deployment(const Located& at, const config::ModelEntry& entry) const;
+    // The address, and what proves who we are there.
+    base::Result<void> reach(const Located& at, const config::ModelEntry& entry, Made& made) const;
     void describe(const Located& at, const config::ModelEntry& entry,
                   domain::Deployment& made) const;
     // Whether the model's name stands in the configuration or came with a request.
     enum class NameOrigin : std::uint8_t { configured, requested };
-    base::Result<gateway::EndpointPointer> finish(domain::Deployment deployment, bool verify_tls,
+    base::Result<gateway::EndpointPointer> finish(Made made, bool verify_tls,
                                                   const std::string& ca_file,
                                                   NameOrigin origin) const;
     const config::ProviderAccount* account(std::string_view name) const;

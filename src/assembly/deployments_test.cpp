@@ -300,9 +300,11 @@ model_list:
     EXPECT_FALSE(deployment("chat").model.responses_only);
     EXPECT_FALSE(deployment("router").model.responses_only);
     const dialect::Outline outline;
-    EXPECT_EQ(endpoint("codex").provider->protocol_for(deployment("codex"), outline),
+    EXPECT_EQ(endpoint("codex").provider->protocol_for(deployment("codex"), outline,
+                                                         domain::Protocol::anthropic),
               domain::Protocol::openai_responses);
-    EXPECT_EQ(endpoint("chat").provider->protocol_for(deployment("chat"), outline),
+    EXPECT_EQ(endpoint("chat").provider->protocol_for(deployment("chat"), outline,
+                                                        domain::Protocol::anthropic),
               domain::Protocol::openai_chat);
 }
 

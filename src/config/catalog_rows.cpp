@@ -14,11 +14,12 @@ using domain::ThinkingSupport;
 // Reads a word of `choices` ("a|b|c") into the enumerator of the same rank in `values`.
 template <typename Enum, std::size_t count>
 void choice(Reader& reader, std::string_view key, std::string_view choices,
-            const Enum (&values)[count], Enum& out) {
+            const Enum (&values)[count], Enum& out, std::string* spelled = nullptr) {
     std::string word;
     Field field{key, ""};
     field.choices = choices;
     reader.value(field, word);
+    if (spelled) *spelled = word;
     if (word.empty()) return;
     std::size_t rank = 0, at = count;
     each_word(choices, '|', [&](std::string_view known) {
@@ -202,16 +203,28 @@ domain::ProviderTraits read_provider_row(Session& session, const Member& member)
     row.type = member.key;
     Reader reader(session, member.value, "providers." + member.key, Strictness::ours);
     std::string protocol;
-    reader.value({"protocol", "", 0, 0, "openai_chat|anthropic|ollama|echo"}, protocol);
+    using domain::Protocol;
+    choice(reader, "protocol",
+           "openai_chat|anthropic|ollama|echo|gemini|bedrock_converse|cohere",
+           {Protocol::openai_chat, Protocol::anthropic, Protocol::ollama, Protocol::anthropic,
+            Protocol::gemini, Protocol::bedrock_converse, Protocol::cohere},
+           row.protocol, &protocol);
     if (protocol.empty()) {
         complain(session.problems, Severity::error, member.value, reader.path_of("protocol"),
                  "missing");
     }
-    if (protocol == "anthropic") row.protocol = domain::Protocol::anthropic;
-    if (protocol == "ollama") row.protocol = domain::Protocol::ollama;
     row.echo = protocol == "echo";
-    if (row.protocol == domain::Protocol::anthropic) row.chat_path = "/v1/messages";
-    if (row.protocol == domain::Protocol::ollama) row.chat_path = "/api/chat";
+    if (protocol == "anthropic") row.chat_path = "/v1/messages";
+    if (protocol == "ollama") row.chat_path = "/api/chat";
+    if (protocol == "cohere") row.chat_path = "/v2/chat";
+    choice(reader, "envelope", "none|bedrock|vertex",
+           {domain::Envelope::none, domain::Envelope::bedrock, domain::Envelope::vertex},
+           row.envelope);
+    using domain::CredentialKind;
+    choice(reader, "credential", "key|aws|google|entra",
+           {CredentialKind::key, CredentialKind::aws, CredentialKind::google,
+            CredentialKind::entra},
+           row.credential);
     reader.value({"display_name", ""}, row.display_name);
     reader.value({"aliases", ""}, row.aliases);
     reader.value({"base_url", ""}, row.base_url);

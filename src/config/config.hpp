@@ -90,6 +90,22 @@ struct TelemetryConfig {
     std::string otlp_endpoint;  // accepted, used by a later part
 };
 
+// --- clouds ------------------------------------------------------------------------------------
+// Where a model is in a cloud and how one signs in there; LiteLLM's names. Of Bedrock, Vertex AI
+// and Azure; what is not set comes from the account, then from the environment.
+struct CloudSettings {
+    std::string aws_region_name, aws_profile_name, aws_role_name, aws_session_name, aws_external_id;
+    std::string aws_web_identity_token;  // a path
+    std::string aws_sts_endpoint, aws_bedrock_runtime_endpoint;
+    Secret aws_access_key_id, aws_secret_access_key, aws_session_token;
+    std::optional<bool> aws_use_fips_endpoint;
+    std::string model_id;                // Bedrock: an ARN that stands in the path
+    std::string vertex_project, vertex_location;
+    Secret vertex_credentials;           // path of a key file, or its JSON
+    Secret azure_ad_token, client_secret;
+    std::string tenant_id, client_id, azure_scope;
+};
+
 // --- providers ---------------------------------------------------------------------------------
 // An account at a provider: `NAME/model` goes there. A name equal to a provider type of
 // data/providers.yaml sets that provider's account.
@@ -101,6 +117,7 @@ struct ProviderAccount {
     std::string api_version;
     StringMap headers;
     Duration timeout{0};    // until the headers; 0: the default of routing
+    CloudSettings cloud;
     bool drop_params = false;
     bool verify_tls = true;
     std::string ca_file;
@@ -144,6 +161,7 @@ struct ModelEntry {
     std::optional<std::int64_t> max_output_tokens;  // cap
     std::optional<double> temperature;              // default; in default_body as well
     std::int64_t num_ctx = 0;
+    CloudSettings cloud;
     std::optional<bool> drop_params;
     std::vector<std::string> tags;
     PriceOverrides prices;       // of litellm_params; model_info's where those say nothing

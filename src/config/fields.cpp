@@ -22,6 +22,35 @@ void describe_prices(PriceOverrides& prices, FieldVisitor& visit) {
     if (both && !prices.output) prices.output = both;
 }
 
+void describe_cloud(CloudSettings& cloud, FieldVisitor& visit) {
+    visit.value({"aws_region_name", "AWS region of Bedrock"}, cloud.aws_region_name);
+    visit.value({"aws_access_key_id", "AWS access key"}, cloud.aws_access_key_id);
+    visit.value({"aws_secret_access_key", "its secret"}, cloud.aws_secret_access_key);
+    visit.value({"aws_session_token", "token of a temporary key"}, cloud.aws_session_token);
+    visit.value({"aws_profile_name", "profile of the AWS files"}, cloud.aws_profile_name);
+    visit.value({"aws_role_name", "ARN of a role to assume"}, cloud.aws_role_name);
+    visit.value({"aws_session_name", "name of the role's session"}, cloud.aws_session_name);
+    visit.value({"aws_external_id", "external id that the role asks for"}, cloud.aws_external_id);
+    visit.value({"aws_web_identity_token", "path of a web identity token, for the role"},
+                cloud.aws_web_identity_token);
+    visit.value({"aws_sts_endpoint", "URL of STS instead of AWS's own"}, cloud.aws_sts_endpoint);
+    visit.value({"aws_bedrock_runtime_endpoint", "URL of Bedrock instead of AWS's own"},
+                cloud.aws_bedrock_runtime_endpoint);
+    visit.value({"aws_use_fips_endpoint", "use Bedrock's FIPS endpoint"},
+                cloud.aws_use_fips_endpoint);
+    visit.value({"model_id", "Bedrock model id, profile or ARN that stands in the path"},
+                cloud.model_id);
+    visit.value({"vertex_project", "Google Cloud project"}, cloud.vertex_project);
+    visit.value({"vertex_location", "region, `global`, `us` or `eu`"}, cloud.vertex_location);
+    visit.value({"vertex_credentials", "service account key: a path, or the JSON itself"},
+                cloud.vertex_credentials);
+    visit.value({"azure_ad_token", "ready Entra token"}, cloud.azure_ad_token);
+    visit.value({"tenant_id", "Entra tenant"}, cloud.tenant_id);
+    visit.value({"client_id", "Entra application, or a managed identity's"}, cloud.client_id);
+    visit.value({"client_secret", "secret of the Entra application"}, cloud.client_secret);
+    visit.value({"azure_scope", "scope of the Entra token"}, cloud.azure_scope);
+}
+
 }  // namespace
 
 const std::string_view top_level_used =
@@ -100,6 +129,7 @@ void describe(ProviderAccount& account, FieldVisitor& visit) {
     visit.value({"api_base", "base URL instead of the type's own"}, account.api_base);
     visit.value({"api_key", "credential, best as a reference"}, account.api_key);
     visit.value({"api_version", "API version, where the provider has one"}, account.api_version);
+    describe_cloud(account.cloud, visit);
     visit.value({"headers", "headers sent with each request"}, account.headers);
     visit.value({"timeout", "until the provider's answer begins", 0, week_seconds},
                 account.timeout);
@@ -273,17 +303,14 @@ void describe_params(ModelEntry& entry, FieldVisitor& visit) {
     visit.value({"drop_params", "remove what the target cannot carry, and say so"},
                 entry.drop_params);
     visit.value({"tags", "labels of the deployment"}, entry.tags);
+    describe_cloud(entry.cloud, visit);
     describe_prices(entry.prices, visit);
     visit.later(
         "max_retries litellm_credential_name region_name max_budget "
         "budget_duration use_in_pass_through use_litellm_proxy merge_reasoning_content_in_choices "
         "model_info mock_response configurable_clientside_auth_params "
         "cache_control_injection_points additional_drop_params allowed_openai_params "
-        "max_file_size_mb cooldown_time tag_regex vertex_project vertex_location "
-        "vertex_credentials aws_access_key_id aws_secret_access_key aws_session_token "
-        "aws_region_name aws_role_name aws_session_name aws_profile_name aws_web_identity_token "
-        "aws_sts_endpoint aws_external_id aws_bedrock_runtime_endpoint model_id azure_ad_token "
-        "tenant_id client_id client_secret azure_username azure_password azure_scope "
+        "max_file_size_mb cooldown_time tag_regex azure_username azure_password "
         "watsonx_region_name auto_router_config auto_router_config_path "
         "auto_router_default_model auto_router_embedding_model complexity_router_config "
         "input_cost_per_second output_cost_per_second input_cost_per_character "

@@ -6,6 +6,7 @@
 #include "dialect/anthropic_thinking.hpp"
 #include "dialect/identity.hpp"
 #include "dialect/refused.hpp"
+#include "dialect/relay_fields.hpp"
 #include "dialect/tool_names.hpp"
 
 namespace tollgate::dialect::anthropic {
@@ -39,9 +40,7 @@ public:
         plan();
         out_.body.reserve(body_bytes_guess());
         writer_.begin_object();
-        if (begin_field("model")) writer_.string(target_.model_name);
-        if (begin_field("max_tokens")) writer_.integer(max_tokens_);
-        if (request_.stream && begin_field("stream")) writer_.boolean(true);
+        head();
         system();
         TRY_VOID(messages());
         TRY_VOID(tools());
@@ -57,6 +56,16 @@ public:
     }
 
 private:
+    void head() {
+        const bool enveloped = target_.provider.envelope != domain::Envelope::none;
+        if (enveloped && begin_field("anthropic_version")) {
+            writer_.raw(envelope_version(target_.provider.envelope));
+        }
+        if (!enveloped && begin_field("model")) writer_.string(target_.model_name);
+        if (begin_field("max_tokens")) writer_.integer(max_tokens_);
+        if (!enveloped && request_.stream && begin_field("stream")) writer_.boolean(true);
+    }
+
     // Writes the key unless configuration sets that field itself.
     bool begin_field(std::string_view name) {
         if (!admit(name)) return false;

@@ -52,10 +52,15 @@ struct FrameFacts {
     bool has_model = false;
     bool usage_only = false;   // OpenAI's closing chunk with empty choices
     bool end = false;          // message_stop, [DONE]: nothing follows
+    // The frame as the client's protocol spells it, where the provider's framing is another one
+    // (Anthropic events inside Bedrock's event stream); "" : the provider's own bytes. A view valid
+    // until the next feed(); `model` then lies in it.
+    std::string_view raw;
 };
 
 // Turns a provider's stream into events. Fed one frame at a time: for SSE the event name ("" when
-// none) and its data, for NDJSON "" and the line.
+// none) and its data, for NDJSON "" and the line, for AWS event streams the event's type and the
+// payload; an exception's type has a ':' before it (":throttlingException").
 class StreamDecoder {
 public:
     virtual ~StreamDecoder() = default;
@@ -119,7 +124,7 @@ struct ProviderFailure {
     std::int64_t max_tokens_fitting = 0;
 };
 
-enum class Framing : std::uint8_t { sse, ndjson };
+enum class Framing : std::uint8_t { sse, ndjson, aws_event_stream };
 
 class ProviderDialect {
 public:
@@ -147,8 +152,14 @@ struct Codec {
 };
 Codec make_anthropic();
 Codec make_openai_chat();
-Codec make_openai_responses();  // provider side only
+Codec make_openai_responses();
 Codec make_ollama();            // provider side only
+Codec make_gemini();            // provider side only; also of Vertex
+Codec make_bedrock_converse();  // provider side only
+// Anthropic Messages inside Bedrock's InvokeModel: the protocol is `anthropic`, the framing of
+// streams is Bedrock's. Provider side only.
+Codec make_bedrock_invoke();
+Codec make_cohere();            // provider side only
 Codec make_openai_completions();  // client side only
 
 // A replacement within the client's body: [begin, end) gives way to `text`.
@@ -169,6 +180,9 @@ struct Outline {
 // wrong `stream`, a key named twice at the top level.
 base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
                               base::Arena& arena);
+// The same of a body that we made ourselves: the top-level fields alone, for a body may name no
+// model. Fails: invalid_request when it is no JSON object.
+base::Result<Outline> outline_translated(domain::Protocol protocol, std::string_view body);
 // The splices that make `body` fit `target` of the same protocol: model, thinking blocks of our own
 // making, stream_options.include_usage, configured parameters. Sorted, not overlapping.
 // Fails: invalid_request when the body is malformed where it has to be read.

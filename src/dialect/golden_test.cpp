@@ -58,7 +58,8 @@ std::vector<std::string> sections(const std::string& text) {
 
 Protocol protocol_named(const std::string& name) {
     for (Protocol each : {Protocol::anthropic, Protocol::openai_chat, Protocol::openai_responses,
-                          Protocol::ollama, Protocol::openai_completions}) {
+                          Protocol::ollama, Protocol::openai_completions, Protocol::gemini,
+                          Protocol::bedrock_converse, Protocol::cohere}) {
         if (to_string(each) == name) return each;
     }
     throw std::runtime_error("no such protocol: " + name);
@@ -123,6 +124,9 @@ Codec codec_of(const std::string& protocol) {
         case Protocol::openai_responses: return make_openai_responses();
         case Protocol::ollama: return make_ollama();
         case Protocol::openai_completions: return make_openai_completions();
+        case Protocol::gemini:
+        case Protocol::bedrock_converse:
+        case Protocol::cohere: break;
     }
     return {};
 }

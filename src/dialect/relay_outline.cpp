@@ -71,6 +71,11 @@ const json::TopField* max_tokens_field(domain::Protocol protocol,
     return find_field(fields, "max_tokens");
 }
 
+std::string_view envelope_version(domain::Envelope envelope) {
+    return envelope == domain::Envelope::bedrock ? R"("bedrock-2023-05-31")"
+                                                 : R"("vertex-2023-10-16")";
+}
+
 std::optional<std::int64_t> whole_number(json::Raw value) {
     json::Document document;
     const auto parsed = document.parse(value);
@@ -87,6 +92,15 @@ base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
         protocol == domain::Protocol::openai_completions) {
         TRY_VOID(read_stream_options(outline));
     }
+    if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
+        outline.max_tokens = whole_number(field->value).value_or(0);
+    }
+    return outline;
+}
+
+base::Result<Outline> outline_translated(domain::Protocol protocol, std::string_view body) {
+    Outline outline;
+    TRY_VOID(json::scan_top_level(body, outline.fields));
     if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
         outline.max_tokens = whole_number(field->value).value_or(0);
     }

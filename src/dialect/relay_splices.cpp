@@ -6,6 +6,7 @@
 namespace tollgate::dialect {
 namespace {
 
+using domain::Envelope;
 using domain::Protocol;
 
 class Splicer {
@@ -19,7 +20,11 @@ public:
           translation_(translation) {}
 
     base::Result<std::vector<Splice>> run() {
-        model();
+        if (protocol_ == Protocol::anthropic && target_.provider.envelope != Envelope::none) {
+            TRY_VOID(envelope());
+        } else {
+            model();
+        }
         cut("power_level");  // ours, and read already
         if (protocol_ == Protocol::anthropic) TRY_VOID(thinking());
         if (protocol_ == Protocol::openai_chat) TRY_VOID(stream_usage());
@@ -67,6 +72,20 @@ private:
         if (body_.substr(outline_.model_begin, outline_.model_end - outline_.model_begin) != name) {
             splices_.push_back({outline_.model_begin, outline_.model_end, std::move(name)});
         }
+    }
+
+    // Model and stream stand in the path there, the version in the body.
+    base::Result<void> envelope() {
+        if (find_field(outline_.fields, "messages") == nullptr) {
+            return base::Error{base::ErrorCode::invalid_request, "messages: Field required",
+                               "messages"};
+        }
+        cut("model");
+        cut("stream");
+        if (find_field(outline_.fields, "anthropic_version") == nullptr) {
+            add("anthropic_version", envelope_version(target_.provider.envelope));
+        }
+        return {};
     }
 
     base::Result<void> thinking() {

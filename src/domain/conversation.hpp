@@ -15,6 +15,9 @@ namespace tollgate::domain {
 enum class Protocol : std::uint8_t {
     anthropic, openai_chat, openai_responses, ollama,
     openai_completions,  // legacy text completions: clients speak it, providers get chat
+    gemini,              // generateContent, at Google AI and on Vertex
+    bedrock_converse,    // Converse; Bedrock's InvokeModel carries `anthropic`
+    cohere,              // v2 chat
 };
 std::string_view to_string(Protocol protocol);
 

@@ -11,6 +11,9 @@ std::string_view to_string(Protocol protocol) {
         case Protocol::openai_responses: return "openai_responses";
         case Protocol::ollama: return "ollama";
         case Protocol::openai_completions: return "openai_completions";
+        case Protocol::gemini: return "gemini";
+        case Protocol::bedrock_converse: return "bedrock_converse";
+        case Protocol::cohere: return "cohere";
     }
     return "unknown";
 }

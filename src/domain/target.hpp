@@ -30,6 +30,26 @@ enum class ReasoningControl : std::uint8_t {
     reasoning_object,  // "reasoning": {"effort": ..} or {"max_tokens": ..} (OpenRouter)
 };
 
+// How a cloud wraps an Anthropic Messages body: the model stands in the path, `stream` is another
+// path, `anthropic_version` moves into the body.
+enum class Envelope : std::uint8_t {
+    none,
+    bedrock,  // anthropic_version bedrock-2023-05-31, betas in the body's anthropic_beta
+    vertex,   // anthropic_version vertex-2023-10-16
+};
+
+// How the credential is obtained where no ready one is configured.
+enum class CredentialKind : std::uint8_t { key, aws, google, entra };
+
+// Where in a cloud a model is; empty fields mean the provider's own default.
+struct CloudPlace {
+    std::string region;       // AWS: us-east-1; Google: us-central1, global, us, eu
+    std::string project;      // Google Cloud project
+    std::string api_version;  // Azure: 2024-10-21, v1, preview
+    std::string model_id;     // Bedrock: the ARN or profile that stands in the path
+    bool fips = false;        // Bedrock: the FIPS endpoint
+};
+
 // The deviations of one provider: the quirks of its row in data/providers.yaml.
 struct ProviderTraits {
     std::string type;          // openai, openrouter, groq, anthropic, ollama, echo, ...
@@ -47,6 +67,8 @@ struct ProviderTraits {
     std::string models_path = "/models";
     bool local = false;         // zone local
     bool responses = false;     // serves /responses
+    Envelope envelope = Envelope::none;  // of Anthropic bodies
+    CredentialKind credential = CredentialKind::key;
     MaxTokensField max_tokens_field = MaxTokensField::max_tokens;
     SystemRole system_role = SystemRole::system;
     bool system_first_only = false;
@@ -133,7 +155,8 @@ struct Deployment {
     ModelTraits model;
     std::string model_name;  // as the provider knows it, without the provider prefix
     std::string base_url;    // effective, no trailing slash
-    std::string api_key;     // the ready credential; never logged
+    std::string api_key;     // the ready credential; never logged. "": see Endpoint::credential
+    CloudPlace place;
     std::vector<std::pair<std::string, std::string>> extra_headers;
     std::vector<std::pair<std::string, std::string>> extra_body;    // name, JSON value: set always
     std::vector<std::pair<std::string, std::string>> default_body;  // set when the client did not

@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "gateway/authorize.hpp"
 #include "gateway/scene.hpp"
 
 namespace tollgate::gateway {
@@ -67,7 +68,8 @@ AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& heade
 
 bool is_stream(const http::Headers& headers) {
     const std::string_view type = headers.get("content-type");
-    return type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson");
+    return type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson") ||
+           type.starts_with("application/vnd.amazon.eventstream");
 }
 
 void keep_limits(Scene& scene, const http::Headers& headers) {
@@ -80,8 +82,24 @@ void keep_limits(Scene& scene, const http::Headers& headers) {
     }
 }
 
+// Obtains the credential, where it is not configured, and puts it on the request.
+net::Task<std::optional<AttemptFailure>> take_credential(Scene& scene) {
+    auto credential =
+        co_await authorize(scene.generation, scene.endpoint, scene.prepared);
+    if (credential.ok()) {
+        scene.credential = std::move(credential).value();
+        co_return std::nullopt;
+    }
+    AttemptFailure failure = from_error(credential.error());
+    if (!failure.client_gone) failure.error_class = ErrorClass::credential;
+    mark_failure(scene, failure);
+    co_return failure;
+}
+
 net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
     Generation& generation = scene.generation;
+    auto unauthorized = co_await take_credential(scene);
+    if (unauthorized) co_return unauthorized;
     const std::vector<http::Header> headers = scene.prepared.header_views();
     http::OutgoingRequest request;
     request.target = scene.prepared.target;
@@ -121,6 +139,9 @@ net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
     for (const auto& [name, value] : kept) views.add(name, value);
     AttemptFailure failure =
         read_refusal(scene, status, views, body.ok() ? std::string_view(*body) : "");
+    if (failure.error_class == ErrorClass::credential && scene.credential) {
+        scene.endpoint.credential->refused(scene.credential);
+    }
     mark_failure(scene, failure);
     co_return failure;
 }

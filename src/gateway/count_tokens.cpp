@@ -1,6 +1,7 @@
 #include "accounting/token_count.hpp"
 #include "base/log.hpp"
 #include "gateway/admission.hpp"
+#include "gateway/authorize.hpp"
 #include "gateway/handle_generation.hpp"
 #include "gateway/prepared.hpp"
 #include "policy/authenticate.hpp"
@@ -13,19 +14,14 @@ using std::chrono::milliseconds;
 constexpr milliseconds provider_time{2'000};  // after that the local count is given
 constexpr std::size_t answer_bytes_max = 64 * 1024;
 
-// Asks the provider; nothing when it does not count or does not answer well in time.
-net::Task<std::optional<std::string>> ask_provider(Generation& generation,
-                                                   const Endpoint& endpoint) {
-    const auto path = endpoint.provider->count_tokens_path(endpoint.deployment,
-                                                           generation.exchange.head().query);
-    if (!path || endpoint.deployment.provider.echo) co_return std::nullopt;
-    Prepared prepared;
-    auto ready = prepare(generation, endpoint, 0, prepared);
-    if (!ready.ok() || !prepared.verbatim) co_return std::nullopt;
-    const std::string target = endpoint.origin.base_path + *path;
+// Sends the question; nothing when the provider does not answer well in time.
+net::Task<std::optional<std::string>> send(Generation& generation, const Endpoint& endpoint,
+                                           Prepared& prepared) {
+    auto authorized = co_await authorize(generation, endpoint, prepared);
+    if (!authorized.ok()) co_return std::nullopt;
     const std::vector<http::Header> headers = prepared.header_views();
     http::OutgoingRequest request;
-    request.target = target;
+    request.target = prepared.target;
     request.headers = headers;
     request.body = prepared.pieces;
     http::Deadlines deadlines;
@@ -44,6 +40,32 @@ net::Task<std::optional<std::string>> ask_provider(Generation& generation,
         co_return std::nullopt;
     }
     co_return std::move(body).value();
+}
+
+// Asks the provider in its own words; nothing when it does not count.
+net::Task<std::optional<std::string>> ask_provider(Generation& generation,
+                                                   const Endpoint& endpoint) {
+    if (endpoint.deployment.provider.echo) co_return std::nullopt;
+    Prepared prepared;
+    auto ready = prepare(generation, endpoint, 0, prepared);
+    if (!ready.ok()) co_return std::nullopt;
+    std::string whole;
+    for (const std::string_view piece : prepared.pieces) whole += piece;
+    const std::string_view query =
+        prepared.verbatim ? generation.exchange.head().query : std::string_view();
+    auto call = endpoint.provider->count_tokens(endpoint.deployment, prepared.protocol, query,
+                                                whole);
+    if (!call) co_return std::nullopt;
+    prepared.target = endpoint.origin.base_path + call->path;
+    const bool relayed = call->body.empty() && prepared.verbatim;
+    if (!call->body.empty()) prepared.pieces.assign({std::string_view(call->body)});
+    auto answer = co_await send(generation, endpoint, prepared);
+    if (!answer || relayed) co_return answer;
+    const auto tokens = endpoint.provider->read_token_count(*answer);
+    if (!tokens) co_return std::nullopt;
+    std::string body;
+    json::Writer(body).begin_object().integer("input_tokens", *tokens).end_object();
+    co_return body;
 }
 
 // The body as the decoder wants it: counting needs no max_tokens, generating does.
@@ -70,6 +92,10 @@ net::Task<base::Result<void>> run(Generation& generation) {
            dialect::outline(generation.protocol(), generation.body, generation.arena));
     CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
                                       generation.outline.model, generation.record));
+    const std::string whole = with_max_tokens(generation.body, generation.outline);
+    json::Document document;
+    CO_TRY([[maybe_unused]] const json::Value root, document.parse(whole));
+    CO_TRY(generation.decoded, generation.client.decode_request(document, generation.arena));
     auto stated = co_await ask_provider(generation, *generation.plan.candidates.front());
     if (exchange.scope().cancelled()) co_return base::Result<void>();
     if (stated) {
@@ -77,15 +103,10 @@ net::Task<base::Result<void>> run(Generation& generation) {
         auto sent = co_await exchange.respond(200, "application/json", *stated);
         co_return base::Result<void>();
     }
-    const std::string whole = with_max_tokens(generation.body, generation.outline);
-    json::Document document;
-    CO_TRY([[maybe_unused]] const json::Value root, document.parse(whole));
-    CO_TRY(const domain::Request request,
-           generation.client.decode_request(document, generation.arena));
     std::string body;
     json::Writer(body)
         .begin_object()
-        .integer("input_tokens", accounting::estimate_request(request))
+        .integer("input_tokens", accounting::estimate_request(*generation.decoded))
         .end_object();
     exchange.add_header("x-tollgate-estimated", "true");
     generation.record.status = 200;

@@ -31,20 +31,32 @@ void clamp_max_tokens(const Generation& generation, std::int64_t limit, Prepared
     }
 }
 
+// A span that the dialect has cut already is not cut again.
+void add_splices(std::vector<dialect::Splice> wanted, Prepared& prepared) {
+    const std::size_t own = prepared.splices.size();
+    for (dialect::Splice& splice : wanted) {
+        const auto first = prepared.splices.begin();
+        const bool covered = std::any_of(
+            first, first + static_cast<std::ptrdiff_t>(own), [&](const dialect::Splice& other) {
+                return other.begin < splice.end && splice.begin < other.end;
+            });
+        if (!covered) prepared.splices.push_back(std::move(splice));
+    }
+}
+
 base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoint,
                                  std::int64_t max_tokens_override, Prepared& prepared) {
     TRY(prepared.splices, dialect::relay_splices(prepared.protocol, generation.body,
                                                  generation.outline, endpoint.deployment,
                                                  prepared.translation));
-    if (prepared.protocol == domain::Protocol::anthropic) {
-        auto refused = generation.snapshot->registry->betas().field_splices(
-            endpoint.deployment.provider.type, generation.body, generation.outline,
-            prepared.translation);
-        for (dialect::Splice& splice : refused) prepared.splices.push_back(std::move(splice));
-    }
+    TRY(std::vector<dialect::Splice> wanted,
+        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, generation.body,
+                                        generation.outline, generation.exchange.headers(),
+                                        prepared.translation));
+    add_splices(std::move(wanted), prepared);
     if (max_tokens_override > 0) clamp_max_tokens(generation, max_tokens_override, prepared);
-    std::sort(prepared.splices.begin(), prepared.splices.end(),
-              [](const auto& a, const auto& b) { return a.begin < b.begin; });
+    std::stable_sort(prepared.splices.begin(), prepared.splices.end(),
+                     [](const auto& a, const auto& b) { return a.begin < b.begin; });
     cut(generation.body, prepared);
     generation.release_document();
     return {};
@@ -61,7 +73,15 @@ base::Result<void> prepare_translation(Generation& generation, const Endpoint& e
     if (!encoded.ok()) return std::move(encoded).error();
     prepared.body = std::move(encoded->body);
     prepared.translation = std::move(encoded->translation);
-    prepared.pieces.push_back(prepared.body);
+    if (endpoint.provider->splices_translated(endpoint.deployment, prepared.protocol)) {
+        TRY(const dialect::Outline outline,
+            dialect::outline_translated(prepared.protocol, prepared.body));
+        TRY(prepared.splices,
+            endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
+                                            outline, generation.exchange.headers(),
+                                            prepared.translation));
+    }
+    cut(prepared.body, prepared);
     return {};
 }
 
@@ -83,12 +103,14 @@ void Prepared::release_body() {
 base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
                            std::int64_t max_tokens_override, Prepared& prepared) {
     const domain::Deployment& target = endpoint.deployment;
-    prepared.protocol = endpoint.provider->protocol_for(target, generation.outline);
+    prepared.protocol = endpoint.provider->protocol_for(target, generation.outline,
+                                                       generation.protocol());
     prepared.verbatim = prepared.protocol == generation.protocol();
     const std::string_view query =
         prepared.verbatim ? generation.exchange.head().query : std::string_view();
     prepared.target = endpoint.origin.base_path +
-                      endpoint.provider->relay_path(target, prepared.protocol, query);
+                      endpoint.provider->relay_path(target, prepared.protocol, query,
+                                                    generation.outline.stream);
     if (prepared.verbatim) {
         TRY_VOID(prepare_relay(generation, endpoint, max_tokens_override, prepared));
     } else {

@@ -21,7 +21,12 @@ Relay::Relay(RelaySetup setup) : setup_(std::move(setup)) {
 
 base::Result<void> Relay::feed(std::string_view bytes, std::string& out) {
     if (complete_ || failure_) return {};
-    return setup_.framing == dialect::Framing::sse ? feed_sse(bytes, out) : feed_ndjson(bytes, out);
+    switch (setup_.framing) {
+        case dialect::Framing::sse: return feed_sse(bytes, out);
+        case dialect::Framing::ndjson: return feed_ndjson(bytes, out);
+        case dialect::Framing::aws_event_stream: return feed_event_stream(bytes, out);
+    }
+    return {};
 }
 
 base::Result<void> Relay::feed_sse(std::string_view bytes, std::string& out) {
@@ -50,6 +55,20 @@ base::Result<void> Relay::feed_ndjson(std::string_view bytes, std::string& out) 
     }
 }
 
+base::Result<void> Relay::feed_event_stream(std::string_view bytes, std::string& out) {
+    event_stream_.feed(bytes);
+    http::EventStreamFrame frame;
+    std::string failed_type;
+    while (true) {
+        TRY(const bool more, event_stream_.next(frame));
+        if (!more) return {};
+        if (complete_ || failure_) continue;
+        std::string_view type = frame.type;
+        if (frame.failed) type = failed_type = ":" + std::string(frame.type);
+        TRY_VOID(take_frame(type, frame.payload, {}, out));
+    }
+}
+
 base::Result<void> Relay::take_frame(std::string_view event, std::string_view data,
                                      std::string_view raw, std::string& out) {
     events_.clear();
@@ -58,7 +77,7 @@ base::Result<void> Relay::take_frame(std::string_view event, std::string_view da
         for (const Event& item : events_) note(item);
         if (failure_ && !begun_) return {};
         if (begun_) release_held(out);
-        pass_verbatim(facts, raw, out);
+        pass_verbatim(facts, facts.raw.empty() ? raw : facts.raw, out);
         if (facts.end && !failure_) complete_ = true;
     } else {
         translate(out);

@@ -19,6 +19,7 @@
 #include "dialect/dialect.hpp"
 #include "domain/event.hpp"
 #include "gateway/stop_cutter.hpp"
+#include "http/event_stream.hpp"
 #include "http/sse.hpp"
 
 namespace tollgate::gateway {
@@ -72,6 +73,7 @@ public:
 private:
     base::Result<void> feed_sse(std::string_view bytes, std::string& out);
     base::Result<void> feed_ndjson(std::string_view bytes, std::string& out);
+    base::Result<void> feed_event_stream(std::string_view bytes, std::string& out);
     base::Result<void> take_frame(std::string_view event, std::string_view data,
                                   std::string_view raw, std::string& out);
     void note(const domain::Event& event);
@@ -86,6 +88,7 @@ private:
     std::unique_ptr<dialect::StreamEncoder> encoder_;
     http::SseParser sse_;
     http::NdjsonParser ndjson_;
+    http::EventStreamParser event_stream_;
     std::unique_ptr<StopCutter> cutter_;
     std::vector<domain::Event> events_;
     std::string held_;             // start and pings, before content

@@ -18,6 +18,7 @@ struct Scene {
     Delivery& delivery;
     const AttemptOptions& options;
     Prepared& prepared;
+    credentials::CredentialPointer credential = nullptr;  // obtained for this attempt, if any
     // The provider's own rate-limit headers, when configuration lets clients see them.
     std::vector<std::pair<std::string, std::string>> provider_limits = {};
 };

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/metrics.hpp"
+#include "credentials/source.hpp"
 #include "domain/target.hpp"
 #include "http/client.hpp"
 #include "policy/key_index.hpp"
@@ -49,6 +50,7 @@ struct EndpointMetrics {
 struct Endpoint {
     domain::Deployment deployment;
     const providers::Provider* provider = nullptr;
+    credentials::SourcePointer credential;  // null: deployment.api_key, if anything
     http::Origin origin;
     std::shared_ptr<EndpointHealth> health;
     EndpointMetrics metrics;

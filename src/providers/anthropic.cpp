@@ -57,21 +57,30 @@ Description Anthropic::describe() const {
     return {"anthropic", "Anthropic", {"api_key", "api_base", "headers"}};
 }
 
-Protocol Anthropic::protocol_for(const domain::Deployment&, const dialect::Outline&) const {
+Protocol Anthropic::protocol_for(const domain::Deployment&, const dialect::Outline&,
+    Protocol) const {
     return Protocol::anthropic;
 }
 
 const dialect::ProviderDialect& Anthropic::dialect(Protocol) const { return *dialects_.anthropic; }
 
 std::string Anthropic::relay_path(const domain::Deployment& target, Protocol,
-                                  std::string_view client_query) const {
+                                  std::string_view client_query, bool) const {
     return with_query(path_below(target.base_url, messages_path(target)), client_query);
 }
 
-std::optional<std::string> Anthropic::count_tokens_path(const domain::Deployment& target,
-                                                        std::string_view client_query) const {
+std::optional<CountTokensCall> Anthropic::count_tokens(const domain::Deployment& target, Protocol,
+                                                       std::string_view client_query,
+                                                       std::string_view) const {
     std::string path(path_below(target.base_url, messages_path(target)));
-    return with_query(path + "/count_tokens", client_query);
+    return CountTokensCall{with_query(path + "/count_tokens", client_query), {}};
+}
+
+base::Result<std::vector<dialect::Splice>> Anthropic::body_splices(
+    const domain::Deployment& target, Protocol, std::string_view body,
+    const dialect::Outline& outline, const http::Headers&,
+    dialect::Translation& translation) const {
+    return betas_.field_splices(target.provider.type, body, outline, translation);
 }
 
 HeaderList Anthropic::headers(const domain::Deployment& target, Protocol client_protocol,

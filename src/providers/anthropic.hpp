@@ -15,13 +15,21 @@ public:
 
     Description describe() const override;
     domain::Protocol protocol_for(const domain::Deployment& target,
-                                  const dialect::Outline& outline) const override;
+                                  const dialect::Outline& outline,
+                                  domain::Protocol client) const override;
     const dialect::ProviderDialect& dialect(domain::Protocol protocol) const override;
     // The row's path (/v1/messages) and the client's query as it came (?beta=true).
     std::string relay_path(const domain::Deployment& target, domain::Protocol protocol,
-                           std::string_view client_query) const override;
-    std::optional<std::string> count_tokens_path(const domain::Deployment& target,
-                                                 std::string_view client_query) const override;
+                           std::string_view client_query, bool stream) const override;
+    std::optional<CountTokensCall> count_tokens(const domain::Deployment& target,
+                                                domain::Protocol protocol,
+                                                std::string_view client_query,
+                                                std::string_view body) const override;
+    // The fields that the target refuses, with their betas (BetaFilter).
+    base::Result<std::vector<dialect::Splice>> body_splices(
+        const domain::Deployment& target, domain::Protocol protocol, std::string_view body,
+        const dialect::Outline& outline, const http::Headers& client,
+        dialect::Translation& translation) const override;
     // An Anthropic client's own headers are open lists: anthropic-*, x-stainless-*,
     // x-claude-code-*, content-type, accept, user-agent and x-app pass unchanged, no other does.
     HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,

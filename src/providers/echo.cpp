@@ -220,13 +220,14 @@ EchoAnswer echo_answer(const domain::Request& request, std::string_view request_
 
 Description Echo::describe() const { return {"echo", "Echo (built in)", {}}; }
 
-Protocol Echo::protocol_for(const domain::Deployment&, const dialect::Outline&) const {
+Protocol Echo::protocol_for(const domain::Deployment&, const dialect::Outline&,
+    Protocol) const {
     return Protocol::anthropic;
 }
 
 const dialect::ProviderDialect& Echo::dialect(Protocol) const { return *dialects_.anthropic; }
 
-std::string Echo::relay_path(const domain::Deployment&, Protocol, std::string_view) const {
+std::string Echo::relay_path(const domain::Deployment&, Protocol, std::string_view, bool) const {
     return "/v1/messages";
 }
 

@@ -12,14 +12,15 @@ Description Ollama::describe() const {
     return {"ollama", "Ollama", {"api_base", "api_key", "num_ctx"}};
 }
 
-Protocol Ollama::protocol_for(const domain::Deployment&, const dialect::Outline&) const {
+Protocol Ollama::protocol_for(const domain::Deployment&, const dialect::Outline&,
+    Protocol) const {
     return Protocol::ollama;
 }
 
 const dialect::ProviderDialect& Ollama::dialect(Protocol) const { return *dialects_.ollama; }
 
 std::string Ollama::relay_path(const domain::Deployment& target, Protocol,
-                               std::string_view) const {
+                               std::string_view, bool) const {
     constexpr std::string_view native = "/api/chat";
     std::string_view path = target.provider.chat_path;
     // A custom row that names no path has the default of OpenAI's shape, which is another protocol.

@@ -12,12 +12,13 @@ public:
     explicit Ollama(const Dialects& dialects) : dialects_(dialects) {}
     Description describe() const override;
     domain::Protocol protocol_for(const domain::Deployment& target,
-                                  const dialect::Outline& outline) const override;
+                                  const dialect::Outline& outline,
+                                  domain::Protocol client) const override;
     const dialect::ProviderDialect& dialect(domain::Protocol protocol) const override;
     // A base URL that ends in /api is understood; one that ends in /v1 must lose it before: the
     // native interface stands beside /v1, not below it.
     std::string relay_path(const domain::Deployment& target, domain::Protocol protocol,
-                           std::string_view client_query) const override;
+                           std::string_view client_query, bool stream) const override;
     HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,
                        const http::Headers& client) const override;
     ErrorVerdict classify_error(int status, const http::Headers& headers, std::string_view body,

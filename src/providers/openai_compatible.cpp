@@ -40,9 +40,12 @@ Description OpenAiCompatible::describe() const {
 }
 
 Protocol OpenAiCompatible::protocol_for(const domain::Deployment& target,
-                                        const dialect::Outline& outline) const {
+                                        const dialect::Outline& outline,
+                                        Protocol client) const {
     if (!target.provider.responses) return Protocol::openai_chat;
-    if (target.model.responses_only) return Protocol::openai_responses;
+    if (target.model.responses_only || client == Protocol::openai_responses) {
+        return Protocol::openai_responses;
+    }
     bool only_there = target.model.tools_need_responses && has_tools(outline);
     return only_there ? Protocol::openai_responses : Protocol::openai_chat;
 }
@@ -53,7 +56,7 @@ const dialect::ProviderDialect& OpenAiCompatible::dialect(Protocol protocol) con
 }
 
 std::string OpenAiCompatible::relay_path(const domain::Deployment& target, Protocol protocol,
-                                         std::string_view) const {
+                                         std::string_view, bool) const {
     if (protocol == Protocol::openai_responses) return "/responses";
     return std::string(path_below(target.base_url, target.provider.chat_path));
 }

@@ -13,12 +13,14 @@ public:
     explicit OpenAiCompatible(const Dialects& dialects) : dialects_(dialects) {}
 
     Description describe() const override;
-    // Chat, or Responses when the row serves it and the model is reachable only there.
+    // Chat, or Responses when the row serves it and the model is reachable only there or the client
+    // speaks it.
     domain::Protocol protocol_for(const domain::Deployment& target,
-                                  const dialect::Outline& outline) const override;
+                                  const dialect::Outline& outline,
+                                  domain::Protocol client) const override;
     const dialect::ProviderDialect& dialect(domain::Protocol protocol) const override;
     std::string relay_path(const domain::Deployment& target, domain::Protocol protocol,
-                           std::string_view client_query) const override;
+                           std::string_view client_query, bool stream) const override;
     HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,
                        const http::Headers& client) const override;
     // Adds to the dialect's reading what only the status says: 402 and 498 are no faults of the

@@ -1,13 +1,14 @@
 // Runs tests/golden/providers/**/*.txt. A file:
 //     what the case shows, in one line
-//     op: headers | path | count_tokens_path | protocol | error
+//     op: headers | path | count_tokens_path | count_tokens | protocol | error | base_url | body
 //     type: openrouter                   (the provider type)
 //     protocol: anthropic                (what the row speaks; for op error: what was spoken)
 //     client: anthropic                  (op headers: the client's protocol)
 //     set: api_key=sk-x                  (any number; see apply() below)
 //     ----------
 //     headers: the client's, one per line; path: the client's query; protocol: the client's body;
-//     error: the status, the headers one per line, an empty line, the body
+//     error: the status, the headers one per line, an empty line, the body; body: the client's
+//     headers, an empty line, the body before body_splices(); count_tokens: the body to count
 //     ----------
 //     what is expected
 // With TOLLGATE_WRITE_GOLDEN=1 the expected parts are written anew, to be reviewed as a diff.
@@ -29,8 +30,9 @@ using domain::Protocol;
 constexpr std::string_view separator = "----------\n";
 
 Protocol protocol_named(std::string_view name) {
-    for (auto protocol : {Protocol::anthropic, Protocol::openai_chat, Protocol::openai_responses,
-                          Protocol::ollama}) {
+    for (auto protocol :
+         {Protocol::anthropic, Protocol::openai_chat, Protocol::openai_responses, Protocol::ollama,
+          Protocol::gemini, Protocol::bedrock_converse, Protocol::cohere}) {
         if (domain::to_string(protocol) == name) return protocol;
     }
     ADD_FAILURE() << "unknown protocol " << name;
@@ -40,6 +42,7 @@ Protocol protocol_named(std::string_view name) {
 struct Case {
     std::string op, client = "anthropic", head, input, expected;
     Protocol protocol = Protocol::openai_chat;
+    bool stream = false;
     domain::Deployment target;
 
     void apply(const std::string& name, const std::string& value) {
@@ -47,6 +50,18 @@ struct Case {
         if (name == "api_key") target.api_key = value;
         else if (name == "base_url") target.base_url = value;
         else if (name == "chat_path") provider.chat_path = value;
+        else if (name == "stream") stream = value == "true";
+        else if (name == "model_name") target.model_name = value;
+        else if (name == "family") target.model.family = value;
+        else if (name == "region") target.place.region = value;
+        else if (name == "project") target.place.project = value;
+        else if (name == "api_version") target.place.api_version = value;
+        else if (name == "model_id") target.place.model_id = value;
+        else if (name == "fips") target.place.fips = value == "true";
+        else if (name == "envelope") {
+            provider.envelope = value == "vertex" ? domain::Envelope::vertex
+                                                  : domain::Envelope::bedrock;
+        }
         else if (name == "responses") provider.responses = value == "true";
         else if (name == "responses_only") target.model.responses_only = value == "true";
         else if (name == "tools_need_responses") {
@@ -138,6 +153,25 @@ std::string error_text(const Provider& provider, const Case& one) {
     return out;
 }
 
+std::string spliced_body(const Provider& provider, const Case& one) {
+    std::string_view rest = one.input;
+    const auto client = header_lines(rest);
+    std::string body = without_newline(std::string(rest));
+    auto outline = dialect::outline_translated(one.protocol, body);
+    EXPECT_TRUE(outline.ok());
+    if (!outline.ok()) return {};
+    dialect::Translation translation;
+    auto splices =
+        provider.body_splices(one.target, one.protocol, body, *outline, client, translation);
+    if (!splices.ok()) return "error: " + splices.error().message + "\n";
+    for (auto at = splices->rbegin(); at != splices->rend(); ++at) {
+        body.replace(at->begin, at->end - at->begin, at->text);
+    }
+    body += "\n";
+    for (const std::string& dropped : translation.dropped) body += "dropped: " + dropped + "\n";
+    return body;
+}
+
 std::string run(const Registry& registry, const Case& one) {
     const Provider& provider = registry.serving(one.target.provider);
     std::string_view input = one.input;
@@ -150,16 +184,28 @@ std::string run(const Registry& registry, const Case& one) {
     }
     if (one.op == "error") return error_text(provider, one);
     if (one.op == "path") {
-        return provider.relay_path(one.target, one.protocol, without_newline(one.input)) + "\n";
+        return provider.relay_path(one.target, one.protocol, without_newline(one.input),
+                                   one.stream) +
+               "\n";
+    }
+    if (one.op == "base_url") {
+        auto url = provider.default_base_url(one.target);
+        return (url.ok() ? *url : "error: " + url.error().message) + "\n";
+    }
+    if (one.op == "body") return spliced_body(provider, one);
+    if (one.op == "count_tokens") {
+        auto call = provider.count_tokens(one.target, one.protocol, {}, without_newline(one.input));
+        return call ? call->path + "\n" + call->body + "\n" : std::string("none\n");
     }
     if (one.op == "count_tokens_path") {
-        auto path = provider.count_tokens_path(one.target, without_newline(one.input));
-        return path.value_or("none") + "\n";
+        auto call = provider.count_tokens(one.target, one.protocol, without_newline(one.input), {});
+        return (call ? call->path : "none") + "\n";
     }
     if (one.op == "protocol") {
         dialect::Outline outline;
         EXPECT_TRUE(json::scan_top_level(one.input, outline.fields).ok());
-        return std::string(domain::to_string(provider.protocol_for(one.target, outline))) + "\n";
+        return std::string(domain::to_string(provider.protocol_for(one.target, outline,
+                                                             protocol_named(one.client)))) + "\n";
     }
     ADD_FAILURE() << "unknown op " << one.op;
     return {};

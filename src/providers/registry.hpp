@@ -20,6 +20,10 @@ struct Dialects {
     const dialect::ProviderDialect* openai_chat = nullptr;
     const dialect::ProviderDialect* openai_responses = nullptr;
     const dialect::ProviderDialect* ollama = nullptr;
+    const dialect::ProviderDialect* gemini = nullptr;
+    const dialect::ProviderDialect* bedrock_converse = nullptr;
+    const dialect::ProviderDialect* bedrock_invoke = nullptr;
+    const dialect::ProviderDialect* cohere = nullptr;
 };
 
 class Registry {

@@ -1,0 +1,20 @@
+#include "gateway/authorize.hpp"
+
+#include "base/clock.hpp"
+
+namespace tollgate::gateway {
+
+net::Task<base::Result<credentials::CredentialPointer>> authorize(Generation& generation,
+                                                                  const Endpoint& endpoint,
+                                                                  Prepared& prepared) {
+    if (!endpoint.credential) co_return credentials::CredentialPointer();
+    auto credential = co_await endpoint.credential->get(generation.worker.client,
+                                                        &generation.exchange.scope());
+    if (!credential.ok()) co_return credential;
+    const providers::SignableRequest request{"POST", endpoint.origin.authority, prepared.target,
+                                             prepared.pieces, base::unix_seconds()};
+    endpoint.provider->authorize(endpoint.deployment, **credential, request, prepared.headers);
+    co_return credential;
+}
+
+}  // namespace tollgate::gateway

@@ -1,0 +1,13 @@
+// Puts an obtained credential on a prepared request: a bearer token, or a signature.
+#pragma once
+#include "gateway/prepared.hpp"
+
+namespace tollgate::gateway {
+
+// Null where the credential is configured and stands in the headers already.
+// Fails: as credentials::Source::get.
+net::Task<base::Result<credentials::CredentialPointer>> authorize(Generation& generation,
+                                                                  const Endpoint& endpoint,
+                                                                  Prepared& prepared);
+
+}  // namespace tollgate::gateway
