@@ -52,6 +52,7 @@ struct FrameFacts {
     bool has_model = false;
     bool usage_only = false;   // OpenAI's closing chunk with empty choices
     bool end = false;          // message_stop, [DONE]: nothing follows
+    bool content = false;      // the answer has begun, even where no event says so (hosted tools)
     // The frame as the client's protocol spells it, where the provider's framing is another one
     // (Anthropic events inside Bedrock's event stream); "" : the provider's own bytes. A view valid
     // until the next feed(); `model` then lies in it.
@@ -76,12 +77,22 @@ public:
     virtual std::string warning() const { return {}; }
 };
 
+// A tool whose calls the client wants in a form of their own.
+struct AnswerTool {
+    std::string name;             // as events name it
+    domain::CallShape shape = domain::CallShape::function;
+    std::string name_space, client_name;  // "" : none, and `name` itself
+};
+
 struct EncoderOptions {
     std::string model;            // the name the client asked for
     std::string request_id;       // for ids that must be made: msg_..., chatcmpl-...
     std::int64_t created = 0;     // Unix seconds
     std::int64_t input_estimate = 0;  // tokens, for message_start when the provider is late
     bool include_usage = false;   // OpenAI: the client asked for the closing usage chunk
+    // Responses: what the answer repeats of the request, filled by describe_answer().
+    std::vector<AnswerTool> tools;
+    std::vector<std::pair<std::string, std::string>> echo;  // field, JSON value
 };
 
 // Turns events into a client's stream.
@@ -90,7 +101,12 @@ public:
     virtual ~StreamEncoder() = default;
     // Appends the bytes to `out`, whole frames only.
     virtual void encode(const domain::Event& event, std::string& out) = 0;
+    // The answer breaks off: appends its last frames. False where they need nothing of this
+    // answer: ClientDialect::encode_stream_error() makes them.
+    virtual bool break_off(const base::Error&, std::string&) { return false; }
 };
+
+struct Outline;
 
 class ClientDialect {
 public:
@@ -100,6 +116,8 @@ public:
     // Fails: invalid_request naming the field and what was expected.
     virtual base::Result<domain::Request> decode_request(const json::Document& document,
                                                          base::Arena& arena) const = 0;
+    // What a translated answer needs of its request, copied into `options`.
+    virtual void describe_answer(const domain::Request&, const Outline&, EncoderOptions&) const {}
     virtual std::unique_ptr<StreamEncoder> stream_encoder(EncoderOptions options) const = 0;
     // The whole answer as one JSON body, from its events.
     virtual std::string encode_answer(const std::vector<domain::Event>& events,
@@ -174,6 +192,8 @@ struct Outline {
     bool stream = false;
     bool include_usage = false;    // OpenAI stream_options.include_usage is true
     std::int64_t max_tokens = 0;   // 0: not given
+    // A Responses body on the path of OpenAI Chat: it cannot be relayed to a target that speaks Chat.
+    bool foreign = false;
     std::vector<json::TopField> fields;
 };
 // Fails: invalid_request for malformed JSON (with the byte offset), a missing or wrong `model`, a

@@ -61,12 +61,25 @@ struct Message {
     std::string_view name;  // OpenAI's optional participant name
 };
 
+// How the client spells a call of a tool; targets are told of functions all the same.
+enum class CallShape : std::uint8_t {
+    function,
+    freeform,     // OpenAI's custom tools: a text, which travels as {"input": TEXT}
+    tool_search,  // OpenAI's client-side search for further tools
+};
+
 struct Tool {
     std::string_view name;      // plain text
     json::Escaped description;
     json::Raw schema;           // JSON schema of the arguments, verbatim; empty: none given
     std::optional<bool> strict;
     std::string_view hosted_kind;  // "web_search_20250305", "bash_20250124"...; "" for functions
+    CallShape call_shape = CallShape::function;
+    // OpenAI's namespaces: the tool is client_name in there, and `name` joins the two.
+    std::string_view name_space, client_name;
+    // Hosted tools that a client offers with every request, wherever it goes: a target without a
+    // counterpart gets the request without it.
+    bool optional = false;
     json::Raw cache_control;
     json::Raw verbatim;
 };
