@@ -56,6 +56,7 @@ void configure_log(const config::LoggingConfig& logging) {
 http::ServerLimits limits_of(const config::ServerConfig& server, std::size_t workers) {
     http::ServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(server.limits.body.count);
+    limits.head_bytes_max = static_cast<std::size_t>(server.limits.head.count);
     limits.connections_max = std::max<std::size_t>(
         1, static_cast<std::size_t>(server.limits.connections) / std::max<std::size_t>(workers, 1));
     limits.idle_timeout = server.limits.idle_timeout;

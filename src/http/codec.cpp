@@ -238,9 +238,9 @@ base::Result<const char*> read_status_line(const char* at, const char* end, Resp
     return line_end + 2;
 }
 
-base::Result<void> check_size(std::string_view bytes) {
-    if (bytes.size() <= head_bytes_max) return {};
-    return invalid("the head is longer than " + std::to_string(head_bytes_max) + " bytes");
+base::Result<void> check_size(std::string_view bytes, std::size_t bytes_max) {
+    if (bytes.size() <= bytes_max) return {};
+    return invalid("the head is longer than " + std::to_string(bytes_max) + " bytes");
 }
 
 base::Result<void> check_framing(const Common& head, int minor_version) {
@@ -267,11 +267,12 @@ std::size_t head_length(std::string_view bytes, std::size_t& searched) {
     return end;
 }
 
-base::Result<void> parse_request_head(std::string_view bytes, RequestHead& head) {
+base::Result<void> parse_request_head(std::string_view bytes, RequestHead& head,
+                                      std::size_t bytes_max) {
     head.headers.clear();
     head.content_length.reset();
     head.chunked = false;
-    TRY_VOID(check_size(bytes));
+    TRY_VOID(check_size(bytes, bytes_max));
     const char* end = bytes.data() + bytes.size();
     TRY(const char* at, read_request_line(bytes.data(), end, head));
     Common common{head.headers, head.content_length, head.chunked};
@@ -289,7 +290,7 @@ base::Result<void> parse_response_head(std::string_view bytes, ResponseHead& hea
     head.headers.clear();
     head.content_length.reset();
     head.chunked = false;
-    TRY_VOID(check_size(bytes));
+    TRY_VOID(check_size(bytes, head_bytes_max));
     const char* end = bytes.data() + bytes.size();
     TRY(const char* at, read_status_line(bytes.data(), end, head));
     Common common{head.headers, head.content_length, head.chunked};

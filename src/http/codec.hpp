@@ -18,7 +18,8 @@ namespace tollgate::http {
 std::size_t head_length(std::string_view bytes, std::size_t& searched);
 
 // `bytes` is exactly one head. Views borrow it. Fails: invalid_request with the reason.
-base::Result<void> parse_request_head(std::string_view bytes, RequestHead& head);
+base::Result<void> parse_request_head(std::string_view bytes, RequestHead& head,
+                                      std::size_t bytes_max = head_bytes_max);
 base::Result<void> parse_response_head(std::string_view bytes, ResponseHead& head);
 
 // Chunked coding, handing on whole runs of data: feed it what was read, take the data out in place.

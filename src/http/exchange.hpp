@@ -23,6 +23,7 @@ namespace tollgate::http {
 
 struct ServerLimits {
     std::size_t body_bytes_max = 32 * 1024 * 1024;
+    std::size_t head_bytes_max = 64 * 1024;
     std::size_t connections_max = 60'000;            // per server (thread)
     std::chrono::milliseconds idle_timeout{75'000};  // between requests
     std::chrono::milliseconds head_timeout{30'000};  // from a head's first byte to its last

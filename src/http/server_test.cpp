@@ -153,6 +153,24 @@ protected:
     std::thread thread_;
 };
 
+TEST_F(ServerTest, HeadLongerThanOneBuffer_UpToTheLimit) {
+    const auto with_head_of = [](std::size_t bytes) {
+        return "POST /echo HTTP/1.1\r\nHost: a\r\nX-Long: " + std::string(bytes, 'x') +
+               "\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+    };
+    for (const std::size_t bytes : {30'000U, 32'700U, 40'000U, 60'000U}) {
+        const std::string answer = talk(with_head_of(bytes));
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << bytes << ' ' << answer.substr(0, 99);
+        EXPECT_TRUE(answer.ends_with("hi")) << bytes;
+    }
+    const std::string refused = talk(with_head_of(65'600));
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 431 ")) << refused.substr(0, 99);
+    EXPECT_NE(refused.find("server.limits.head"), std::string::npos);
+    std::string lines;
+    for (int i = 0; i < 40; ++i) lines += "\r\n";
+    EXPECT_TRUE(talk(lines).starts_with("HTTP/1.1 400 "));
+}
+
 TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
     const std::string answer = talk(
         "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\none"

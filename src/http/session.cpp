@@ -11,6 +11,9 @@ namespace {
 
 // A first read of this size holds any ordinary head; the body then goes straight to its own buffer.
 constexpr std::size_t first_read_bytes = 8 * 1024;
+// Empty lines before a request that are put up with: somebody's careless end of a body, not a way
+// to hold a connection.
+constexpr std::size_t empty_lines_bytes_max = 64;
 // What is read and thrown away of a body that nobody wanted, so that the client sees the answer.
 constexpr std::size_t linger_bytes_max = 16 * 1024 * 1024;
 constexpr std::chrono::milliseconds linger_time{5'000};
@@ -59,40 +62,69 @@ net::Task<void> Session::run() {
     }
 }
 
+bool Session::grow() {
+    // A little more than the limit: that it was passed must be seen.
+    const std::size_t most = server_.limits_.head_bytes_max + first_read_bytes;
+    if (room() >= most) return false;
+    std::vector<char> larger(std::min(room() * 2, most));
+    std::memcpy(larger.data(), bytes(), end_);
+    large_ = std::move(larger);
+    return true;
+}
+
+// What is left behind a large head goes back to the pooled buffer when it fits.
+void Session::shrink() {
+    if (large_.empty() || end_ - begin_ > base::Buffer::size()) return;
+    std::memcpy(buffer_.data(), large_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    large_ = {};
+}
+
 net::Task<bool> Session::read_head() {
-    std::size_t searched = 0;
+    std::size_t searched = 0, skipped = 0;
     idle_ = begin_ == end_;
     bool last_look = false;
     net::Instant deadline = server_.loop_.after(idle_ ? server_.limits_.idle_timeout
                                                       : server_.limits_.head_timeout);
     if (begin_ == end_) begin_ = end_ = 0;
+    shrink();
     if (begin_ > 0) {
-        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+        std::memmove(bytes(), bytes() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;
     }
     while (true) {
         if (end_ > 0) {
             // RFC 9112 section 2.2: an empty line before a request is skipped.
-            while (end_ - begin_ >= 2 && std::memcmp(buffer_.data() + begin_, "\r\n", 2) == 0) {
+            while (end_ - begin_ >= 2 && std::memcmp(bytes() + begin_, "\r\n", 2) == 0) {
                 begin_ += 2;
+                skipped += 2;
                 searched = 0;
             }
-            const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
-            head_size_ = head_length(bytes, searched);
-            if (head_size_ > 0) {
+            if (skipped > empty_lines_bytes_max) {
+                co_await refuse(400, "empty lines instead of a request");
+                co_return false;
+            }
+            const std::string_view unread(bytes() + begin_, end_ - begin_);
+            head_size_ = head_length(unread, searched);
+            const std::size_t most = server_.limits_.head_bytes_max;
+            const bool whole = head_size_ > 0;
+            const bool too_long = whole ? head_size_ > most : end_ - begin_ > most;
+            if (whole && !too_long) {
                 idle_ = false;
                 co_return true;
             }
-            if (end_ == base::Buffer::size()) {
-                co_await refuse(431, "the request head is larger than 32 KiB");
+            if (too_long || (end_ == room() && !grow())) {
+                co_await refuse(431, "the request head is larger than " +
+                                         std::to_string(most) + " bytes (server.limits.head)");
                 co_return false;
             }
         }
         if (!buffer_) buffer_ = base::take_buffer();
-        const std::size_t room = base::Buffer::size() - end_;
+        const std::size_t left = room() - end_;
         const net::IoResult got =
-            stream_->try_read(buffer_.data() + end_, std::min(room, first_read_bytes));
+            stream_->try_read(bytes() + end_, std::min(left, first_read_bytes));
         if (got.status == net::IoStatus::ok) {
             if (idle_) {
                 idle_ = false;
@@ -137,7 +169,8 @@ net::Task<void> Session::refuse(int status, std::string_view why) {
 net::Task<Session::Next> Session::handle_request() {
     RequestHead head;
     auto parsed =
-        parse_request_head(std::string_view(buffer_.data() + begin_, head_size_), head);
+        parse_request_head(std::string_view(bytes() + begin_, head_size_), head,
+                           server_.limits_.head_bytes_max);
     if (!parsed.ok()) {
         co_await refuse(400, parsed.error().message);
         co_return Next::close;
@@ -147,7 +180,7 @@ net::Task<Session::Next> Session::handle_request() {
     asked_ = true;
     scope_.reset();
     const std::size_t body_at = begin_ + head_size_;
-    Exchange exchange(*stream_, head, std::string_view(buffer_.data() + body_at, end_ - body_at),
+    Exchange exchange(*stream_, head, std::string_view(bytes() + body_at, end_ - body_at),
                       server_.limits_, scope_);
     exchange.draining_ = server_.draining_;
     stream_->watch_hangup(&scope_);
@@ -185,7 +218,7 @@ net::Task<Session::Next> Session::handle_request() {
     if (!exchange.late_bytes_.empty()) {
         begin_ = 0;
         end_ = exchange.late_bytes_.size();
-        std::memcpy(buffer_.data(), exchange.late_bytes_.data(), end_);
+        std::memcpy(bytes(), exchange.late_bytes_.data(), end_);
     }
     co_return Next::keep;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/buffer_pool.hpp"
 #include "http/server.hpp"
@@ -32,6 +33,12 @@ private:
     // The handler ended without an answer: a bug, or the server stops.
     net::Task<bool> answer_instead(Exchange& exchange, bool failed);
     net::Task<void> linger();
+    // The bytes being read: the pooled buffer, or a larger one while a head does not fit it.
+    char* bytes() { return large_.empty() ? buffer_.data() : large_.data(); }
+    std::size_t room() const { return large_.empty() ? base::Buffer::size() : large_.size(); }
+    // Doubles the room, up to server.limits.head. False: that is reached.
+    bool grow();
+    void shrink();
 
     Server& server_;
     std::unique_ptr<net::Stream> stream_;
@@ -39,6 +46,7 @@ private:
     net::CancelScope scope_;       // of the request that runs
     net::CancelScope idle_scope_;  // of the wait between requests
     base::Buffer buffer_;
+    std::vector<char> large_;      // empty unless a head is longer than buffer_
     std::size_t begin_ = 0, end_ = 0;  // unread bytes in the buffer
     std::size_t head_size_ = 0;
     bool idle_ = true;

@@ -139,7 +139,7 @@ describe('HTTP/1.1', () => {
   test('a head above the limit is a 431', async () => {
     const { response } = await once(request_text('GET', '/livez',
       { headers: { 'x-long': 'y'.repeat(200 * 1024) } }));
-    assert.ok(response === null || [431, 400].includes(response.status), response?.status);
+    assert.equal(response.status, 431);
   });
 
   test('unknown paths and methods', async () => {
