@@ -23,16 +23,19 @@ thread_local Hasher hasher;
 
 }  // namespace
 
-Digest sha256(std::string_view data) {
+Digest sha256(std::span<const std::string_view> pieces) {
     Digest digest{};
     unsigned int size = 0;
-    if (EVP_DigestInit_ex2(hasher.context, hasher.algorithm, nullptr) != 1 ||
-        EVP_DigestUpdate(hasher.context, data.data(), data.size()) != 1 ||
-        EVP_DigestFinal_ex(hasher.context, digest.data(), &size) != 1) {
-        throw std::runtime_error("SHA-256 is not available");
+    bool good = EVP_DigestInit_ex2(hasher.context, hasher.algorithm, nullptr) == 1;
+    for (const std::string_view piece : pieces) {
+        good = good && EVP_DigestUpdate(hasher.context, piece.data(), piece.size()) == 1;
     }
+    good = good && EVP_DigestFinal_ex(hasher.context, digest.data(), &size) == 1;
+    if (!good) throw std::runtime_error("SHA-256 is not available");
     return digest;
 }
+
+Digest sha256(std::string_view data) { return sha256(std::span(&data, 1)); }
 
 Digest hmac_sha256(std::string_view key, std::string_view data) {
     Digest digest{};

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@ namespace tollgate::crypto {
 using Digest = std::array<std::uint8_t, 32>;
 
 Digest sha256(std::string_view data);
+// Of the pieces, one after another.
+Digest sha256(std::span<const std::string_view> pieces);
 Digest hmac_sha256(std::string_view key, std::string_view data);
 // True when equal; the time taken does not depend on where they differ.
 bool equal_constant_time(std::string_view a, std::string_view b);

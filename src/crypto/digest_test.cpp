@@ -13,6 +13,11 @@ TEST(Digest, PublishedVectors) {
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+TEST(Digest, PiecesHashAsTheirSum) {
+    const std::string_view pieces[] = {"a", "", "bc"};
+    EXPECT_EQ(sha256(pieces), sha256("abc"));
+}
+
 TEST(Digest, EqualityNeedsTheSameLengthAndBytes) {
     EXPECT_TRUE(equal_constant_time("abc", "abc"));
     EXPECT_FALSE(equal_constant_time("abc", "abd"));
