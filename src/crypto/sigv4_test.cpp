@@ -11,7 +11,8 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // AWS's published example key; the vectors are those of its signing test suite, and two for Bedrock
 // that were made with another implementation.
-constexpr SigV4Credentials example = {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", ""};
+constexpr SigV4Credentials example = {"AKIDEXAMPLE",
+                                      "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", ""};
 constexpr std::int64_t suite_time = 1'440'938'160;    // 2015-08-30T12:36:00Z
 constexpr std::int64_t bedrock_time = 1'767'225'600;  // 2026-01-01T00:00:00Z
 constexpr std::string_view bedrock_body =
