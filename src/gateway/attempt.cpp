@@ -97,52 +97,15 @@ net::Task<std::optional<AttemptFailure>> take_credential(Scene& scene) {
 }
 
 net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
-    Generation& generation = scene.generation;
-    auto unauthorized = co_await take_credential(scene);
-    if (unauthorized) co_return unauthorized;
-    const std::vector<http::Header> headers = scene.prepared.header_views();
-    http::OutgoingRequest request;
-    request.target = scene.prepared.target;
-    request.headers = headers;
-    request.body = scene.prepared.pieces;
-    const http::Deadlines deadlines = deadlines_of(scene);
-    http::CallFailure how = http::CallFailure::none;
-    if (generation.record.sent == net::Instant{}) generation.record.sent = net::Clock::now();
-    auto sent = co_await generation.worker.client.send(scene.endpoint.origin, request, deadlines,
-                                                       &generation.exchange.scope(), &how);
-    if (!sent.ok()) {
-        AttemptFailure failure = from_error(sent.error());
-        mark_failure(scene, failure);
-        co_return failure;
+    std::optional<HttpSource> source;
+    auto failure = co_await send_prepared(scene, source);
+    if (failure) co_return failure;
+    const bool streamed = is_stream(source->call().head().headers);
+    failure = co_await deliver(scene, *source, streamed);
+    if (failure) {
+        failure->answered = true;
+        mark_failure(scene, *failure);
     }
-    HttpSource source(std::move(sent).value());
-    const http::ResponseHead& head = source.call().head();
-    const int status = head.status;
-    std::string_view provider_id = head.headers.get("request-id");
-    if (provider_id.empty()) provider_id = head.headers.get("x-request-id");
-    generation.record.provider_request_id = provider_id;
-    if (generation.snapshot->expose_provider_limits) keep_limits(scene, head.headers);
-    if (status >= 200 && status < 300) {
-        const bool streamed = is_stream(head.headers);
-        auto failure = co_await deliver(scene, source, streamed);
-        if (failure) {
-            failure->answered = true;
-            mark_failure(scene, *failure);
-        }
-        co_return failure;
-    }
-    // The head's views die with the first read: keep what the verdict needs.
-    std::vector<std::pair<std::string, std::string>> kept;
-    for (const http::Header& header : head.headers) kept.emplace_back(header.name, header.value);
-    auto body = co_await source.read_all(error_body_bytes_max);
-    http::Headers views;
-    for (const auto& [name, value] : kept) views.add(name, value);
-    AttemptFailure failure =
-        read_refusal(scene, status, views, body.ok() ? std::string_view(*body) : "");
-    if (failure.error_class == ErrorClass::credential && scene.credential) {
-        scene.endpoint.credential->refused(scene.credential);
-    }
-    mark_failure(scene, failure);
     co_return failure;
 }
 
@@ -200,6 +163,49 @@ void mark_failure(Scene& scene, const AttemptFailure& failure) {
     if (failure.client_gone || failure.ours || !fails_over(failure.error_class)) return;
     if (failure.error_class == ErrorClass::rate_limited) return;
     mark_health(scene, false, failure.message);
+}
+
+net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
+                                                       std::optional<HttpSource>& source) {
+    Generation& generation = scene.generation;
+    auto unauthorized = co_await take_credential(scene);
+    if (unauthorized) co_return unauthorized;
+    const std::vector<http::Header> headers = scene.prepared.header_views();
+    http::OutgoingRequest request;
+    request.target = scene.prepared.target;
+    request.headers = headers;
+    request.body = scene.prepared.pieces;
+    const http::Deadlines deadlines = deadlines_of(scene);
+    http::CallFailure how = http::CallFailure::none;
+    if (generation.record.sent == net::Instant{}) generation.record.sent = net::Clock::now();
+    auto sent = co_await generation.worker.client.send(scene.endpoint.origin, request, deadlines,
+                                                       &generation.exchange.scope(), &how);
+    if (!sent.ok()) {
+        AttemptFailure failure = from_error(sent.error());
+        mark_failure(scene, failure);
+        co_return failure;
+    }
+    source.emplace(std::move(sent).value());
+    const http::ResponseHead& head = source->call().head();
+    const int status = head.status;
+    std::string_view provider_id = head.headers.get("request-id");
+    if (provider_id.empty()) provider_id = head.headers.get("x-request-id");
+    generation.record.provider_request_id = provider_id;
+    if (generation.snapshot->expose_provider_limits) keep_limits(scene, head.headers);
+    if (status >= 200 && status < 300) co_return std::nullopt;
+    // The head's views die with the first read: keep what the verdict needs.
+    std::vector<std::pair<std::string, std::string>> kept;
+    for (const http::Header& header : head.headers) kept.emplace_back(header.name, header.value);
+    auto body = co_await source->read_all(error_body_bytes_max);
+    http::Headers views;
+    for (const auto& [name, value] : kept) views.add(name, value);
+    AttemptFailure failure =
+        read_refusal(scene, status, views, body.ok() ? std::string_view(*body) : "");
+    if (failure.error_class == ErrorClass::credential && scene.credential) {
+        scene.endpoint.credential->refused(scene.credential);
+    }
+    mark_failure(scene, failure);
+    co_return failure;
 }
 
 net::Task<std::optional<AttemptFailure>> attempt(Generation& generation, const Endpoint& endpoint,

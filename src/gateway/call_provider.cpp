@@ -162,8 +162,9 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
     if (exchange.answered()) {
         // Only pings and a start have left: the stream ends with an error event.
         (void)delivery;
-        const std::string frame = generation.client.encode_stream_error(
-            answer.status, answer.error, exchange.request_id());
+        std::string frame = generation.client.encode_stream_error(answer.status, answer.error,
+                                                                  exchange.request_id());
+        generation.frame(frame);
         auto written = co_await exchange.write(frame);
         if (written.ok()) written = co_await exchange.finish();
         co_return;
@@ -178,11 +179,11 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
     }
     if (!last.should_retry.empty()) exchange.add_header("x-should-retry", last.should_retry);
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
+    // A cloud's client reads other envelopes than the provider's.
+    const bool relayed = answer.relay_body && generation.by_path == nullptr;
     const std::string body =
-        answer.relay_body ? last.body
-                          : generation.client.encode_error(answer.status, answer.error,
-                                                           exchange.request_id());
-    const std::string type = answer.relay_body && !last.content_type.empty() ? last.content_type
+        relayed ? last.body : error_body(generation, answer.status, answer.error);
+    const std::string type = relayed && !last.content_type.empty() ? last.content_type
                                                                             : "application/json";
     auto sent = co_await exchange.respond(answer.status, type, body);
     if (!sent.ok()) record.client_gone = true;
@@ -190,7 +191,7 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
 
 }  // namespace
 
-net::Task<void> call_provider(Generation& generation) {
+net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     const AttemptSettings& settings = generation.snapshot->attempts;
     Progress progress;
     Delivery delivery;
@@ -206,7 +207,7 @@ net::Task<void> call_provider(Generation& generation) {
                        progress.attempts >= settings.max_attempts;
         options.max_tokens_override = progress.max_tokens_override;
         options.request_deadline = progress.deadline;
-        auto failure = co_await attempt(generation, *endpoint, delivery, options);
+        auto failure = co_await try_one(generation, *endpoint, delivery, options);
         if (!failure) {
             forget_fallback_if_first(generation, progress);
             co_return;

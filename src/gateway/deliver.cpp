@@ -6,13 +6,6 @@
 #include "gateway/scene.hpp"
 
 namespace tollgate::gateway {
-namespace {
-
-using domain::ErrorClass;
-using std::chrono::milliseconds;
-
-constexpr std::size_t answer_bytes_max = 64 * 1024 * 1024;
-constexpr milliseconds silence_until_ping{15'000};
 
 void add_answer_headers(Scene& scene) {
     http::Exchange& exchange = scene.generation.exchange;
@@ -34,6 +27,14 @@ void add_answer_headers(Scene& scene) {
     }
     if (!dropped.empty()) exchange.add_header("x-tollgate-dropped", dropped);
 }
+
+namespace {
+
+using domain::ErrorClass;
+using std::chrono::milliseconds;
+
+constexpr std::size_t answer_bytes_max = 64 * 1024 * 1024;
+constexpr milliseconds silence_until_ping{15'000};
 
 Relay make_relay(Scene& scene, bool to_stream) {
     Generation& generation = scene.generation;
@@ -83,13 +84,14 @@ net::Task<bool> send_to_client(Scene& scene, std::string& out, const Relay& rela
     if (!exchange.answered()) {
         add_answer_headers(scene);
         scene.generation.record.status = 200;
-        auto started = co_await exchange.start_stream(200, "text/event-stream; charset=utf-8");
+        auto started = co_await exchange.start_stream(200, scene.generation.stream_type());
         if (!started.ok()) co_return false;
     }
     if (relay.begun() && !scene.delivery.content_sent) {
         scene.delivery.content_sent = true;
         scene.generation.record.first_content = net::Clock::now();
     }
+    scene.generation.frame(out);
     base::Result<void> written;
     if (relay.complete()) {
         written = co_await exchange.finish(out);
@@ -126,6 +128,7 @@ net::Task<void> break_off(Scene& scene, Relay& relay, const AttemptFailure& fail
         answer.error.message = endpoint_name(scene.endpoint) + ": " + failure.message;
         relay.break_off(answer.status, answer.error, out);
     }
+    scene.generation.frame(out);
     auto written = co_await scene.generation.exchange.write(out);
     if (written.ok()) written = co_await scene.generation.exchange.finish();
 }

@@ -23,6 +23,12 @@ struct Scene {
     std::vector<std::pair<std::string, std::string>> provider_limits = {};
 };
 
+// Obtains the credential and sends scene.prepared. Nothing on a 2xx, whose answer is then `source`,
+// its body unread; else why this attempt failed, its refusal read.
+net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
+                                                       std::optional<HttpSource>& source);
+// x-tollgate-model and its fellows; before the answer begins.
+void add_answer_headers(Scene& scene);
 AttemptFailure from_error(const base::Error& error);
 // Keeps what /health and llm_provider_health show.
 void mark_health(Scene& scene, bool healthy, const std::string& why);
