@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "config/catalog_rows.hpp"
+#include "config/catalog_text.hpp"
 #include "config/reader.hpp"
 
 namespace tollgate::config {
@@ -41,6 +42,32 @@ void read_models(Session& session, const Node& root, Catalog& catalog) {
         }
     }
     reader.finish();
+}
+
+// The files are plain YAML; whatever is not is left to the general parser and its messages.
+bool parse(std::string_view text, const std::string& file, Node& root,
+           std::vector<Problem>& problems) {
+    if (parse_plain_yaml(text, &file, root)) return true;
+    root = Node();
+    return parse_yaml(text, &file, root, problems);
+}
+
+// Row by row, so that the tree of hundreds of models never stands in memory.
+void load_models(Session& session, std::string_view text, const std::string& file,
+                 Catalog& catalog) {
+    const std::size_t problems_before = session.problems.size();
+    Node root;
+    const auto take = [&](Node&& row) {
+        const std::string path = "models[" + std::to_string(catalog.models.size()) + "]";
+        catalog.models.push_back(read_model_row(session, row, path));
+    };
+    if (!parse_plain_yaml(text, &file, root, take)) {
+        catalog.models.clear();
+        session.problems.erase(session.problems.begin() + problems_before, session.problems.end());
+        if (!parse_yaml(text, &file, root, session.problems)) return;
+    }
+    read_models(session, root, catalog);  // what the fast way took is no longer in the tree
+    catalog.models.shrink_to_fit();
 }
 
 void read_betas(Session& session, const Node& root, Catalog& catalog) {
@@ -149,13 +176,9 @@ base::Result<Catalog> load_catalog(const CatalogTexts& texts) {
     std::vector<Problem> problems;
     Session session{nothing, problems, nullptr};
     Node root;
-    if (parse_yaml(texts.providers, &names[0], root, problems)) {
-        read_providers(session, root, catalog);
-    }
-    root = Node();
-    if (parse_yaml(texts.models, &names[1], root, problems)) read_models(session, root, catalog);
-    root = Node();
-    if (parse_yaml(texts.betas, &names[2], root, problems)) read_betas(session, root, catalog);
+    if (parse(texts.providers, names[0], root, problems)) read_providers(session, root, catalog);
+    load_models(session, texts.models, names[1], catalog);
+    if (parse(texts.betas, names[2], root, problems)) read_betas(session, root, catalog);
     catalog.index();
     check_names(catalog, problems);
     if (problems.empty()) return catalog;

@@ -135,40 +135,66 @@ std::int64_t nano_per_token(double dollars_per_million) {
     return std::llround(dollars_per_million * 1000.0);
 }
 
+template <typename Prices>
+void read_figures(Reader& from, Prices& out) {
+    const auto read = [&from](std::string_view key, std::int64_t& figure) {
+        std::optional<double> dollars;
+        from.value({key, "", 0, 1e6}, dollars);
+        if (dollars) figure = nano_per_token(*dollars);
+    };
+    read("input", out.input);
+    read("output", out.output);
+    read("cache_read", out.cache_read);
+    read("cache_write_5m", out.cache_write_5m);
+    read("cache_write_1h", out.cache_write_1h);
+    read("reasoning", out.reasoning);
+}
+
+void read_long_context(Session& session, Reader& prices, const Node& steps,
+                       domain::TokenPrices& out) {
+    for (std::size_t i = 0; i < steps.items.size(); ++i) {
+        const std::string path = prices.path_of("long_context") + "[" + std::to_string(i) + "]";
+        domain::LongContextPrices step;
+        Reader reader(session, steps.items[i], path, Strictness::ours);
+        reader.value({"above", "", 1, 1e9}, step.above);
+        read_figures(reader, step);
+        reader.finish();
+        if (step.above <= (out.long_context.empty() ? 0 : out.long_context.back().above)) {
+            complain(session.problems, Severity::error, steps.items[i], path,
+                     "needs `above`, larger than that of the step before");
+        }
+        out.long_context.push_back(step);
+    }
+}
+
+// A day as YYYY-MM-DD: that is also how days are compared.
+bool is_day(std::string_view text) {
+    if (text.size() != 10) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool dash = i == 4 || i == 7;
+        if (dash ? text[i] != '-' : text[i] < '0' || text[i] > '9') return false;
+    }
+    return true;
+}
+
 void read_prices(Session& session, Reader& reader, domain::ModelTraits& row) {
     const Node* node = reader.take("prices");
     if (!node) return;
     Reader prices(session, *node, reader.path_of("prices"), Strictness::ours);
-    const auto read = [](Reader& from, std::string_view key, std::int64_t& out) {
-        std::optional<double> dollars;
-        from.value({key, "", 0, 1e6}, dollars);
-        if (dollars) out = nano_per_token(*dollars);
-    };
-    read(prices, "input", row.prices.input);
-    read(prices, "output", row.prices.output);
-    read(prices, "cache_read", row.prices.cache_read);
-    read(prices, "cache_write_5m", row.prices.cache_write_5m);
-    read(prices, "cache_write_1h", row.prices.cache_write_1h);
-    read(prices, "reasoning", row.prices.reasoning);
+    read_figures(prices, row.prices);
     std::string source;
     prices.value({"source", ""}, source);
     prices.value({"as_of", ""}, row.as_of);
+    if (source.empty() || !is_day(row.as_of)) {
+        complain(session.problems, Severity::error, *node, reader.path_of("prices"),
+                 "needs `source`, and `as_of` as YYYY-MM-DD");
+    }
     if (const Node* steps = prices.take("long_context")) {
-        for (std::size_t i = 0; i < steps->items.size(); ++i) {
-            Reader step(session, steps->items[i],
-                        prices.path_of("long_context") + "[" + std::to_string(i) + "]",
-                        Strictness::ours);
-            std::int64_t above = 0, unused = 0;
-            step.value({"above", "", 1, 1e9}, above);
-            for (const std::string_view key :
-                 {"input", "output", "cache_read", "cache_write_5m", "cache_write_1h",
-                  "reasoning"}) {
-                read(step, key, unused);
-            }
-            step.finish();
-        }
+        read_long_context(session, prices, *steps, row.prices);
     }
     prices.finish();
+    // An embedding has no output tokens to pay for.
+    if (row.mode == domain::ModelMode::embedding && row.prices.output < 0) row.prices.output = 0;
 }
 
 void read_flags(Reader& flags, domain::ModelTraits& row) {
@@ -194,6 +220,39 @@ void read_flags(Reader& flags, domain::ModelTraits& row) {
     flags.value({"prefill", ""}, row.prefill);
     flags.value({"mid_system", ""}, row.mid_system);
     flags.value({"json_schema", ""}, row.json_schema);
+}
+
+void read_limits(Session& session, const Node& node, Reader& reader, domain::ModelTraits& row) {
+    bool stated = false;
+    reader.section({"limits", ""}, [&](FieldVisitor& v) {
+        std::optional<std::int64_t> context;
+        v.value({"context", "", 1, 1e9}, context);
+        stated = context.has_value();
+        if (context) row.context_tokens = *context;
+        v.value({"max_input", "", 1, 1e9}, row.input_tokens_max);
+        v.value({"max_output", "", 1, 1e9}, row.output_tokens_max);
+    });
+    if (!stated) {
+        complain(session.problems, Severity::error, node, reader.path_of("limits"),
+                 "needs `context`, the window in tokens");
+    }
+}
+
+void read_modalities(Session& session, const Node& node, Reader& reader,
+                     domain::ModelTraits& row) {
+    std::vector<std::string> input, output;
+    reader.value({"input", ""}, input);
+    reader.value({"output", ""}, output);
+    if (!input.empty()) row.vision = false;
+    for (const std::string& kind : input) {
+        if (kind == "image") row.vision = true;
+        else if (kind == "pdf") row.pdf = true;
+        else if (kind == "audio") row.audio = true;
+        else if (kind != "text") {
+            complain(session.problems, Severity::error, node, reader.path_of("input"),
+                     "unknown kind `" + kind + "`; text, image, pdf or audio");
+        }
+    }
 }
 
 }  // namespace
@@ -262,25 +321,12 @@ domain::ModelTraits read_model_row(Session& session, const Node& node, const std
     reader.value({"family", ""}, row.family);
     reader.value({"display_name", ""}, row.display_name);
     reader.value({"tier", "", 0, 0, "opus|sonnet|haiku|fable"}, row.tier);
-    reader.section({"limits", ""}, [&](FieldVisitor& v) {
-        std::optional<std::int64_t> input_max;
-        v.value({"context", "", 1, 1e9}, row.context_tokens);
-        v.value({"max_input", "", 1, 1e9}, input_max);
-        v.value({"max_output", "", 1, 1e9}, row.output_tokens_max);
-    });
-    std::vector<std::string> input, output;
-    reader.value({"input", ""}, input);
-    reader.value({"output", ""}, output);
-    if (!input.empty()) row.vision = false;
-    for (const std::string& kind : input) {
-        if (kind == "image") row.vision = true;
-        else if (kind == "pdf") row.pdf = true;
-        else if (kind == "audio") row.audio = true;
-        else if (kind != "text") {
-            complain(session.problems, Severity::error, node, reader.path_of("input"),
-                     "unknown kind `" + kind + "`; text, image, pdf or audio");
-        }
-    }
+    using domain::ModelMode;
+    choice(reader, "mode", "chat|embedding", {ModelMode::chat, ModelMode::embedding}, row.mode);
+    if (row.mode == ModelMode::embedding) row.tools = row.json_schema = false;
+    reader.value({"dimensions", "", 1, 1e5}, row.dimensions);
+    read_limits(session, node, reader, row);
+    read_modalities(session, node, reader, row);
     if (const Node* flags = reader.take("flags")) {
         Reader inner(session, *flags, reader.path_of("flags"), Strictness::ours);
         read_flags(inner, row);
@@ -288,12 +334,19 @@ domain::ModelTraits read_model_row(Session& session, const Node& node, const std
     }
     reader.value({"deprecated", ""}, row.deprecated_for);
     reader.value({"retires", ""}, row.retires);
+    if (!row.retires.empty() && !is_day(row.retires)) {
+        complain(session.problems, Severity::error, node, reader.path_of("retires"),
+                 "expected a day as YYYY-MM-DD");
+    }
     read_prices(session, reader, row);
     bool unpriced = false;
     reader.value({"unpriced", ""}, unpriced);
     if (!unpriced && (row.prices.input < 0 || row.prices.output < 0)) {
         complain(session.problems, Severity::error, node, reader.path_of("prices"),
                  "needs input and output, or `unpriced: true`");
+    } else if (unpriced && row.prices.input >= 0) {
+        complain(session.problems, Severity::error, node, reader.path_of("unpriced"),
+                 "stands beside a price: remove one of the two");
     }
     reader.finish();
     return row;

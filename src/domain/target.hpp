@@ -106,11 +106,23 @@ struct ProviderTraits {
 
 enum class ThinkingSupport : std::uint8_t { none, manual, both, adaptive, always };
 
-struct TokenPrices {  // nano-USD per token; -1: not known
+// Prices of the whole request once its input has more than `above` tokens. The highest threshold
+// that is passed counts; -1 keeps the base price of that class.
+struct LongContextPrices {
+    std::int64_t above = 0;
     std::int64_t input = -1, output = -1;
     std::int64_t cache_read = -1, cache_write_5m = -1, cache_write_1h = -1;
     std::int64_t reasoning = -1;
 };
+
+struct TokenPrices {  // nano-USD per token; -1: not known
+    std::int64_t input = -1, output = -1;
+    std::int64_t cache_read = -1, cache_write_5m = -1, cache_write_1h = -1;
+    std::int64_t reasoning = -1;  // -1: as output
+    std::vector<LongContextPrices> long_context;  // ascending by threshold; most models have none
+};
+
+enum class ModelMode : std::uint8_t { chat, embedding };
 
 // A row of data/models.yaml, or defaults for a model nobody has described.
 struct ModelTraits {
@@ -119,7 +131,10 @@ struct ModelTraits {
     std::string family;
     std::string display_name;
     std::string tier;  // Claude's: opus, sonnet, haiku, fable; "" otherwise
+    ModelMode mode = ModelMode::chat;
+    std::int64_t dimensions = 0;  // of an embedding unless the request asks for fewer; 0: not known
     std::int64_t context_tokens = 128'000;
+    std::int64_t input_tokens_max = 0;   // 0: the context
     std::int64_t output_tokens_max = 0;  // 0: not known
     ThinkingSupport thinking = ThinkingSupport::none;
     bool thinking_can_be_disabled = true;
