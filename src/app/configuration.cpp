@@ -59,7 +59,9 @@ base::Result<void> Configuration::load_catalog() {
     TRY(config::Catalog catalog, config::load_catalog(embedded_catalog()));
     std::vector<providers::BetaRule> rules;
     for (const config::BetaRule& rule : catalog.betas) {
-        rules.push_back({rule.target, rule.header_deny, rule.field_deny, rule.deny_all});
+        rules.push_back({rule.target, rule.header_deny, rule.field_deny, rule.deny_all,
+                         rule.output_fields, rule.tool_fields, rule.tool_types, rule.cache_fields,
+                         rule.hosts, rule.rename, rule.in_body});
     }
     registry_ = std::make_shared<providers::Registry>(dialects_,
                                                       providers::BetaFilter(std::move(rules)));

@@ -78,9 +78,9 @@ std::optional<CountTokensCall> Anthropic::count_tokens(const domain::Deployment&
 
 base::Result<std::vector<dialect::Splice>> Anthropic::body_splices(
     const domain::Deployment& target, Protocol, std::string_view body,
-    const dialect::Outline& outline, const http::Headers&,
+    const dialect::Outline& outline, const http::Headers& client,
     dialect::Translation& translation) const {
-    return betas_.field_splices(target.provider.type, body, outline, translation);
+    return betas_.body_splices(target, body, outline, client, translation);
 }
 
 HeaderList Anthropic::headers(const domain::Deployment& target, Protocol client_protocol,
@@ -94,7 +94,7 @@ HeaderList Anthropic::headers(const domain::Deployment& target, Protocol client_
                 continue;
             }
             std::vector<std::string> removed;
-            auto kept = betas_.filter_header(target.provider.type, header.value, removed);
+            auto kept = betas_.filter_header(target, header.value, removed);
             if (!kept.empty()) list.emplace_back(header.name, std::move(kept));
         }
     }
