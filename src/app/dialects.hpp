@@ -11,11 +11,17 @@ struct Dialects {
     dialect::Codec openai_responses = dialect::make_openai_responses();
     dialect::Codec ollama = dialect::make_ollama();
     dialect::Codec openai_completions = dialect::make_openai_completions();
+    dialect::Codec cohere = dialect::make_cohere();
 
     // What the providers speak. Borrows this object.
     providers::Dialects sides() const {
-        return {anthropic.provider.get(), openai_chat.provider.get(),
-                openai_responses.provider.get(), ollama.provider.get()};
+        providers::Dialects all;
+        all.anthropic = anthropic.provider.get();
+        all.openai_chat = openai_chat.provider.get();
+        all.openai_responses = openai_responses.provider.get();
+        all.ollama = ollama.provider.get();
+        all.cohere = cohere.provider.get();
+        return all;
     }
 };
 

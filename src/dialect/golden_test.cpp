@@ -126,7 +126,8 @@ Codec codec_of(const std::string& protocol) {
         case Protocol::openai_completions: return make_openai_completions();
         case Protocol::gemini:
         case Protocol::bedrock_converse:
-        case Protocol::cohere: break;
+            break;
+        case Protocol::cohere: return make_cohere();
     }
     return {};
 }

@@ -211,16 +211,29 @@ std::string run(const Registry& registry, const Case& one) {
     return {};
 }
 
+// The provider sides of the dialects, one line each.
+struct Codecs {
+    dialect::Codec anthropic = dialect::make_anthropic(), chat = dialect::make_openai_chat(),
+                   responses = dialect::make_openai_responses(), ollama = dialect::make_ollama(),
+                   cohere = dialect::make_cohere();
+    Dialects sides() const {
+        Dialects all;
+        all.anthropic = anthropic.provider.get();
+        all.openai_chat = chat.provider.get();
+        all.openai_responses = responses.provider.get();
+        all.ollama = ollama.provider.get();
+        all.cohere = cohere.provider.get();
+        return all;
+    }
+};
+
 BetaFilter beta_rules() {
     return BetaFilter({{"vertex_ai", {"web-search-*", "fast-mode-*"}, {"speed"}, false}});
 }
 
 TEST(ProviderGolden, EveryFile_GivesWhatItSays) {
-    auto anthropic = dialect::make_anthropic(), chat = dialect::make_openai_chat(),
-         responses = dialect::make_openai_responses(), ollama = dialect::make_ollama();
-    Registry registry({anthropic.provider.get(), chat.provider.get(), responses.provider.get(),
-                       ollama.provider.get()},
-                      beta_rules());
+    const Codecs codecs;
+    Registry registry(codecs.sides(), beta_rules());
     int files = 0;
     for (const auto& entry :
          fs::recursive_directory_iterator(TOLLGATE_SOURCE_DIR "/tests/golden/providers")) {
@@ -239,11 +252,8 @@ TEST(ProviderGolden, EveryFile_GivesWhatItSays) {
 }
 
 TEST(Registry, RowsWithoutCodeOfTheirOwn_AreServedByProtocol) {
-    auto anthropic = dialect::make_anthropic(), chat = dialect::make_openai_chat(),
-         responses = dialect::make_openai_responses(), ollama = dialect::make_ollama();
-    Registry registry({anthropic.provider.get(), chat.provider.get(), responses.provider.get(),
-                       ollama.provider.get()},
-                      {});
+    const Codecs codecs;
+    Registry registry(codecs.sides(), {});
     auto type_of = [&](std::string type, Protocol protocol, bool echo = false) {
         domain::ProviderTraits row;
         row.type = type;
@@ -259,7 +269,10 @@ TEST(Registry, RowsWithoutCodeOfTheirOwn_AreServedByProtocol) {
     EXPECT_EQ(type_of("ollama", Protocol::ollama), "ollama");
     EXPECT_EQ(type_of("anything", Protocol::openai_chat, true), "echo");
     EXPECT_EQ(registry.find("groq"), nullptr);
-    EXPECT_EQ(registry.describe().size(), 6u);
+    EXPECT_EQ(type_of("cohere", Protocol::cohere), "cohere");
+    EXPECT_EQ(type_of("azure", Protocol::openai_chat), "azure");
+    EXPECT_EQ(type_of("azure_ai", Protocol::openai_chat), "azure_ai");
+    EXPECT_GE(registry.describe().size(), 9u);
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <cassert>
 
 #include "providers/anthropic.hpp"
+#include "providers/azure_ai.hpp"
+#include "providers/azure_openai.hpp"
+#include "providers/cohere.hpp"
 #include "providers/echo.hpp"
 #include "providers/ollama.hpp"
 #include "providers/openai.hpp"
@@ -14,7 +17,7 @@ namespace tollgate::providers {
 Registry::Registry(const Dialects& dialects, BetaFilter betas)
     : dialects_(dialects), betas_(std::move(betas)) {
     assert(dialects_.anthropic && dialects_.openai_chat && dialects_.openai_responses &&
-           dialects_.ollama);
+           dialects_.ollama && dialects_.cohere);
 #define TOLLGATE_PROVIDER(type, spoken, Class, ...) \
     entries_.push_back({type, domain::Protocol::spoken, std::make_unique<Class>(__VA_ARGS__)});
 #include "providers/builtin.def"

@@ -1,0 +1,49 @@
+// The `messages` of a Cohere v2 request. Used by cohere_request.cpp alone; lives for one call.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialect/dialect.hpp"
+
+namespace tollgate::dialect {
+
+class CohereMessages {
+public:
+    CohereMessages(json::Writer& writer, const domain::Deployment& target,
+                   Translation& translation)
+        : writer_(writer), target_(target), translation_(translation) {}
+
+    // Writes the value of "messages". `extra_system` (escaped) joins the system message.
+    // Fails: invalid_request for content that the target cannot carry.
+    base::Result<void> write(const domain::Request& request, json::Escaped extra_system);
+
+private:
+    // A run of text, or a picture between such runs.
+    struct Piece {
+        const domain::Part* image = nullptr;
+        std::string text;  // escaped
+    };
+    using Pieces = std::vector<Piece>;
+
+    bool takes_images() const { return target_.provider.images && target_.model.vision; }
+    base::Result<void> between(std::span<const domain::Message> turns);
+    void assistant(const domain::Message& message);
+    base::Result<void> tool_result(const domain::Part& result, Pieces& pictures);
+    void write_tool_message(const domain::Part& result, std::string_view text,
+                            const std::vector<const domain::Part*>& documents);
+    void answer_open_calls();
+    base::Result<void> gather(const domain::Part& part, Pieces& pieces);
+    void system(const std::vector<domain::Part>& parts, json::Escaped extra);
+    void marked_system(const std::vector<domain::Part>& parts, Pieces& pieces);
+    void write_user(Pieces& pieces);
+    void note_mark(const domain::Part& part);
+
+    json::Writer& writer_;
+    const domain::Deployment& target_;
+    Translation& translation_;
+    std::vector<const domain::Part*> open_calls_;  // of the last assistant turn, without a result
+};
+
+}  // namespace tollgate::dialect
