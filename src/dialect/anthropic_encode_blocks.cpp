@@ -178,9 +178,9 @@ Result<void> BlockWriter::tool(const domain::Tool& tool, std::size_t index) {
         return {};
     }
     if (!tool.hosted_kind.empty()) {
-        return cannot_carry(target_, translation_, tool.hosted_kind,
-                            "tools." + std::to_string(index),
-                            "this provider-run tool has no counterpart");
+        return cannot_carry_tool(target_, translation_, tool, tool.hosted_kind,
+                                 "tools." + std::to_string(index),
+                                 "this provider-run tool has no counterpart");
     }
     writer_.begin_object().string("name", tool_name_for(target_, tool.name, translation_));
     if (!tool.description.empty()) writer_.escaped("description", tool.description);

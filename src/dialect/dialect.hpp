@@ -91,8 +91,8 @@ struct EncoderOptions {
     std::int64_t input_estimate = 0;  // tokens, for message_start when the provider is late
     bool include_usage = false;   // OpenAI: the client asked for the closing usage chunk
     // Responses: what the answer repeats of the request, filled by describe_answer().
-    std::vector<AnswerTool> tools;
-    std::vector<std::pair<std::string, std::string>> echo;  // field, JSON value
+    std::vector<AnswerTool> tools = {};
+    std::vector<std::pair<std::string, std::string>> echo = {};  // field, JSON value
 };
 
 // Turns events into a client's stream.
@@ -192,7 +192,7 @@ struct Outline {
     bool stream = false;
     bool include_usage = false;    // OpenAI stream_options.include_usage is true
     std::int64_t max_tokens = 0;   // 0: not given
-    // A Responses body on the path of OpenAI Chat: it cannot be relayed to a target that speaks Chat.
+    // A Responses body on the path of OpenAI Chat: a target that speaks Chat cannot be relayed to.
     bool foreign = false;
     std::vector<json::TopField> fields;
 };

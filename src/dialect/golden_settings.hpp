@@ -90,6 +90,21 @@ Setter choice(std::vector<std::pair<std::string, Enum>> names, Pick pick) {
     };
 }
 
+// NAME:SHAPE, or NAME:SHAPE:NAMESPACE:CLIENT_NAME; one tool per line.
+inline Setter answer_tool() {
+    return [](Settings& s, const std::string& value) {
+        const std::vector<std::string> words = split(value, ':');
+        if (words.size() != 2 && words.size() != 4) throw std::runtime_error("tool: " + value);
+        using domain::CallShape;
+        const std::map<std::string, CallShape> shapes = {{"function", CallShape::function},
+                                                         {"freeform", CallShape::freeform},
+                                                         {"tool_search", CallShape::tool_search}};
+        AnswerTool tool{words[0], shapes.at(words[1]), {}, words[0]};
+        if (words.size() == 4) tool.name_space = words[2], tool.client_name = words[3];
+        s.options.tools.push_back(tool);
+    };
+}
+
 #define TOLLGATE_PICK(member) [](Settings& s) -> auto& { return s.member; }
 #define TOLLGATE_PROVIDER(kind, field) \
     {"provider." #field, kind(TOLLGATE_PICK(target.provider.field))}
@@ -202,6 +217,7 @@ inline std::map<std::string, Setter> other_setters() {
         TOLLGATE_OPTION(number, created),
         TOLLGATE_OPTION(number, input_estimate),
         TOLLGATE_OPTION(flag, include_usage),
+        {"options.tool", answer_tool()},
         {"translation.tool_names", pairs(TOLLGATE_PICK(translation.tool_names))},
         {"translation.answer_tool", text_field(TOLLGATE_PICK(translation.answer_tool))},
     };

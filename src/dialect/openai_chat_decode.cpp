@@ -6,6 +6,7 @@
 
 #include "dialect/openai_chat.hpp"
 #include "dialect/openai_fields.hpp"
+#include "dialect/openai_responses_client.hpp"
 
 namespace tollgate::dialect::openai_chat {
 namespace {
@@ -57,10 +58,6 @@ public:
 private:
     base::Result<void> messages() {
         Value list = root_["messages"];
-        if (!list.exists() && root_["input"].exists()) {
-            return field_error("input", "belongs to the Responses API; this path takes Chat "
-                                        "Completions: send messages, or use /v1/responses");
-        }
         if (!list.is_array() || list.size() == 0) {
             return field_error("messages", "is required: a list of at least one message");
         }
@@ -220,6 +217,11 @@ private:
 }  // namespace
 
 base::Result<Request> decode_request(const json::Document& document, base::Arena& arena) {
+    // Cursor sends Responses bodies to the path of Chat Completions and wants an answer of Chat's.
+    const Value root = document.root();
+    if (!root["messages"].exists() && root["input"].exists()) {
+        return openai_responses::decode_request(document, arena);
+    }
     return RequestDecoder(document, arena).decode();
 }
 

@@ -33,9 +33,7 @@ private:
     base::Result<void> image(json::Value value, const std::string& field, domain::Part& part);
     base::Result<void> file(json::Value value, const std::string& field, domain::Part& part);
     base::Result<void> audio(json::Value value, const std::string& field, domain::Part& part);
-    base::Result<void> data_url(json::Escaped url, const std::string& field, domain::Media& media);
     base::Result<void> tool_call(json::Value call, const std::string& field, domain::Message& turn);
-    json::Raw arguments(json::Value value);
 
     base::Arena& arena_;
     domain::Request& request_;

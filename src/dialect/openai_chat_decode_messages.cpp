@@ -1,5 +1,7 @@
 #include "dialect/openai_chat_decode.hpp"
 
+#include "dialect/openai_fields.hpp"
+
 namespace tollgate::dialect::openai_chat {
 namespace {
 
@@ -9,8 +11,6 @@ using domain::Part;
 using domain::PartKind;
 using domain::Role;
 using json::Value;
-
-bool is_set(Value value) { return value.exists() && !value.is_null(); }
 
 }  // namespace
 
@@ -96,7 +96,7 @@ base::Result<void> MessagesDecoder::assistant(Value value, const std::string& fi
         part.kind = PartKind::tool_call;
         part.id = arena_.store("call_function_" + std::to_string(++legacy_calls_));
         part.name = legacy["name"].text(arena_);
-        part.input = arguments(legacy["arguments"]);
+        part.input = decode_arguments(legacy["arguments"], arena_);
     }
     request_.messages.push_back(std::move(turn));
     return {};
@@ -119,25 +119,9 @@ base::Result<void> MessagesDecoder::tool_call(Value call, const std::string& fie
     part.kind = PartKind::tool_call;
     part.id = call["id"].text(arena_);
     part.name = function["name"].text(arena_);
-    part.input = arguments(function["arguments"]);
+    part.input = decode_arguments(function["arguments"], arena_);
     part.verbatim = call.raw();
     return {};
-}
-
-// The JSON object inside the string. What is none (a model's slip that the client replays) is kept
-// as text in an object, because the call has to stay in the conversation.
-json::Raw MessagesDecoder::arguments(Value value) {
-    if (value.is_object()) return value.raw();
-    std::string_view text = value.text(arena_);
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "{}";
-    json::Document document;
-    base::Result<Value> inside = document.parse(text);
-    if (inside.ok() && inside->is_object()) return inside->raw();
-    if (inside.ok() && inside->is_null()) return "{}";
-    std::string kept = "{\"arguments\":";
-    json::append_string(kept, text);
-    kept += '}';
-    return arena_.store(kept);
 }
 
 base::Result<void> MessagesDecoder::tool(Value value, const std::string& field) {
@@ -208,37 +192,8 @@ base::Result<void> MessagesDecoder::part(Value value, const std::string& field, 
 base::Result<void> MessagesDecoder::image(Value value, const std::string& field, Part& part) {
     part.kind = PartKind::image;
     Value url = value.is_string() ? value : value["url"];
-    if (!url.is_string()) return field_error(field + ".url", "is required: a string");
     part.media.detail = value["detail"].text(arena_);
-    std::string_view raw = url.escaped().raw;
-    if (raw.starts_with("data:")) return data_url(url.escaped(), field + ".url", part.media);
-    std::string_view text = url.text(arena_);
-    if (!text.starts_with("https://") && !text.starts_with("http://")) {
-        return field_error(field + ".url", "must be a data: or http(s) URL");
-    }
-    part.media.source = MediaSource::url;
-    part.media.data = url.escaped();
-    return {};
-}
-
-// data:TYPE;base64,DATA
-base::Result<void> MessagesDecoder::data_url(json::Escaped url, const std::string& field,
-                                             domain::Media& media) {
-    std::string_view text = url.raw;
-    if (text.find('\\') != std::string_view::npos) text = json::unescape(url, arena_);
-    std::size_t comma = text.find(',');
-    std::string_view head = text.substr(0, comma);
-    if (comma == std::string_view::npos || !head.ends_with(";base64")) {
-        return field_error(field, "must be a base64 data URL: data:TYPE;base64,DATA");
-    }
-    head = head.substr(5);  // behind data:
-    media.media_type = head.substr(0, head.find(';'));
-    media.source = MediaSource::base64;
-    media.data = {text.substr(comma + 1)};
-    if (media.data.raw.find_first_of("\"\\\r\n") != std::string_view::npos) {
-        return field_error(field, "holds characters that are not base64");
-    }
-    return {};
+    return decode_url(url, field + ".url", part.media, arena_);
 }
 
 base::Result<void> MessagesDecoder::file(Value value, const std::string& field, Part& part) {
@@ -254,7 +209,7 @@ base::Result<void> MessagesDecoder::file(Value value, const std::string& field, 
         return {};
     }
     if (data.escaped().raw.starts_with("data:")) {
-        return data_url(data.escaped(), field + ".file_data", part.media);
+        return decode_data_url(data.escaped(), field + ".file_data", part.media, arena_);
     }
     part.media.source = MediaSource::base64;
     part.media.media_type = "application/pdf";

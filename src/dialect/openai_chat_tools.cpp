@@ -23,7 +23,7 @@ base::Result<void> take_functions(const domain::Request& request, const domain::
             std::string what = "tool " + std::string(tool.hosted_kind);
             std::string why = "the hosted tool " + std::string(tool.hosted_kind) +
                               " has no counterpart at this provider";
-            TRY_VOID(cannot_carry(target, translation, what, field, why));
+            TRY_VOID(cannot_carry_tool(target, translation, tool, what, field, why));
             continue;
         }
         if (!target.provider.tools || !target.model.tools) {

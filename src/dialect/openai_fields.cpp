@@ -71,4 +71,52 @@ base::Result<void> decode_power_level(Value root) {
     return {};
 }
 
+json::Raw decode_arguments(Value value, base::Arena& arena) {
+    if (value.is_object()) return value.raw();
+    const std::string_view text = value.text(arena);
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "{}";
+    json::Document document;
+    const base::Result<Value> inside = document.parse(text);
+    if (inside.ok() && inside->is_object()) return inside->raw();
+    if (inside.ok() && inside->is_null()) return "{}";
+    std::string kept = "{\"arguments\":";
+    json::append_string(kept, text);
+    kept += '}';
+    return arena.store(kept);
+}
+
+base::Result<void> decode_url(Value url, std::string_view field, domain::Media& media,
+                              base::Arena& arena) {
+    if (!url.is_string()) return field_error(field, "is required: a string");
+    if (url.escaped().raw.starts_with("data:")) {
+        return decode_data_url(url.escaped(), field, media, arena);
+    }
+    const std::string_view text = url.text(arena);
+    if (!text.starts_with("https://") && !text.starts_with("http://")) {
+        return field_error(field, "must be a data: or http(s) URL");
+    }
+    media.source = domain::MediaSource::url;
+    media.data = url.escaped();
+    return {};
+}
+
+base::Result<void> decode_data_url(json::Escaped url, std::string_view field,
+                                   domain::Media& media, base::Arena& arena) {
+    std::string_view text = url.raw;
+    if (text.find('\\') != std::string_view::npos) text = json::unescape(url, arena);
+    const std::size_t comma = text.find(',');
+    std::string_view head = text.substr(0, comma);
+    if (comma == std::string_view::npos || !head.ends_with(";base64")) {
+        return field_error(field, "must be a base64 data URL: data:TYPE;base64,DATA");
+    }
+    head = head.substr(5);  // behind data:
+    media.media_type = head.substr(0, head.find(';'));
+    media.source = domain::MediaSource::base64;
+    media.data = {text.substr(comma + 1)};
+    if (media.data.raw.find_first_of("\"\\\r\n") != std::string_view::npos) {
+        return field_error(field, "holds characters that are not base64");
+    }
+    return {};
+}
+
 }  // namespace tollgate::dialect::openai_chat

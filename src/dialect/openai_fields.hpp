@@ -1,8 +1,10 @@
-// Fields that OpenAI's Chat Completions and its legacy completions spell alike.
-// Internal to dialect/openai_chat*.cpp and dialect/openai_completions*.cpp. Views borrow the
-// document's text. All fail with invalid_request naming the field; null counts as not given.
+// Fields and values that OpenAI's interfaces (Chat Completions, legacy completions, Responses)
+// spell alike. Internal to dialect/openai_*.cpp. Views borrow the document's text and the arena.
+// All fail with invalid_request naming the field; null counts as not given.
 #pragma once
 #include <string_view>
+
+#include "base/arena.hpp"
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -23,5 +25,15 @@ base::Result<void> decode_stop(json::Value root, domain::Request& request);
 base::Result<void> decode_streaming(json::Value root, domain::Request& request);
 // Checks the word only: the level is routing's business, which reads it before a body is decoded.
 base::Result<void> decode_power_level(json::Value root);
+
+// A call's arguments, a string with JSON inside, as a JSON object. What holds none (a model's slip
+// that the client replays) becomes the text in an object: the call has to stay.
+json::Raw decode_arguments(json::Value value, base::Arena& arena);
+// An image's or file's URL: data:TYPE;base64,DATA or http(s). `field` names it in errors.
+base::Result<void> decode_url(json::Value url, std::string_view field, domain::Media& media,
+                              base::Arena& arena);
+// data:TYPE;base64,DATA
+base::Result<void> decode_data_url(json::Escaped url, std::string_view field,
+                                   domain::Media& media, base::Arena& arena);
 
 }  // namespace tollgate::dialect::openai_chat

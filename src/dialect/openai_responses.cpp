@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/openai_responses_client.hpp"
 #include "dialect/openai_responses_request.hpp"
 
 namespace tollgate::dialect {
@@ -59,8 +60,13 @@ base::Result<FrameFacts> ResponsesStreamDecoder::feed(std::string_view event,
                            "the provider's stream is no valid JSON: " + root.error().message};
     }
     json::Value type = (*root)["type"];
-    dispatch(type.is_string() ? type.text(arena_) : event, *root, events);
+    const std::string_view name = type.is_string() ? type.text(arena_) : event;
+    dispatch(name, *root, events);
     facts.end = answer_.ended();
+    const json::Value model = (*root)["response"]["model"];
+    facts.has_model = model.is_string();
+    facts.model = model.raw();
+    facts.content = name.starts_with("response.output_item.");
     return facts;
 }
 
@@ -87,10 +93,13 @@ void ResponsesStreamDecoder::dispatch(std::string_view type, json::Value frame, 
         answer_.thought(item, part, true, frame["delta"].escaped(), events);
     } else if (type == "response.reasoning_text.delta") {
         answer_.thought(item, part, false, frame["delta"].escaped(), events);
-    } else if (type == "response.function_call_arguments.delta") {
+    } else if (type == "response.function_call_arguments.delta" ||
+               type == "response.custom_tool_call_input.delta") {
         answer_.arguments(item, frame["delta"].escaped(), events);
     } else if (type == "response.function_call_arguments.done") {
         answer_.arguments_done(item, frame["arguments"].escaped(), events);
+    } else if (type == "response.custom_tool_call_input.done") {
+        answer_.arguments_done(item, frame["input"].escaped(), events);
     } else if (type == "response.completed" || type == "response.incomplete" ||
                type == "response.failed" || type == "response.cancelled") {
         answer_.finish(frame["response"], events);
@@ -165,7 +174,8 @@ base::Result<std::vector<domain::Event>> ResponsesDialect::decode_answer(
 }
 
 Codec make_openai_responses() {
-    return {nullptr, std::make_unique<ResponsesDialect>(make_openai_chat().provider)};
+    return {openai_responses::make_client(),
+            std::make_unique<ResponsesDialect>(make_openai_chat().provider)};
 }
 
 }  // namespace tollgate::dialect

@@ -16,6 +16,10 @@ using domain::StopReason;
 
 constexpr std::int64_t whole_item = -1;  // part number of blocks that are an item of their own
 
+bool is_call(json::Value item) {
+    return item["type"].equals("function_call") || item["type"].equals("custom_tool_call");
+}
+
 }  // namespace
 
 domain::Usage responses_usage(json::Value usage) {
@@ -144,13 +148,14 @@ void ResponsesAnswer::tool_start(std::int64_t output_index, json::Value item, Ev
     Event event;
     event.id = call_id(item);
     event.name = translation_.client_tool_name(item["name"].text(arena_));
-    open_block(output_index, whole_item, BlockKind::tool_call, event, events);
+    open_block(output_index, whole_item, BlockKind::tool_call, event, events).freeform =
+        item["type"].equals("custom_tool_call");
 }
 
 void ResponsesAnswer::item_added(std::int64_t output_index, json::Value item, Events& events) {
     ensure_started(events);
     // A call whose name is still missing waits for its closing event.
-    if (!item["type"].equals("function_call") || item["name"].string_empty()) return;
+    if (!is_call(item) || item["name"].string_empty()) return;
     if (!find(output_index, whole_item)) tool_start(output_index, item, events);
 }
 
@@ -158,6 +163,12 @@ void ResponsesAnswer::arguments(std::int64_t output_index, json::Escaped fragmen
                                 Events& events) {
     Block* target = find(output_index, whole_item);
     if (!target || !target->open || fragment.empty()) return;
+    if (target->freeform) {
+        // The text of a freeform call is the one argument of a function elsewhere.
+        std::string inside = target->delivered ? "" : R"({\"input\":\")";
+        json::append_escaped(inside, fragment.raw);
+        fragment = {arena_.store(inside)};
+    }
     target->delivered = true;
     delta(*target, fragment, events);
 }
@@ -173,9 +184,14 @@ void ResponsesAnswer::item_done(std::int64_t output_index, json::Value item, Eve
     items_done_.push_back(output_index);
     ensure_started(events);
     json::Value type = item["type"];
-    if (type.equals("function_call")) {
+    if (is_call(item)) {
         if (!find(output_index, whole_item)) tool_start(output_index, item, events);
-        arguments_done(output_index, item["arguments"].escaped(), events);
+        const bool text = type.equals("custom_tool_call");
+        arguments_done(output_index, item[text ? "input" : "arguments"].escaped(), events);
+        Block& call = *find(output_index, whole_item);
+        if (text && call.open) {
+            delta(call, {call.delivered ? R"(\"})" : R"({\"input\":\"\"})"}, events);
+        }
     } else if (type.equals("message")) {
         message_done(output_index, item, events);
     } else if (type.equals("reasoning")) {

@@ -53,6 +53,7 @@ private:
         domain::BlockKind kind = domain::BlockKind::text;
         bool open = true;
         bool delivered = false;     // some of its text or arguments
+        bool freeform = false;      // a custom tool's call: text instead of arguments
         bool summary = true;        // thinking: which kind is shown
         std::int64_t last_part = 0;  // thinking: of the fragment before
     };

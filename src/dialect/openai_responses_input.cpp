@@ -31,7 +31,10 @@ std::string pack_reasoning(std::string_view provider, const ReasoningItem& item)
 std::optional<ReasoningItem> unpack_reasoning(std::string_view provider,
                                               std::string_view signature) {
     auto packed = unpack_signature(signature);
-    if (!packed || packed->provider != provider) return std::nullopt;
+    if (!packed) return std::nullopt;
+    const bool fits = provider.empty() || packed->provider == provider ||
+                      packed->provider == responses_client;
+    if (!fits) return std::nullopt;
     json::Document document;
     auto root = document.parse(packed->payload);
     if (!root.ok()) return std::nullopt;

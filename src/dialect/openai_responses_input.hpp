@@ -47,7 +47,9 @@ struct ReasoningItem {
     std::string encrypted_content;
 };
 std::string pack_reasoning(std::string_view provider, const ReasoningItem& item);
-// Nothing when the signature is not ours, or was made for another provider.
+// In the place of a provider's name: a client of Responses sent the item, its maker is not known.
+constexpr std::string_view responses_client = "responses";
+// Nothing when the signature is not ours, or was made for another provider. "" takes any.
 std::optional<ReasoningItem> unpack_reasoning(std::string_view provider,
                                               std::string_view signature);
 

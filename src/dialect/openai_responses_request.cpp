@@ -82,9 +82,9 @@ private:
                 functions.push_back(&tool);
                 continue;
             }
-            TRY_VOID(cannot_carry(target_, out_.translation, tool.hosted_kind, "tools",
-                                  "the hosted tool " + std::string(tool.hosted_kind) +
-                                      " runs at another provider only"));
+            TRY_VOID(cannot_carry_tool(target_, out_.translation, tool, tool.hosted_kind, "tools",
+                                       "the hosted tool " + std::string(tool.hosted_kind) +
+                                           " runs at another provider only"));
         }
         if (functions.empty() || !ours("tools")) return {};
         writer_.key("tools").begin_array();

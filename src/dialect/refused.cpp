@@ -18,6 +18,14 @@ base::Result<void> cannot_carry(const domain::Deployment& target, Translation& t
     return base::invalid(std::move(message), std::string(field));
 }
 
+base::Result<void> cannot_carry_tool(const domain::Deployment& target, Translation& translation,
+                                     const domain::Tool& tool, std::string_view what,
+                                     std::string_view field, std::string_view why) {
+    if (!tool.optional) return cannot_carry(target, translation, what, field, why);
+    translation.drop(what);
+    return {};
+}
+
 base::Result<void> refuse_untranslatable(const domain::Request& request) {
     for (const domain::Extra& extra : request.extras) {
         std::string_view value = extra.value;

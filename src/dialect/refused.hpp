@@ -16,6 +16,12 @@ base::Result<void> cannot_carry(const domain::Deployment& target, Translation& t
                                 std::string_view what, std::string_view field,
                                 std::string_view why);
 
+// The same of a provider-run tool that the target has no counterpart of; one that the client offers
+// wherever it goes is always left out.
+base::Result<void> cannot_carry_tool(const domain::Deployment& target, Translation& translation,
+                                     const domain::Tool& tool, std::string_view what,
+                                     std::string_view field, std::string_view why);
+
 // Fields of an OpenAI Chat body that no other protocol can answer: n > 1, logprobs and their kin.
 // Called by the encoders of other protocols. A field set to its neutral value (n: 1, logprobs:
 // false, null) passes. Fails: invalid_request naming the field.

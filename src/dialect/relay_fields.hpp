@@ -40,5 +40,7 @@ struct ThinkingCuts {
 };
 // Fails: invalid_request when there is something to cut and the messages are malformed.
 base::Result<ThinkingCuts> cut_foreign_thinking(const json::TopField& messages);
+// The same of the reasoning items in a Responses body's input.
+base::Result<std::vector<Splice>> cut_foreign_reasoning(const json::TopField& input);
 
 }  // namespace tollgate::dialect

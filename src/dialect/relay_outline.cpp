@@ -68,6 +68,9 @@ const json::TopField* max_tokens_field(domain::Protocol protocol,
         const json::TopField* field = find_field(fields, "max_completion_tokens");
         if (field != nullptr && field->value != "null") return field;
     }
+    if (protocol == domain::Protocol::openai_responses) {
+        return find_field(fields, "max_output_tokens");
+    }
     return find_field(fields, "max_tokens");
 }
 
@@ -91,6 +94,10 @@ base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
     if (protocol == domain::Protocol::openai_chat ||
         protocol == domain::Protocol::openai_completions) {
         TRY_VOID(read_stream_options(outline));
+    }
+    if (protocol == domain::Protocol::openai_chat) {
+        outline.foreign = find_field(outline.fields, "messages") == nullptr &&
+                          find_field(outline.fields, "input") != nullptr;
     }
     if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
         outline.max_tokens = whole_number(field->value).value_or(0);

@@ -28,6 +28,7 @@ public:
         cut("power_level");  // ours, and read already
         if (protocol_ == Protocol::anthropic) TRY_VOID(thinking());
         if (protocol_ == Protocol::openai_chat) TRY_VOID(stream_usage());
+        if (protocol_ == Protocol::openai_responses) TRY_VOID(reasoning());
         max_tokens();
         configured();
         cut_fields();
@@ -112,6 +113,15 @@ private:
         return {};
     }
 
+    base::Result<void> reasoning() {
+        const json::TopField* input = find_field(outline_.fields, "input");
+        if (input == nullptr) return {};
+        TRY(std::vector<Splice> cuts, cut_foreign_reasoning(*input));
+        if (!cuts.empty()) translation_.drop("reasoning");
+        std::move(cuts.begin(), cuts.end(), std::back_inserter(splices_));
+        return {};
+    }
+
     base::Result<void> stream_usage() {
         const bool wanted = outline_.stream && !outline_.include_usage &&
                             target_.provider.stream_usage == domain::StreamUsage::option;
@@ -138,6 +148,7 @@ private:
 
     std::string_view max_tokens_name() const {
         using domain::MaxTokensField;
+        if (protocol_ == Protocol::openai_responses) return "max_output_tokens";
         MaxTokensField name = target_.provider.max_tokens_field;
         if (name == MaxTokensField::by_model) name = target_.model.max_tokens_field;
         const bool newer =

@@ -76,6 +76,7 @@ base::Result<void> Relay::take_frame(std::string_view event, std::string_view da
     if (setup_.verbatim && setup_.to_stream) {
         for (const Event& item : events_) note(item);
         if (failure_ && !begun_) return {};
+        begun_ = begun_ || facts.content;
         if (begun_) release_held(out);
         pass_verbatim(facts, facts.raw.empty() ? raw : facts.raw, out);
         if (facts.end && !failure_) complete_ = true;
@@ -218,6 +219,7 @@ void Relay::keep_alive(std::string& out) {
 
 void Relay::break_off(int status, const base::Error& error, std::string& out) {
     if (!setup_.to_stream) return;
+    if (encoder_ && encoder_->break_off(error, out)) return;
     out += setup_.client->encode_stream_error(status, error, setup_.options.request_id);
 }
 

@@ -1,0 +1,29 @@
+// Cuts reasoning items that we made of another provider's thinking out of a Responses body that
+// goes to a provider as it is: only we can read what they hold.
+#include "dialect/relay_fields.hpp"
+#include "dialect/signatures.hpp"
+
+namespace tollgate::dialect {
+
+base::Result<std::vector<Splice>> cut_foreign_reasoning(const json::TopField& input) {
+    std::vector<Splice> splices;
+    // A mark in a JSON string stands behind its quote; elsewhere it is some text's.
+    if (find_bytes(input.value, "\"tg1.", 0) == std::string_view::npos) return splices;
+    json::Document document;
+    TRY(const json::Value root, document.parse(input.value));
+    std::vector<Element> items;
+    std::size_t kept = 0;
+    for (const json::Value item : root.elements()) {
+        Element element;
+        element.begin = input.offset + item.offset();
+        element.end = element.begin + item.raw().size();
+        element.cut = item["type"].equals("reasoning") &&
+                      is_own_signature(item["encrypted_content"].escaped());
+        kept += element.cut ? 0 : 1;
+        items.push_back(element);
+    }
+    if (kept > 0) cut_elements(items, splices);
+    return splices;
+}
+
+}  // namespace tollgate::dialect
