@@ -9,10 +9,11 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from testing import analysis, builds, fuzzing, house, integration, soak, units  # noqa: E402
+from testing import analysis, builds, fuzzing, house, integration, matrix, soak, units  # noqa: E402
 from testing.running import Outcome  # noqa: E402
 
 QUICK, USUAL, LONG = "quick", "usual", "long"
+MATRIX = ("build release", "compatibility matrix")
 
 # In the order of running: name, the shortest kind of run that has it, what it does.
 PARTS = [
@@ -36,6 +37,7 @@ PARTS = [
     ("integration faults ten times, release", LONG,
      lambda: integration.run("release", integration.FAULTS, times=10)),
     ("fuzz a minute each", LONG, fuzzing.explore),
+    ("compatibility matrix", LONG, matrix.run),
     ("soak", LONG, soak.run),
 ]
 
@@ -43,6 +45,8 @@ PARTS = [
 def chosen(options):
     if options.only:
         return [part for part in PARTS if part[0] in options.only]
+    if options.matrix:
+        return [part for part in PARTS if part[0] in MATRIX]
     kinds = {QUICK} if options.quick else {QUICK, USUAL, LONG} if options.long else {QUICK, USUAL}
     return [part for part in PARTS if part[1] in kinds]
 
@@ -51,6 +55,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./test", description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--matrix", action="store_true",
+                        help="every client protocol x every provider protocol, as a table")
     parser.add_argument("--only", action="append", metavar="PART", default=[])
     parser.add_argument("--list", action="store_true", help="name the parts")
     options = parser.parse_args()

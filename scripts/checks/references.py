@@ -13,6 +13,7 @@ FOUND_BY_PLACE = re.compile(
     r"|\.(clang-format|clang-tidy|editorconfig|gitignore|gitattributes|env\.example)"
     r"|\.ci/run|run|test|(.*/)?README\.md|(.*/)?CMakeLists\.txt|bench/run"
     r"|tests/integration/(run|package\.json|package-lock\.json|.*\.test\.mjs)"
+    r"|tests/integration/matrix/shapes/.*"
     r"|tests/golden/.*\.txt|fuzz/corpus/.*|fuzz/fuzz_\w+\.cpp|docs/adr/\d{4}-.*\.md|(.*/)?__init__\.py")
 INCLUDE = re.compile(r'#\s*include\s*"([^"]+)"')
 

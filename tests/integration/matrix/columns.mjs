@@ -1,0 +1,128 @@
+// The provider protocols under test: how each is configured, what its requests must look like on
+// the way out, which model stands for it, and where its recorded shapes are.
+import * as anthropic from './protocols/anthropic.mjs';
+import * as bedrock_converse from './protocols/bedrock_converse.mjs';
+import * as cohere from './protocols/cohere.mjs';
+import * as gemini from './protocols/gemini.mjs';
+import * as ollama from './protocols/ollama.mjs';
+import * as openai_chat from './protocols/openai_chat.mjs';
+import * as openai_responses from './protocols/openai_responses.mjs';
+
+export const provider_key = 'sk-provider-made-up';
+const aws = { aws_access_key_id: 'AKIDEXAMPLE',
+  aws_secret_access_key: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', aws_region_name: 'us-east-1' };
+
+const bearer = { authorization: /^Bearer sk-provider-made-up$/ };
+const x_api_key = { 'x-api-key': /^sk-provider-made-up$/ };
+const api_key = { 'api-key': /^sk-provider-made-up$/ };
+const signed = { authorization: new RegExp('^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\\d{8}/'
+  + 'us-east-1/bedrock/aws4_request, ?SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$'),
+'x-amz-date': /^\d{8}T\d{6}Z$/ };
+
+const vertex = { vertex_project: 'made-up', vertex_location: 'us-east5' };
+const google = (publisher, plain, stream) => (model) => new RegExp('^/v1/projects/made-up/'
+  + `locations/us-east5/publishers/${publisher}/models/${model}:(${plain}|${stream})$`);
+
+/** Claude on Vertex and in InvokeModel goes to the mock as the Messages API that it is. */
+const as_messages = (model, streams) => ({ path, headers, body }) => ({ path: '/v1/messages',
+  headers: { ...headers, 'anthropic-version': '2023-06-01' },
+  body: Buffer.from(JSON.stringify({ ...JSON.parse(body), anthropic_version: undefined,
+    anthropic_beta: undefined, model, stream: streams.test(path) })) });
+
+/**
+ * params(url): litellm_params but for model. paths(model): plain and stream path. model: as the
+ * provider calls it; thinker: the one asked when a scenario is about thinking.
+ * shapes: folders in which recorded shapes are looked for, first hit wins.
+ * to_mock: what the mock is sent instead, where it speaks the protocol at another address.
+ * cannot: scenario -> note, see notes.mjs.
+ */
+export const columns = [
+  { id: 'anthropic', title: 'Anthropic', protocol: anthropic, prefix: 'anthropic',
+    model: 'claude-sonnet-4-5-20250929', params: (url) => ({ api_base: url }),
+    path: () => /^\/v1\/messages$/, credential: x_api_key, shapes: ['anthropic'],
+    family: 'anthropic', cannot: {} },
+  { id: 'openai_chat', title: 'OpenAI Chat', protocol: openai_chat, prefix: 'openai',
+    model: 'gpt-4.1', params: (url) => ({ api_base: `${url}/v1` }),
+    path: () => /^\/v1\/chat\/completions$/, credential: bearer, shapes: ['openai_chat'],
+    family: 'openai_chat',
+    // OpenAI's own Chat Completions never shows reasoning; DeepSeek stands for those that do.
+    thinker: { prefix: 'deepseek', model: 'deepseek-v4-flash' },
+    request: { extra: ['thinking'] },
+    cannot: { tool_result_image: 'image_after_result', thinking_signature: 'no_signatures' } },
+  { id: 'openai_responses', title: 'OpenAI Responses', protocol: openai_responses,
+    prefix: 'openai', model: 'gpt-5.3-codex', params: (url) => ({ api_base: `${url}/v1` }),
+    path: () => /^\/v1\/responses$/, credential: bearer, shapes: ['openai_responses'],
+    family: 'openai_responses', cannot: { stop: 'stop_cut_here' } },
+  { id: 'gemini', title: 'Gemini', protocol: gemini, prefix: 'gemini', model: 'gemini-2.5-flash',
+    params: (url) => ({ api_base: url }),
+    path: (model) => new RegExp(`^/v1beta/models/${model}:(generateContent|`
+      + 'streamGenerateContent\\?alt=sse)$'),
+    credential: { 'x-goog-api-key': /^sk-provider-made-up$/ }, shapes: ['gemini'],
+    family: 'gemini', cannot: {} },
+  { id: 'vertex_gemini', title: 'Vertex Gemini', protocol: gemini, prefix: 'vertex_ai',
+    model: 'gemini-2.5-flash', params: (url) => ({ api_base: url, ...vertex }),
+    path: google('google', 'generateContent', 'streamGenerateContent\\?alt=sse'),
+    credential: bearer, shapes: ['vertex_gemini', 'gemini'], family: 'gemini',
+    request: { ids: false }, cannot: {} },
+  { id: 'vertex_claude', title: 'Vertex Claude', protocol: anthropic, prefix: 'vertex_ai',
+    model: 'claude-sonnet-4-5@20250929', params: (url) => ({ api_base: url, ...vertex }),
+    path: google('anthropic', 'rawPredict', 'streamRawPredict'), credential: bearer,
+    shapes: ['vertex_claude', 'anthropic'], family: 'anthropic', request: { within: 'vertex' },
+    to_mock: as_messages('claude-sonnet-4-5', /:streamRawPredict/), cannot: {} },
+  { id: 'bedrock_converse', title: 'Bedrock Converse', protocol: bedrock_converse,
+    prefix: 'bedrock/converse', model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    params: (url) => ({ api_base: url, api_key: undefined, ...aws }),
+    path: (model) => new RegExp(`^/model/${encodeURIComponent(model)}/converse(-stream)?$`),
+    credential: signed, shapes: ['bedrock_converse'], family: 'bedrock_converse', cannot: {} },
+  { id: 'bedrock_invoke', title: 'Bedrock Invoke', protocol: anthropic,
+    prefix: 'bedrock/invoke', model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    params: (url) => ({ api_base: url, aws_region_name: 'us-east-1' }),
+    path: (model) => new RegExp(`^/model/${encodeURIComponent(model)}/`
+      + 'invoke(-with-response-stream)?$'),
+    credential: bearer, shapes: ['bedrock_invoke', 'anthropic'], family: 'anthropic',
+    framed: true, request: { within: 'bedrock' }, cannot: {} },
+  { id: 'azure_chat', title: 'Azure Chat', protocol: openai_chat, prefix: 'azure',
+    model: 'gpt-4.1', params: (url) => ({ api_base: url, api_version: '2024-10-21' }),
+    path: (model) => new RegExp(`^/openai/deployments/${model}/chat/completions`
+      + '\\?api-version=2024-10-21$'),
+    credential: api_key, shapes: ['azure_chat', 'openai_chat'], family: 'openai_chat',
+    cannot: { tool_result_image: 'image_after_result', thinking: 'chat_hides_reasoning',
+      thinking_loop: 'chat_hides_reasoning' } },
+  { id: 'azure_responses', title: 'Azure Responses', protocol: openai_responses, prefix: 'azure',
+    model: 'gpt-5.3-codex', params: (url) => ({ api_base: `${url}/openai/v1` }),
+    path: () => /^\/openai\/v1\/responses(\?api-version=preview)?$/, credential: api_key,
+    shapes: ['azure_responses', 'openai_responses'], family: 'openai_responses',
+    to_mock: (request) => ({ ...request, path: '/v1/responses' }),
+    cannot: { stop: 'stop_cut_here' } },
+  { id: 'azure_claude', title: 'Foundry Claude', protocol: anthropic, prefix: 'azure_ai',
+    model: 'claude-sonnet-4-5', params: (url) => ({ api_base: url }),
+    path: () => /^\/anthropic\/v1\/messages$/, credential: x_api_key,
+    shapes: ['azure_claude', 'anthropic'], family: 'anthropic',
+    to_mock: (request) => ({ ...request, path: '/v1/messages' }), cannot: {} },
+  { id: 'ollama', title: 'Ollama', protocol: ollama, prefix: 'ollama', model: 'qwen3-vl',
+    params: (url) => ({ api_base: url }), path: () => /^\/api\/chat$/, credential: bearer,
+    shapes: ['ollama'], family: 'ollama', mock_tells_usage: false,
+    // The mock always ends with "stop" here.
+    recorded_limit: true,
+    cannot: { choice_any: 'choice_dropped', choice_named: 'choice_dropped',
+      serial: 'serial_dropped', document: 'no_documents', refusal: 'no_refusals',
+      cache: 'no_cache_figures', tool_result_image: 'image_after_result' } },
+  { id: 'cohere', title: 'Cohere', protocol: cohere, prefix: 'cohere', model: 'command-a-03-2025',
+    params: (url) => ({ api_base: url }), path: () => /^\/v2\/chat$/, credential: bearer,
+    shapes: ['cohere'], family: 'cohere', cannot: { refusal: 'no_refusals' } },
+  { id: 'openrouter', title: 'OpenRouter', protocol: openai_chat, prefix: 'openrouter',
+    model: 'anthropic/claude-sonnet-4.5', params: (url) => ({ api_base: `${url}/api/v1` }),
+    path: () => /^\/api\/v1\/chat\/completions$/, credential: bearer,
+    shapes: ['openrouter', 'openai_chat'], family: 'openai_chat',
+    request: { usage_option: false, extra: ['reasoning', 'user', 'usage', 'provider', 'top_k'] },
+    cannot: { tool_result_image: 'image_after_result' } },
+];
+
+/** The deployments of one column behind its tap. */
+export function deployments(column, url) {
+  const thinker = column.thinker ?? column;
+  const entry = (name, { prefix, model }) => ({ model_name: name, litellm_params: {
+    model: `${prefix}/${model}`, api_key: provider_key, ...column.params(url) } });
+  return [entry(column.id, column), entry(`${column.id}-thinker`,
+    { prefix: thinker.prefix ?? column.prefix, model: thinker.model })];
+}
