@@ -3,6 +3,7 @@
 #include "api/health.hpp"
 #include "api/models.hpp"
 #include "api/probes.hpp"
+#include "gateway/handle_embeddings.hpp"
 #include "gateway/handle_generation.hpp"
 
 namespace tollgate::api {
@@ -40,6 +41,8 @@ void add_routes(http::Router& router, Worker& worker) {
                generation(worker, Protocol::openai_chat));
     router.add(Method::post, "/v1/completions", generation(worker, Protocol::openai_completions));
     router.add(Method::post, "/completions", generation(worker, Protocol::openai_completions));
+    router.add(Method::post, "/v1/embeddings", with_worker(worker, gateway::handle_embeddings));
+    router.add(Method::post, "/embeddings", with_worker(worker, gateway::handle_embeddings));
     router.add(Method::get, "/v1/models", with_worker(worker, list_models));
     router.add(Method::get, "/models", with_worker(worker, list_models));
     router.add(Method::get, "/api/v1/llm/models", with_worker(worker, list_models));

@@ -55,6 +55,8 @@ base::Result<std::string> expand(const std::string& url, const config::Environme
 
 void apply_info(const config::ModelEntry& entry, domain::ModelTraits& model) {
     const config::ModelInfo& info = entry.info;
+    if (info.mode == "embedding") model.mode = domain::ModelMode::embedding;
+    if (entry.chat() && !info.mode.empty()) model.mode = domain::ModelMode::chat;
     if (info.max_input_tokens) model.context_tokens = *info.max_input_tokens;
     if (info.max_output_tokens) model.output_tokens_max = *info.max_output_tokens;
     if (info.supports_vision) model.vision = *info.supports_vision;

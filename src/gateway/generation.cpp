@@ -87,6 +87,22 @@ base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& 
     return plan;
 }
 
+base::Result<void> check_mode(const Plan& plan, domain::ModelMode wanted) {
+    const domain::Deployment& first = plan.candidates.front()->deployment;
+    const std::string name = "model: '" + domain::target_name(first) + "' ";
+    if (wanted == domain::ModelMode::chat && first.model.mode == domain::ModelMode::embedding) {
+        return base::invalid(name + "makes embeddings: POST /v1/embeddings", "model");
+    }
+    // A model that the catalog does not know may be anything.
+    if (wanted == domain::ModelMode::embedding && first.model.in_catalog &&
+        first.model.mode == domain::ModelMode::chat) {
+        return base::invalid(name + "answers conversations and makes no embeddings: POST "
+                                    "/v1/chat/completions, or name an embedding model",
+                             "model");
+    }
+    return {};
+}
+
 base::Result<domain::Request*> Generation::request() {
     if (!decoded) {
         if (document == nullptr) {

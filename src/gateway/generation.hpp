@@ -69,6 +69,10 @@ private:
 base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& who,
                              std::string_view alias, RequestRecord& record);
 
+// Fails: invalid_request naming the path to use, when the first candidate is known to be of the
+// other kind: an embedding model asked to chat, a chat model asked to embed.
+base::Result<void> check_mode(const Plan& plan, domain::ModelMode wanted);
+
 // Answers with an error in the client's envelope.
 net::Task<void> answer_error(Generation& generation, const base::Error& error);
 

@@ -25,6 +25,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     generation.record.stream = generation.outline.stream;
     CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
                                       generation.outline.model, generation.record));
+    CO_TRY_VOID(check_mode(generation.plan, domain::ModelMode::chat));
     co_await call_provider(generation);
     co_return base::Result<void>();
 }
