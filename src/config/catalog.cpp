@@ -122,20 +122,21 @@ void Catalog::index() {
     provider_index_.clear();
     model_index_.clear();
     bare_index_.clear();
+    model_index_.reserve(2 * models.size());
+    bare_index_.reserve(2 * models.size());
     for (std::size_t i = 0; i < providers.size(); ++i) {
         provider_index_.emplace(providers[i].type, i);
         for (const std::string& alias : providers[i].aliases) provider_index_.emplace(alias, i);
     }
+    // An alias says what it means; a bare name only follows from an id. Both: the first row wins.
     for (std::size_t i = 0; i < models.size(); ++i) {
         model_index_.emplace(models[i].id, i);
-        bare_index_.emplace(bare_name(models[i].id), i);
+        for (const std::string& alias : models[i].aliases) bare_index_.emplace(alias, i);
     }
     for (std::size_t i = 0; i < models.size(); ++i) {
-        const std::string type = models[i].id.substr(0, models[i].id.find('/'));
-        for (const std::string& alias : models[i].aliases) {
-            bare_index_.emplace(alias, i);
-            model_index_.emplace(type + "/" + alias, i);
-        }
+        const std::string type = models[i].id.substr(0, models[i].id.find('/') + 1);
+        bare_index_.emplace(bare_name(models[i].id), i);
+        for (const std::string& alias : models[i].aliases) model_index_.emplace(type + alias, i);
     }
 }
 

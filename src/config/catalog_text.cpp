@@ -113,6 +113,7 @@ private:
                 return true;
             }
             if (letter == '\n' || letter == '"' || letter == '{' || letter == '[') return false;
+            if (letter == '#' && i > at_ && text_[i - 1] == ' ') return false;
         }
         return false;
     }

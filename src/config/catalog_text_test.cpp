@@ -54,14 +54,17 @@ TEST(CatalogText, ShippedFilesArePlainAndReadAsTheGeneralParserReadsThem) {
 
 TEST(CatalogText, EveryPlainFormReadsAsTheGeneralParserReadsIt) {
     for (const char* text : {
-             "a: 1\n", "a: 1", "# head\n\na: 1 # note\nb: two words\n", "a:\n  b: 1\n  c: 2\nd: 3\n",
+             "a: 1\n", "a: 1", "# head\n\na: 1 # note\nb: two words\n",
+             "a:\n  b: 1\n  c: 2\nd: 3\n",
              "a:\n  - 1\n  - two\n", "a:\n- 1\n- 2\nb: 3\n", "a:\n  - b: 1\n    c: 2\n  - b: 3\n",
              "a: {b: 1, c: [x, \"y, z\"], d: {}}\n", "a: [\n  1, # one\n  2,\n  ]\nb: 2\n",
              "a: [{b: 1},\n    {b: 2, c: 3}]\n", "a: ~\nb: null\nc: [null, ~]\n",
              "a: \"\"\nb: \"x # y: z\"\n", "a: http://x:1/y#z\nb: c#d\n", "\"a b\": 1\n",
              "a: v1:0\nb: -1\nc: x-y\n", "a:\n    # deep\n    b: 1\n  # less\nc: 2\n",
-             "- a\n- b: 1\n", "a: 1\n   # indented at the end\n", "", "# nothing\n", "a:   spaced   \n",
+             "- a\n- b: 1\n", "a: 1\n   # indented at the end\n", "", "# nothing\n",
+             "a:   spaced   \n",
              "a:\n  - [1, 2]\n  - {b: 1}\n  - \"q\"\n",
+             "a:\n  - b*  # not a key: c\n  - d#e\n",
          }) {
         EXPECT_EQ(plainly(text), generally(text)) << text;
         EXPECT_NE(plainly(text), "not plain") << text;
@@ -70,7 +73,8 @@ TEST(CatalogText, EveryPlainFormReadsAsTheGeneralParserReadsIt) {
 
 TEST(CatalogText, WhatIsNotPlainIsLeftToTheGeneralParser) {
     for (const char* text : {
-             "a: &x 1\nb: *x\n", "a: |\n  text\n", "a: >-\n  text\n", "a: 'single'\n", "a: \"\\n\"\n",
+             "a: &x 1\nb: *x\n", "a: |\n  text\n", "a: >-\n  text\n", "a: 'single'\n",
+             "a: \"\\n\"\n",
              "a: !!str 1\n", "a: two\n  lines\n", "a: b: c\n", "a:\nb: 1\n", "a: 1\na: 2\n",
              "a: {b: 1, b: 2}\n", "a: [1, 2\n", "a: {b 1}\n", "a: 1\n  b: 2\n", "a:\n\t- 1\n",
              "<<: {a: 1}\n", "---\na: 1\n", "a: 1\n---\nb: 1\n", "? a\n: 1\n", "a: [1] 2\n",
