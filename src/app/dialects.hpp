@@ -10,6 +10,7 @@ struct Dialects {
     dialect::Codec openai_chat = dialect::make_openai_chat();
     dialect::Codec openai_responses = dialect::make_openai_responses();
     dialect::Codec ollama = dialect::make_ollama();
+    dialect::Codec gemini = dialect::make_gemini();
     dialect::Codec openai_completions = dialect::make_openai_completions();
     dialect::Codec cohere = dialect::make_cohere();
 
@@ -20,6 +21,7 @@ struct Dialects {
         all.openai_chat = openai_chat.provider.get();
         all.openai_responses = openai_responses.provider.get();
         all.ollama = ollama.provider.get();
+        all.gemini = gemini.provider.get();
         all.cohere = cohere.provider.get();
         return all;
     }

@@ -124,7 +124,7 @@ Codec codec_of(const std::string& protocol) {
         case Protocol::openai_responses: return make_openai_responses();
         case Protocol::ollama: return make_ollama();
         case Protocol::openai_completions: return make_openai_completions();
-        case Protocol::gemini:
+        case Protocol::gemini: return make_gemini();
         case Protocol::bedrock_converse:
             break;
         case Protocol::cohere: return make_cohere();

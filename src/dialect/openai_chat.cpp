@@ -2,6 +2,9 @@
 #include "dialect/openai_chat.hpp"
 
 #include <deque>
+#include <utility>
+
+#include "dialect/gemini_model.hpp"
 
 namespace tollgate::dialect {
 namespace openai_chat {
@@ -17,10 +20,12 @@ struct Collected {
         std::uint32_t block = 0;
         std::string_view id, name;
         std::string arguments;  // escaped
+        std::string signature;  // Gemini's
     };
     std::string_view id;
     std::string text, thoughts, refusal;  // escaped
     std::deque<Call> calls;
+    std::string text_signature, next_signature;  // Gemini's: of the text, of the call that follows
     domain::StopReason stop = domain::StopReason::end_turn;
     domain::Usage usage;
 };
@@ -40,6 +45,13 @@ void collect_delta(const Event& event, Collected& answer) {
     }
 }
 
+void collect_signature(const Event& event, Collected& answer) {
+    auto thought = gemini::unpack_thought(event.signature.raw);
+    if (!thought) return;
+    const bool call = thought->part == gemini::SignedPart::call;
+    (call ? answer.next_signature : answer.text_signature) = std::move(thought->signature);
+}
+
 Collected collect(const std::vector<Event>& events) {
     Collected answer;
     for (const Event& event : events) {
@@ -48,8 +60,10 @@ Collected collect(const std::vector<Event>& events) {
         if (event.kind == EventKind::stop) answer.stop = event.stop;
         if (event.kind == EventKind::block_delta) collect_delta(event, answer);
         if (event.kind == EventKind::block_start && event.block == BlockKind::tool_call) {
-            answer.calls.push_back({event.index, event.id, event.name, {}});
+            answer.calls.push_back({event.index, event.id, event.name, {},
+                                    std::exchange(answer.next_signature, {})});
         }
+        if (!event.signature.empty()) collect_signature(event, answer);
     }
     if (answer.stop == domain::StopReason::refusal && answer.refusal.empty()) {
         answer.refusal = "The model refused to answer.";
@@ -78,10 +92,13 @@ void write_message(json::Writer& writer, const Collected& answer) {
             writer.key("function").begin_object().string("name", call.name);
             std::string_view arguments = call.arguments;
             if (arguments.empty()) arguments = "{}";
-            writer.escaped("arguments", {arguments}).end_object().end_object();
+            writer.escaped("arguments", {arguments}).end_object();
+            if (!call.signature.empty()) write_extra_content(writer, call.signature);
+            writer.end_object();
         }
         writer.end_array();
     }
+    if (!answer.text_signature.empty()) write_extra_content(writer, answer.text_signature);
     writer.end_object();
 }
 
@@ -112,6 +129,11 @@ Kind kind_of(base::ErrorCode code) {
 }
 
 }  // namespace
+
+void write_extra_content(json::Writer& writer, std::string_view signature) {
+    writer.key("extra_content").begin_object().key("google").begin_object();
+    writer.string("thought_signature", signature).end_object().end_object();
+}
 
 std::string encode_answer(const std::vector<Event>& events, const EncoderOptions& options) {
     Collected answer = collect(events);

@@ -35,6 +35,9 @@ void append_error_frame(const domain::Event& event, std::string& out);
 std::string_view finish_reason(domain::StopReason reason);
 // An answer's id: made of the request's id, or the provider's where there is none.
 std::string answer_id(std::string_view provider_id, std::string_view request_id);
+// Writes the member `extra_content` in which Google's own interface of this protocol hands out the
+// signature of a call or a text; `signature` is that, unpacked.
+void write_extra_content(json::Writer& writer, std::string_view signature);
 // A failure inside a 200: the value of `error`, or a body that is an error itself.
 ProviderFailure read_failure(int status, json::Value body);
 

@@ -1,5 +1,6 @@
 #include "dialect/openai_chat_decode.hpp"
 
+#include "dialect/gemini_model.hpp"
 #include "dialect/openai_fields.hpp"
 
 namespace tollgate::dialect::openai_chat {
@@ -11,6 +12,17 @@ using domain::Part;
 using domain::PartKind;
 using domain::Role;
 using json::Value;
+
+// Gemini's signature of a call or a text, as Google's own interface of this protocol places it:
+// kept as a thinking part before what was signed.
+void take_signature(Value carrier, gemini::SignedPart kind, base::Arena& arena,
+                    std::vector<Part>& parts) {
+    const Value signature = carrier["extra_content"]["google"]["thought_signature"];
+    if (!signature.is_string() || signature.string_empty()) return;
+    Part& thought = parts.emplace_back();
+    thought.kind = PartKind::thinking;
+    thought.signature = {arena.store(gemini::pack_thought(kind, {}, signature.text()))};
+}
 
 }  // namespace
 
@@ -75,6 +87,7 @@ base::Result<void> MessagesDecoder::assistant(Value value, const std::string& fi
         thought.text = value[key].escaped();
         break;
     }
+    take_signature(value, gemini::SignedPart::text, arena_, turn.parts);
     if (is_set(value["content"])) {
         TRY_VOID(content(value["content"], field + ".content", true, turn.parts));
     }
@@ -115,6 +128,7 @@ base::Result<void> MessagesDecoder::tool_call(Value call, const std::string& fie
     if (!call["id"].is_string() || call["id"].string_empty()) {
         return field_error(field + ".id", "is required: a string");
     }
+    take_signature(call, gemini::SignedPart::call, arena_, turn.parts);
     Part& part = turn.parts.emplace_back();
     part.kind = PartKind::tool_call;
     part.id = call["id"].text(arena_);

@@ -1,6 +1,7 @@
 // Events as chat.completion.chunk frames.
 #include <utility>
 
+#include "dialect/gemini_model.hpp"
 #include "dialect/openai_chat.hpp"
 
 namespace tollgate::dialect::openai_chat {
@@ -99,7 +100,13 @@ private:
         json::append_string(out, event.id);
         out += R"(,"type":"function","function":{"name":)";
         json::append_string(out, event.name);
-        out += R"(,"arguments":""}}])";
+        out += R"(,"arguments":""})";
+        if (!call_signature_.empty()) {
+            out += ',';
+            json::Writer writer(out);
+            write_extra_content(writer, std::exchange(call_signature_, {}));
+        }
+        out += "}]";
         close(out);
         calls_.push_back({event.index, false});
     }
@@ -134,8 +141,23 @@ private:
         }
     }
 
+    // Gemini's: a call's stands in the call that follows, a text's in a delta of its own.
+    void signature(const Event& event, std::string& out) {
+        auto thought = gemini::unpack_thought(event.signature.raw);
+        if (!thought) return;
+        if (thought->part == gemini::SignedPart::call) {
+            call_signature_ = std::move(thought->signature);
+            return;
+        }
+        open(out);
+        json::Writer writer(out);
+        write_extra_content(writer, thought->signature);
+        close(out);
+    }
+
     // A call without arguments still has to be JSON for the clients that parse it.
     void block_end(const Event& event, std::string& out) {
+        if (!event.signature.empty()) signature(event, out);
         if (event.block != BlockKind::tool_call) return;
         std::size_t call = call_index(event.index);
         if (call < calls_.size() && !calls_[call].has_arguments) arguments(call, {"{}"}, out);
@@ -164,6 +186,7 @@ private:
     const EncoderOptions options_;
     std::string head_;  // each frame begins alike: up to the choices' bracket
     std::vector<Call> calls_;
+    std::string call_signature_;  // of the next call
     domain::Usage usage_;
     bool refused_ = false, done_ = false;
 };

@@ -40,7 +40,9 @@ struct Event {
     // text (so "{\"a\":1}" arrives as {\\"a\\":1}); redacted_thinking block_start: its data;
     // error: the provider's message.
     json::Escaped text;
-    json::Escaped signature;       // thinking: on a delta or on block_end, "" when none
+    // thinking: on a delta or on block_end, "" when none; text: on block_end, where the provider
+    // signs texts (Gemini), as a signature of our own making
+    json::Escaped signature;
     std::string_view id;           // start: the provider's id; tool_call block_start: call id
     std::string_view name;         // tool_call block_start: tool name, mapped back to the client's
     std::string_view model;        // start: the model the provider names
