@@ -5,10 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <optional>
 #include <system_error>
-
-#include "net/blocking_pool.hpp"
 
 namespace tollgate::credentials {
 namespace {
@@ -28,8 +25,6 @@ base::Error unreadable(const std::string& path, int number) {
     if (number == EACCES || number == EPERM) code = ErrorCode::permission;
     return {code, path + ": " + std::generic_category().message(number)};
 }
-
-using Slot = std::optional<base::Result<std::string>>;
 
 }  // namespace
 
@@ -52,15 +47,8 @@ base::Result<std::string> read_text_file(const std::string& path) {
 }
 
 net::Task<base::Result<std::string>> read_file(const FetchContext& context, std::string path) {
-    auto slot = std::make_shared<Slot>();
-    std::function<void()> work = [slot, path] { *slot = read_text_file(path); };
-    const net::Patience patience{context.deadline, context.scope};
-    const net::Wake wake = co_await net::on_pool(net::Loop::current(), work, patience);
-    if (wake == net::Wake::ready) co_return std::move(**slot);
-    if (wake == net::Wake::cancelled) {
-        co_return base::Error{ErrorCode::cancelled, "the request was cancelled"};
-    }
-    co_return base::Error{ErrorCode::unavailable, path + " could not be read in time"};
+    std::function<base::Result<std::string>()> work = [path] { return read_text_file(path); };
+    co_return co_await blocking(context, "reading " + path, std::move(work));
 }
 
 std::string trimmed(std::string_view text) {
