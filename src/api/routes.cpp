@@ -3,6 +3,7 @@
 #include "api/health.hpp"
 #include "api/models.hpp"
 #include "api/probes.hpp"
+#include "api/responses.hpp"
 #include "gateway/handle_embeddings.hpp"
 #include "gateway/handle_generation.hpp"
 
@@ -39,6 +40,10 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::post, "/chat/completions", generation(worker, Protocol::openai_chat));
     router.add(Method::post, "/api/v1/llm/chat/completions",
                generation(worker, Protocol::openai_chat));
+    router.add(Method::post, "/v1/responses", generation(worker, Protocol::openai_responses));
+    router.add(Method::post, "/responses", generation(worker, Protocol::openai_responses));
+    router.add(Method::get, "/v1/responses", with_worker(worker, refuse_socket));
+    router.add(Method::get, "/responses", with_worker(worker, refuse_socket));
     router.add(Method::post, "/v1/completions", generation(worker, Protocol::openai_completions));
     router.add(Method::post, "/completions", generation(worker, Protocol::openai_completions));
     router.add(Method::post, "/v1/embeddings", with_worker(worker, gateway::handle_embeddings));

@@ -77,7 +77,8 @@ class App {
 public:
     explicit App(const ServeOptions& options)
         : gateway_(metrics_, {dialects_.anthropic.client.get(), dialects_.openai_chat.client.get(),
-                              dialects_.openai_completions.client.get()}),
+                              dialects_.openai_completions.client.get(),
+                              dialects_.openai_responses.client.get()}),
           configuration_(options, dialects_.sides(), gateway_.metrics()) {}
 
     int run() {

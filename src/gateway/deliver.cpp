@@ -50,6 +50,11 @@ Relay make_relay(Scene& scene, bool to_stream) {
     setup.stop_here = scene.prepared.translation.stop_here;
     if (!setup.verbatim) {
         setup.options.input_estimate = generation.input_estimate();
+        // Decoded already, but for an answer that is no plain one of its client's own protocol.
+        auto request = generation.request();
+        if (request.ok()) {
+            generation.client.describe_answer(**request, generation.outline, setup.options);
+        }
     }
     return Relay(std::move(setup));
 }

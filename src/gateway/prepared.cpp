@@ -20,7 +20,8 @@ void cut(std::string_view body, Prepared& prepared) {
 void clamp_max_tokens(const Generation& generation, std::int64_t limit, Prepared& prepared) {
     for (const json::TopField& field : generation.outline.fields) {
         if (!json::key_equals(field.key, "max_tokens") &&
-            !json::key_equals(field.key, "max_completion_tokens")) {
+            !json::key_equals(field.key, "max_completion_tokens") &&
+            !json::key_equals(field.key, "max_output_tokens")) {
             continue;
         }
         std::erase_if(prepared.splices, [&](const dialect::Splice& splice) {
@@ -105,7 +106,7 @@ base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
     const domain::Deployment& target = endpoint.deployment;
     prepared.protocol = endpoint.provider->protocol_for(target, generation.outline,
                                                        generation.protocol());
-    prepared.verbatim = prepared.protocol == generation.protocol();
+    prepared.verbatim = prepared.protocol == generation.protocol() && !generation.outline.foreign;
     const std::string_view query =
         prepared.verbatim ? generation.exchange.head().query : std::string_view();
     prepared.target = endpoint.origin.base_path +
