@@ -2,7 +2,7 @@
 from dataclasses import dataclass, field
 
 from .candidates import candidates, figures
-from .names import canonical, natural, undated
+from .names import any_match, canonical, natural, undated
 from .rows import Row, Section, row_text, with_prices
 from .traits import Known, values_of
 
@@ -105,10 +105,10 @@ def new_rows(tables, spec, traits, known, rows):
             values["prices"] |= {"source": ", ".join(candidate.sources), "as_of": tables.today}
         made.append(Row(row_text(values), values))
     rank = {name: at for at, name in enumerate(known.rows)}
-    made.sort(key=lambda row: (
+    made.sort(key=lambda row: (any_match(spec.get("last", []), row.name), *(
         (0, rank.get(canonical(row.name), len(rank)), natural(row.name))
         if row.values.get("tier")
-        else (1, 0, [(2, row.values.get("family", "~")), *natural(row.name)])))
+        else (1, 0, [(2, row.values.get("family", "~")), *natural(row.name)]))))
     return made
 
 
