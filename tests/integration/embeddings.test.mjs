@@ -1,0 +1,280 @@
+// POST /v1/embeddings: the OpenAI SDK and raw requests, to the mock where it has the provider's
+// embeddings and to scripted answers in the documented shapes elsewhere.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import OpenAI from 'openai';
+import * as faults from './lib/faults.mjs';
+import { targets, use_stack } from './lib/kit.mjs';
+import { Scripted } from './lib/scripted.mjs';
+import { Tollgate, deployment, master_key } from './lib/tollgate.mjs';
+
+const client_of = (base_url, options = {}) => new OpenAI({ apiKey: master_key,
+  baseURL: `${base_url}/v1`, maxRetries: 0, ...options });
+
+const near = (actual, expected) => {
+  assert.equal(actual.length, expected.length);
+  expected.forEach((value, i) => assert.ok(Math.abs(actual[i] - value) < 1e-6,
+    `${actual[i]} should be ${value}`));
+};
+
+const embedder = (name, model, api_base, extra = {}) => ({
+  ...deployment(name, model.split('/')[0], model.split('/').slice(1).join('/'), api_base, extra),
+  model_info: { mode: 'embedding' } });
+
+/** The access line that `pick` is true for; lines are written a moment after the answer. */
+async function access_line(gateway, pick) {
+  for (const until = Date.now() + 5000; Date.now() < until;) {
+    const found = gateway.access_log.findLast(pick);
+    if (found) return found;
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
+  throw new Error(`no such access line:\n${gateway.log.slice(-2000)}`);
+}
+
+describe('the OpenAI SDK to an OpenAI-shaped provider', () => {
+  const stack = use_stack(targets.openai_chat, { config: (url) => ({ model_list: [
+    embedder('house-embedder', 'hosted_vllm/e5', `${url}/v1`),
+    embedder('openai-embedder', 'openai/text-embedding-3-small', `${url}/v1`),
+    deployment('talker', 'openai', 'gpt-4.1', `${url}/v1`)] }) });
+
+  test('one text: the SDK asks for base64 and reads numbers', async () => {
+    stack.provider.mock.onEmbedding('TG-ONE', { embedding: [0.25, -0.5, 1] });
+    const answer = await client_of(stack.base_url).embeddings.create({
+      model: 'openai-embedder', input: 'TG-ONE Grüße' });
+    near(answer.data[0].embedding, [0.25, -0.5, 1]);
+    assert.equal(answer.object, 'list');
+    assert.equal(answer.model, 'openai-embedder', 'the name the client asked for');
+    const sent = stack.tap.calls[0];
+    assert.equal(sent.request.path, '/v1/embeddings');
+    assert.equal(sent.json.model, 'text-embedding-3-small');
+    assert.equal(sent.json.encoding_format, 'base64');
+    assert.equal(sent.request.headers.authorization, 'Bearer sk-provider-made-up');
+  });
+
+  test('several texts, floats, and the bytes untouched but for the model', async () => {
+    stack.provider.mock.onEmbedding('TG-TWO', { embedding: [0.125, 2] });
+    const response = await fetch(`${stack.base_url}/embeddings`, { method: 'POST',
+      headers: { authorization: `Bearer ${master_key}`, 'content-type': 'application/json' },
+      body: '{ "input":["TG-TWO","b"] ,"model": "house-embedder", "user":"u1", "x": 1.50 }' });
+    const answer = await response.json();
+    assert.equal(response.status, 200);
+    assert.equal(stack.tap.calls[0].request.body.toString(),
+      '{ "input":["TG-TWO","b"] ,"model": "e5", "user":"u1", "x": 1.50 }');
+    assert.equal(answer.data.length, 2);
+    near(answer.data[1].embedding, [0.125, 2]);
+    assert.equal(response.headers.get('x-tollgate-provider'), 'hosted_vllm');
+    assert.equal(response.headers.get('x-tollgate-model'), 'hosted_vllm/e5');
+    assert.ok(response.headers.get('x-request-id'));
+    const given = stack.tap.calls[0].response.body.toString()
+      .replace(/"model":"[^"]*"/, '"model":"house-embedder"');
+    assert.equal(stack.client_tap.calls[0].response.body.toString(), given);
+  });
+
+  test('a refusal is classified as chat\'s are: its words, or the next try', async () => {
+    stack.tap.next(faults.fails(400, 'the input is too long'));
+    await assert.rejects(client_of(stack.base_url).embeddings.create({ model: 'house-embedder',
+      input: 'x' }), (error) => error.status === 400 && /too long/.test(error.message));
+    stack.provider.mock.onEmbedding('TG-AGAIN', { embedding: [1] });
+    stack.tap.next(faults.fails(503, 'busy'));
+    const answer = await client_of(stack.base_url).embeddings.create({ model: 'house-embedder',
+      input: 'TG-AGAIN' });
+    near(answer.data[0].embedding, [1]);
+    assert.equal(stack.tap.calls.length, 3);
+  });
+
+  test('the wrong kind of model is told the path to use', async () => {
+    const client = client_of(stack.base_url);
+    await assert.rejects(client.embeddings.create({ model: 'talker', input: 'x' }),
+      (error) => error.status === 400 && /chat\/completions/.test(error.message)
+        && error.param === 'model');
+    await assert.rejects(client.chat.completions.create({ model: 'house-embedder',
+      messages: [{ role: 'user', content: 'x' }] }),
+    (error) => error.status === 400 && /\/v1\/embeddings/.test(error.message));
+    assert.equal(stack.tap.calls.length, 0);
+  });
+
+  for (const [title, body, field] of [
+    ['no input', {}, 'input'], ['an empty list', { input: [] }, 'input'],
+    ['texts and numbers mixed', { input: ['a', 1] }, 'input'],
+    ['2,049 texts', { input: new Array(2049).fill('a') }, 'input'],
+    ['an unknown encoding', { input: 'a', encoding_format: 'hex' }, 'encoding_format'],
+    ['no whole dimensions', { input: 'a', dimensions: 1.5 }, 'dimensions']]) {
+    test(`${title}: a 400 that names the field`, async () => {
+      const response = await stack.gateway.fetch('/v1/embeddings',
+        { json: { model: 'house-embedder', ...body } });
+      assert.equal(response.status, 400);
+      const { error } = await response.json();
+      assert.equal(error.param, field);
+      assert.match(error.message, new RegExp(`^${field}: `));
+      assert.equal(stack.tap.calls.length, 0);
+    });
+  }
+
+  test('no key, a wrong key, an unknown model', async () => {
+    const ask = { json: { model: 'house-embedder', input: 'x' } };
+    assert.equal((await stack.gateway.fetch('/v1/embeddings', { ...ask, key: null })).status, 401);
+    assert.equal((await stack.gateway.fetch('/v1/embeddings', { ...ask, key: 'sk-no' })).status,
+      401);
+    const unknown = await stack.gateway.fetch('/v1/embeddings',
+      { json: { model: 'house-embeder', input: 'x' } });
+    assert.equal(unknown.status, 404);
+    assert.match((await unknown.json()).error.message, /house-embedder/);
+  });
+
+  test('a client that leaves takes the provider call with it', async () => {
+    stack.tap.next(faults.stalls_after_headers());
+    const abort = new AbortController();
+    const asked = client_of(stack.base_url).embeddings.create({ model: 'house-embedder',
+      input: 'x' }, { signal: abort.signal });
+    const exchange = await stack.tap.call(0);
+    const left_at = performance.now();
+    abort.abort();
+    await assert.rejects(asked, OpenAI.APIUserAbortError);
+    assert.ok(await exchange.left_after(left_at) < 100);
+  });
+
+  test('one access line and the metrics', async () => {
+    stack.provider.mock.onEmbedding('TG-LINE', { embedding: [1] });
+    const { response } = await client_of(stack.base_url).embeddings.create({
+      model: 'house-embedder', input: 'TG-LINE one two three' }).withResponse();
+    const id = response.headers.get('x-request-id');
+    const line = await access_line(stack.gateway, (record) => record.request_id === id);
+    assert.deepEqual([line.path, line.status, line.model, line.provider_model],
+      ['/v1/embeddings', 200, 'house-embedder', 'e5']);
+    assert.equal(line.output_tokens, 0);
+    const metrics = await (await fetch(stack.gateway.metrics_url)).text();
+    assert.match(metrics, /llm_requests_total\{[^}]*hosted_vllm[^}]*e5[^}]*\}/);
+  });
+});
+
+describe('Cohere and Azure at the mock', () => {
+  const stack = use_stack(targets.openai_chat, { config: (url) => ({ model_list: [
+    embedder('cohere-embedder', 'cohere/embed-v4.0', url),
+    embedder('azure-embedder', 'azure/house-deployment', url, { api_version: '2024-10-21' })] }) });
+
+  test('Cohere: /v2/embed', async () => {
+    stack.provider.mock.onEmbedding('TG-COHERE', { embedding: [0.5, 0.75] });
+    const answer = await client_of(stack.base_url).embeddings.create({ model: 'cohere-embedder',
+      input: ['TG-COHERE', 'b'], dimensions: 256 });
+    const sent = stack.tap.calls[0];
+    assert.equal(sent.request.path, '/v2/embed');
+    assert.deepEqual(sent.json, { model: 'embed-v4.0', texts: ['TG-COHERE', 'b'],
+      input_type: 'search_document', embedding_types: ['float'], output_dimension: 256 });
+    assert.equal(answer.data.length, 2);
+    near(answer.data[1].embedding, [0.5, 0.75]);
+    assert.ok(answer.usage.prompt_tokens >= 0);
+  });
+
+  test('Azure: the deployment in the path', async () => {
+    stack.provider.mock.onEmbedding('TG-AZURE', { embedding: [0.5] });
+    const answer = await client_of(stack.base_url).embeddings.create({ model: 'azure-embedder',
+      input: 'TG-AZURE' });
+    near(answer.data[0].embedding, [0.5]);
+    const sent = stack.tap.calls[0];
+    assert.equal(sent.request.path,
+      '/openai/deployments/house-deployment/embeddings?api-version=2024-10-21');
+    assert.equal(sent.request.headers['api-key'], 'sk-provider-made-up');
+  });
+});
+
+/** A gateway with these models before one scripted provider, for a describe(). */
+function use_scripted(models, options) {
+  const stack = {};
+  before(async () => {
+    stack.provider = await Scripted.start(() => ({ json: {} }));
+    stack.gateway = await Tollgate.start({ model_list: models(stack.provider.url) }, options);
+  });
+  afterEach(() => stack.provider.reset(() => ({ json: {} })));
+  after(async () => {
+    try {
+      await stack.gateway?.stop();
+    } finally {
+      await stack.provider?.stop();
+    }
+  });
+  stack.ask = async (json) => {
+    const response = await stack.gateway.fetch('/v1/embeddings', { json });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+  return stack;
+}
+
+describe('Ollama and other servers, scripted', () => {
+  const stack = use_scripted((url) => [
+    embedder('local-embedder', 'ollama/nomic-embed-text', url),
+    embedder('mistral-embedder', 'mistral/codestral-embed', `${url}/v1`),
+    embedder('azure-new', 'azure/house', url, { api_version: 'v1' }),
+    deployment('claude-opus', 'anthropic', 'claude-opus-4-6', url)]);
+
+  test('Ollama: /api/embed, its own count of the prompt', async () => {
+    stack.provider.reset(() => ({ json: { model: 'nomic-embed-text',
+      embeddings: [[0.1, 0.2], [0.3, 0.4]], total_duration: 1, prompt_eval_count: 9 } }));
+    const { status, body } = await stack.ask({ model: 'local-embedder', input: ['a', 'b'],
+      encoding_format: 'base64' });
+    assert.equal(status, 200);
+    assert.equal(stack.provider.calls[0].path, '/api/embed');
+    assert.deepEqual(stack.provider.calls[0].json, { model: 'nomic-embed-text',
+      input: ['a', 'b'] });
+    const bytes = Buffer.from(body.data[1].embedding, 'base64');
+    near([bytes.readFloatLE(0), bytes.readFloatLE(4)], [0.3, 0.4]);
+    assert.deepEqual(body.usage, { prompt_tokens: 9, total_tokens: 9 });
+  });
+
+  test('a server that counts nothing: estimated and marked', async () => {
+    stack.provider.reset(() => ({ json: { embeddings: [[0.1]] } }));
+    const { headers, body } = await stack.ask({ model: 'local-embedder',
+      input: 'How many tokens are these words, do you think?' });
+    assert.equal(headers.get('x-tollgate-estimated'), 'true');
+    assert.ok(body.usage.prompt_tokens >= 9 && body.usage.prompt_tokens <= 13);
+    const id = headers.get('x-request-id');
+    const line = await access_line(stack.gateway, (record) => record.request_id === id);
+    assert.equal(line.estimated, true);
+    assert.equal(line.input_tokens, body.usage.prompt_tokens);
+  });
+
+  test('token ids are a clear 400 there', async () => {
+    const { status, body } = await stack.ask({ model: 'local-embedder', input: [1, 2] });
+    assert.equal(status, 400);
+    assert.match(body.error.message, /token ids/);
+    assert.equal(stack.provider.calls.length, 0);
+  });
+
+  test('a number of vectors that is wrong, and no JSON: 502', async () => {
+    for (const json of [{ embeddings: [[1]] }, 'no JSON']) {
+      stack.provider.reset(() => ({ json }));
+      const { status, body } = await stack.ask({ model: 'local-embedder', input: ['a', 'b'] });
+      assert.equal(status, 502);
+      assert.match(body.error.message, /embeddings answer/);
+    }
+  });
+
+  test('Mistral: the size by its own name, no user', async () => {
+    stack.provider.reset(() => ({ json: { object: 'list', model: 'codestral-embed',
+      data: [{ object: 'embedding', index: 0, embedding: [0.5] }],
+      usage: { prompt_tokens: 4, total_tokens: 4 } } }));
+    const { status, headers, body } = await stack.ask({ model: 'mistral-embedder', input: 'a',
+      dimensions: 512, user: 'u1', encoding_format: 'base64' });
+    assert.equal(status, 200);
+    assert.deepEqual(stack.provider.calls[0].json, { model: 'codestral-embed', input: 'a',
+      output_dimension: 512, encoding_format: 'base64' });
+    assert.equal(headers.get('x-tollgate-dropped'), 'user');
+    assert.equal(Buffer.from(body.data[0].embedding, 'base64').readFloatLE(0), 0.5,
+      'floats came, base64 was asked for');
+  });
+
+  test('Azure\'s newer form: /openai/v1/embeddings', async () => {
+    stack.provider.reset(() => ({ json: { object: 'list', model: 'x',
+      data: [{ index: 0, embedding: [1] }], usage: { prompt_tokens: 1, total_tokens: 1 } } }));
+    const { status, body } = await stack.ask({ model: 'azure-new', input: 'a' });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.equal(stack.provider.calls[0].path, '/openai/v1/embeddings');
+    assert.equal(stack.provider.calls[0].json.model, 'house');
+  });
+
+  test('a provider without embeddings says so', async () => {
+    const { status, body } = await stack.ask({ model: 'claude-opus', input: 'a' });
+    assert.equal(status, 400);
+    assert.match(body.error.message, /embeddings/);
+    assert.equal(stack.provider.calls.length, 0);
+  });
+});
