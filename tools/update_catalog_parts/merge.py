@@ -104,7 +104,7 @@ def new_rows(tables, spec, traits, known, rows):
         if "prices" in values:
             values["prices"] |= {"source": ", ".join(candidate.sources), "as_of": tables.today}
         made.append(Row(row_text(values), values))
-    rank = {name: at for at, name in enumerate(known.rows)}
+    rank = known.ranks()
     made.sort(key=lambda row: (any_match(spec.get("last", []), row.name), *(
         (0, rank.get(canonical(row.name), len(rank)), natural(row.name))
         if row.values.get("tier")
@@ -112,14 +112,14 @@ def new_rows(tables, spec, traits, known, rows):
     return made
 
 
-def place(sections, spec, made):
-    """Into the section of the provider's title, made before the last one when it is new."""
-    title = f"  # {spec['title']}"
-    section = next((one for one in sections if one.title.split("\n")[0] == title), None)
+def place(sections, specs, spec, made):
+    """Into the section of the provider's title. A new one stands in the order of the rules, so that
+    vendors come before those who resell, whenever a provider is built in."""
+    section = next((one for one in sections if one.heading == spec["title"]), None)
     if section is None:
-        section = Section(title)
-        at = next((i for i, one in enumerate(sections) if LAST_SECTION in one.title),
-                  len(sections))
+        later = {one["title"] for one in specs[specs.index(spec) + 1:]} | {LAST_SECTION}
+        at = next((i for i, one in enumerate(sections) if one.heading in later), len(sections))
+        section = Section(f"  # {spec['title']}")
         sections.insert(at, section)
     section.rows[:] = made + section.rows if spec.get("place") == "first" else section.rows + made
 
@@ -138,8 +138,8 @@ def merge(sections, tables, rules, providers):
             continue
         update_prices(row, tables, spec, report)
         note_differences(row, tables, spec, report)
-    for row in sorted(existing, key=lambda row: not specs.get(row.provider, {}).get("vendor")):
-        known.add(row)
+    for row in existing:
+        known.add(row, specs.get(row.provider, {}))
     # A row of one provider may complete what is known of another's: until nothing comes any more.
     wanted = [spec for spec in rules["provider"] if spec.get("take")]
     while add_rows(sections, tables, wanted, rules["traits"], known, existing, report, providers):
@@ -156,9 +156,9 @@ def add_rows(sections, tables, specs, traits, known, existing, report, providers
     for spec in specs:
         made = new_rows(tables, spec, traits, known, existing)
         if made and spec["name"] in providers:
-            place(sections, spec, made)
+            place(sections, specs, spec, made)
             report.added += [row.id for row in made]
         existing += made
         for row in made:
-            known.add(row)
+            known.add(row, spec)
     return len(existing) - before

@@ -38,6 +38,11 @@ class Section:
     title: str                      # the comment lines above its rows, "" for none
     rows: list = field(default_factory=list)
 
+    @property
+    def heading(self):
+        """The first of these lines, bare."""
+        return self.title.split("\n", 1)[0].strip().removeprefix("#").strip()
+
 
 def scalar(word):
     if word.startswith('"'):

@@ -86,17 +86,25 @@ def through_chat(flags, family):
 
 
 class Known:
-    """The rows there are, by the model that they describe; vendors' rows before resellers'."""
+    """The rows there are, by the model that they describe. A vendor's row describes it for all, a
+    reseller's only where neither the vendor nor a table says anything."""
 
     def __init__(self):
-        self.rows = {}
+        self.of_vendors, self.of_others = {}, {}
 
-    def add(self, row):
+    def add(self, row, spec):
+        rows = self.of_vendors if spec.get("vendor") else self.of_others
         for name in (row.name, *row.values.get("aliases", [])):
-            self.rows.setdefault(canonical(name), row)
+            rows.setdefault(canonical(name), row)
 
-    def like(self, candidate):
-        return self.rows.get(canonical(candidate.name))
+    def like(self, candidate, spec):
+        name = canonical(candidate.name)
+        alone = spec.get("vendor") or candidate.facts
+        return self.of_vendors.get(name) or (None if alone else self.of_others.get(name))
+
+    def ranks(self):
+        """The place of each vendor's model in the file."""
+        return {name: at for at, name in enumerate(self.of_vendors)}
 
 
 def apply_rules(values, rules, id_):
@@ -116,7 +124,7 @@ def apply_rules(values, rules, id_):
 
 def values_of(candidate, spec, rules, known):
     """The new row as a dict, in the order of the file's keys."""
-    base = known.like(candidate)
+    base = known.like(candidate, spec)
     facts = candidate.facts
     embedding = facts.get("mode") == "embedding"
     values = {"input": input_of(facts), "flags": flags_of(facts, spec)}
