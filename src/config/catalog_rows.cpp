@@ -77,8 +77,6 @@ void read_tool_quirks(Reader& quirks, domain::ProviderTraits& row) {
     number(quirks, "tool_name_max", row.tool_name_max);
     quirks.value({"tool_name_charset", ""}, row.tool_name_charset);
     quirks.value({"forced_tool_thinking", ""}, row.forced_tool_thinking);
-    bool empty_tools_forbidden = true;  // what every encoder does
-    quirks.value({"empty_tools_forbidden", ""}, empty_tools_forbidden);
 }
 
 void read_reasoning_quirks(Reader& quirks, domain::ProviderTraits& row) {
@@ -90,19 +88,6 @@ void read_reasoning_quirks(Reader& quirks, domain::ProviderTraits& row) {
            row.reasoning_required);
     choice(quirks, "reasoning_control", controls, control_values, row.reasoning_control);
     list(quirks, "reasoning_efforts", row.reasoning_efforts);
-}
-
-// How answers spell usage and errors: the decoders know every spelling, the rows document them.
-void read_answer_quirks(Reader& quirks) {
-    std::vector<std::string> paths;
-    std::string word;
-    quirks.value({"usage_cached", ""}, paths);
-    quirks.value({"usage_cache_write", ""}, paths);
-    quirks.value({"usage_reasoning", "", 0, 0, "included|separate"}, word);
-    quirks.value({"cost_field", ""}, word);
-    quirks.value({"error_shape", "", 0, 0,
-                  "openai|string|message|detail|fastapi|array|errors|base_resp"},
-                 word);
 }
 
 void read_quirks(Reader& quirks, domain::ProviderTraits& row) {
@@ -128,7 +113,9 @@ void read_quirks(Reader& quirks, domain::ProviderTraits& row) {
     quirks.value({"cache_control", ""}, row.cache_control);
     quirks.value({"json_schema", ""}, row.json_schema);
     quirks.value({"top_k", ""}, row.top_k);
-    read_answer_quirks(quirks);
+    std::string seed_field = row.seed_field;
+    quirks.value({"seed_field", "", 0, 0, "none|seed|random_seed"}, seed_field);
+    row.seed_field = seed_field == "none" ? "" : seed_field;
 }
 
 std::int64_t nano_per_token(double dollars_per_million) {

@@ -171,6 +171,7 @@ inline std::map<std::string, Setter> provider_setters() {
         TOLLGATE_PROVIDER(flag, cache_control),
         TOLLGATE_PROVIDER(flag, json_schema),
         TOLLGATE_PROVIDER(flag, top_k),
+        TOLLGATE_PROVIDER(text_field, seed_field),
     };
 }
 

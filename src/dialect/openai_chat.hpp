@@ -40,5 +40,7 @@ std::string answer_id(std::string_view provider_id, std::string_view request_id)
 void write_extra_content(json::Writer& writer, std::string_view signature);
 // A failure inside a 200: the value of `error`, or a body that is an error itself.
 ProviderFailure read_failure(int status, json::Value body);
+// True for MiniMax's way of refusing: base_resp.status_code is not 0, whatever the status says.
+bool base_resp_failed(json::Value body);
 
 }  // namespace tollgate::dialect::openai_chat

@@ -157,6 +157,7 @@ Reader::Call& Reader::add_call(std::int64_t index, Value id) {
 }
 
 void Reader::open_call(Call& call, std::vector<Event>& events) {
+    flush_details(events);
     close_text(events);
     close_complete_calls(&call, events);
     call.opened = true;

@@ -141,7 +141,8 @@ private:
         number("top_k", request_.top_k, accepted && target_.provider.top_k);
         number("presence_penalty", request_.presence_penalty, accepted);
         number("frequency_penalty", request_.frequency_penalty, accepted);
-        number("seed", request_.seed, true);
+        const std::string& seed = target_.provider.seed_field;
+        number(seed.empty() ? "seed" : seed, request_.seed, !seed.empty());
     }
 
     void stop_sequences() {

@@ -111,10 +111,26 @@ void read_object(Value error, Words& words) {
     if (error["metadata"].is_object()) read_metadata(error["metadata"], words);
 }
 
+// MiniMax: {"base_resp": {"status_code": 1008, "status_msg": "..."}}, under a 200.
+void read_base_resp(Value base, Words& words) {
+    words.message = base["status_msg"].text();
+    words.code = spelled(base["status_code"]);
+    switch (base["status_code"].integer().value_or(0)) {
+        case 1002: case 1008: case 1039: case 1041: words.status = 429; break;  // 1008: no credit
+        case 1004: case 2049: words.status = 401; break;
+        case 1001: words.status = 408; break;
+        case 1026: case 1027: words.type = "content_filter"; words.status = 400; break;
+        case 1013: case 1000: case 1024: case 1033: words.status = 500; break;
+        default: words.status = 400; break;
+    }
+}
+
 Words read_words(Value body) {
     Words words;
     Value error = body["error"];
-    if (body.is_array()) {
+    if (base_resp_failed(body)) {
+        read_base_resp(body["base_resp"], words);
+    } else if (body.is_array()) {
         read_list(body, words);
     } else if (error.is_object()) {
         read_object(error, words);
@@ -172,6 +188,10 @@ ErrorClass classify(int status, const Words& words) {
                                         "api key not valid"}))) {
         return ErrorClass::credential;
     }
+    // The model wrote a call that cannot be read: the request is sound, another try may do.
+    if (has_any(code, {"tool_use_failed", "output_parse_failed"})) {
+        return ErrorClass::provider_fault;
+    }
     if (status != 429 && has_any(code, {"overloaded", "model_not_ready", "engine_overloaded"})) {
         return ErrorClass::overloaded;
     }
@@ -215,6 +235,10 @@ std::string plain_message(std::string_view body) {
 }
 
 }  // namespace
+
+bool base_resp_failed(Value body) {
+    return body["base_resp"]["status_code"].integer().value_or(0) != 0;
+}
 
 ProviderFailure read_failure(int status, Value body) {
     return understood(status, read_words(body));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "dialect/openai_chat_details.hpp"
 #include "dialect/openai_chat_parts.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -156,8 +157,18 @@ private:
             thought = thought || part.kind == PartKind::thinking ||
                       part.kind == PartKind::redacted_thinking;
         }
+        ReasoningDetails details;
+        for (const Part& part : turn.parts) {
+            if (part.kind == PartKind::thinking) details.add_carried(part, target_);
+        }
+        if (!details.empty()) {
+            writer_.key("reasoning_details").in_place([&](std::string& out) {
+                details.write(out);
+            });
+            return;
+        }
         if (!field.empty() && !thoughts.empty()) {
-            writer_.escaped(field, {thoughts});
+            plain_reasoning(field, thoughts);
             return;
         }
         if (thought) translation_.drop("thinking");
@@ -166,6 +177,15 @@ private:
         bool needed = required == ReasoningRequired::always ||
                       (required == ReasoningRequired::tool_calls && calls);
         if (!field.empty() && needed && options_.thinking_on) writer_.string(field, " ");
+    }
+
+    void plain_reasoning(const std::string& field, std::string_view thoughts) {
+        if (field != "reasoning_details") {
+            writer_.escaped(field, {thoughts});
+            return;
+        }
+        writer_.key(field).begin_array().begin_object().string("type", "reasoning.text");
+        writer_.escaped("text", {thoughts}).end_object().end_array();
     }
 
     void tool_calls(const Message& turn) {

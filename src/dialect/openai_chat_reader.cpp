@@ -40,19 +40,25 @@ bool is(std::string_view key, const char (&word)[size]) {
 
 bool is_set(Value value) { return value.exists() && !value.is_null(); }
 
+constexpr std::string_view details_field = "reasoning_details";
+
 }  // namespace
 
 Reader::Reader(const domain::Deployment& target, const Translation& translation,
                base::Arena& arena)
     : reasoning_fields_(target.provider.reasoning_in),
       signature_(arena.store(pack_signature(target.provider.type, ""))),
+      provider_(arena.store(target.provider.type)),
+      model_name_(arena.store(target.model_name)),
+      keeps_details_(std::ranges::find(target.provider.reasoning_in, details_field) !=
+                     target.provider.reasoning_in.end()),
       names_(translation),
       arena_(arena) {}
 
 void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
     frame_ = root.raw();
     if (stopped_ || !root.is_object()) return;
-    Value choices, error, figures, groq, model;
+    Value choices, error, figures, groq, model, base;
     Value::Range range = root.members();
     for (auto it = range.begin(); !(it == range.end()); ++it) {
         std::string_view key = it.key().escaped().raw;
@@ -61,12 +67,14 @@ void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
         else if (is(key, "usage")) figures = *it;
         else if (is(key, "x_groq")) groq = *it;
         else if (is(key, "model")) model = *it;
+        else if (is(key, "base_resp")) base = *it;
     }
     if (model.is_string()) {
         facts.model = model.escaped().raw;
         facts.has_model = true;
     }
     bool broken = is_set(error) && !(error.is_string() && error.string_empty());
+    broken = broken || (base.exists() && base_resp_failed(root));
     if (broken || (!choices.exists() && (root["object"].equals("error") ||
                                          root["detail"].exists()))) {
         failed(read_failure(200, root), events);
@@ -124,6 +132,7 @@ void Reader::delta(Value delta, std::vector<Event>& events) {
         else if (is(key, "tool_calls")) tool_calls = *it;
         else if (is(key, "function_call")) function_call = *it;
         else if (!is(key, "role") && is_set(*it)) {
+            if (keeps_details_ && key == details_field) details_.add(*it);
             for (std::size_t i = 0; i < trust; ++i) {
                 if (reasoning_fields_[i] != key) continue;
                 thoughts = *it;
@@ -151,6 +160,7 @@ void Reader::reasoning(Value value, std::vector<Event>& events) {
         for (Value part : value.elements()) reasoning(part, events);
     } else if (value.is_object()) {
         text(BlockKind::thinking, value["text"].escaped(), events);
+        text(BlockKind::thinking, value["summary"].escaped(), events);
     }
 }
 
@@ -199,7 +209,24 @@ void Reader::text(BlockKind kind, Escaped text, std::vector<Event>& events) {
 void Reader::close_text(std::vector<Event>& events) {
     if (!std::exchange(text_open_, false)) return;
     Event event = block_event(EventKind::block_end, text_kind_, text_block_);
-    if (text_kind_ == BlockKind::thinking) event.signature = {signature_};
+    if (text_kind_ == BlockKind::thinking) {
+        event.signature = {signature_};
+        if (!details_.empty()) {
+            event.signature.raw = arena_.store(details_.packed(provider_, model_name_));
+        }
+        details_.clear();
+    }
+    events.push_back(event);
+}
+
+void Reader::flush_details(std::vector<Event>& events) {
+    if (details_.empty()) return;
+    close_text(events);
+    if (details_.empty()) return;  // the block that was open carries them
+    events.push_back(block_event(EventKind::block_start, BlockKind::thinking, next_block_));
+    Event event = block_event(EventKind::block_end, BlockKind::thinking, next_block_++);
+    event.signature.raw = arena_.store(details_.packed(provider_, model_name_));
+    details_.clear();
     events.push_back(event);
 }
 
@@ -278,6 +305,7 @@ void Reader::end(std::vector<Event>& events) {
     if (!std::exchange(started_, true)) events.push_back(event_of(EventKind::start));
     close_text(events);
     for (Call& call : calls_) close_call(call, events);
+    flush_details(events);
     Event event = event_of(EventKind::stop);
     bool called = !calls_.empty();
     if (reason_ == StopReason::end_turn || reason_ == StopReason::stop_sequence) {

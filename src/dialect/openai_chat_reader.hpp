@@ -12,6 +12,7 @@
 #include "base/arena.hpp"
 #include "base/json.hpp"
 #include "dialect/dialect.hpp"
+#include "dialect/openai_chat_details.hpp"
 
 namespace tollgate::dialect::openai_chat {
 
@@ -62,6 +63,8 @@ private:
     void reasoning(json::Value value, std::vector<domain::Event>& events);
     void text(domain::BlockKind kind, json::Escaped text, std::vector<domain::Event>& events);
     void close_text(std::vector<domain::Event>& events);
+    // Details that no thinking block has carried yet get an empty one.
+    void flush_details(std::vector<domain::Event>& events);
     void tool_call(json::Value call, json::Value function, std::vector<domain::Event>& events);
     Call& call_for(json::Value call, json::Value function, json::Escaped arguments);
     bool begins_new_call(const Call& last, json::Escaped id, std::string_view name,
@@ -76,6 +79,8 @@ private:
 
     const std::vector<std::string> reasoning_fields_;
     const std::string_view signature_;  // of thinking blocks made here
+    const std::string_view provider_, model_name_;
+    const bool keeps_details_;  // reasoning_details are read and go back
     const Translation names_;
     base::Arena& arena_;
 
@@ -84,6 +89,7 @@ private:
     domain::BlockKind text_kind_ = domain::BlockKind::text;
     std::uint32_t text_block_ = 0;
     std::uint32_t next_block_ = 0;
+    ReasoningDetails details_;  // not carried by a block yet
     std::deque<Call> calls_;
     Call* last_call_ = nullptr;
     domain::StopReason reason_ = domain::StopReason::end_turn;

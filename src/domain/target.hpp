@@ -101,6 +101,7 @@ struct ProviderTraits {
     bool cache_control = false;
     bool json_schema = true;
     bool top_k = false;
+    std::string seed_field = "seed";  // "" : refused
     std::vector<std::pair<std::string, std::string>> body;  // static fields: name, JSON value
 };
 
