@@ -57,7 +57,7 @@ AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& heade
     failure.context_tokens = verdict.failure.context_tokens;
     failure.max_tokens_fitting = verdict.failure.max_tokens_fitting;
     failure.should_retry = headers.get("x-should-retry");
-    if (scene.prepared.verbatim) {
+    if (scene.prepared.verbatim && !verdict.foreign_body) {
         failure.body = body;
         failure.content_type = headers.get("content-type");
     }

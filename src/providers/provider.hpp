@@ -32,6 +32,9 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 struct ErrorVerdict {
     dialect::ProviderFailure failure;
     std::chrono::milliseconds retry_after{-1};  // -1: not stated
+    // The body is not in the shape of the protocol that was spoken (a cloud's own error before the
+    // model's): no client of that protocol would understand it.
+    bool foreign_body = false;
 };
 
 // A request that is about to be sent, for those who sign it.

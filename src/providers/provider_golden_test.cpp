@@ -47,6 +47,10 @@ struct Case {
 
     void apply(const std::string& name, const std::string& value) {
         auto& provider = target.provider;
+        if (name == "row_protocol") {  // where the row's is not the one that is spoken
+            provider.protocol = protocol_named(value);
+            return;
+        }
         if (name == "api_key") target.api_key = value;
         else if (name == "base_url") target.base_url = value;
         else if (name == "chat_path") provider.chat_path = value;
@@ -215,7 +219,7 @@ std::string run(const Registry& registry, const Case& one) {
 struct Codecs {
     dialect::Codec anthropic = dialect::make_anthropic(), chat = dialect::make_openai_chat(),
                    responses = dialect::make_openai_responses(), ollama = dialect::make_ollama(),
-                   cohere = dialect::make_cohere();
+                   cohere = dialect::make_cohere(), gemini = dialect::make_gemini();
     Dialects sides() const {
         Dialects all;
         all.anthropic = anthropic.provider.get();
@@ -223,6 +227,7 @@ struct Codecs {
         all.openai_responses = responses.provider.get();
         all.ollama = ollama.provider.get();
         all.cohere = cohere.provider.get();
+        all.gemini = gemini.provider.get();
         return all;
     }
 };
@@ -268,6 +273,9 @@ TEST(Registry, RowsWithoutCodeOfTheirOwn_AreServedByProtocol) {
     EXPECT_EQ(type_of("anthropic", Protocol::openai_chat), "openai_compatible");
     EXPECT_EQ(type_of("ollama", Protocol::ollama), "ollama");
     EXPECT_EQ(type_of("anything", Protocol::openai_chat, true), "echo");
+    EXPECT_EQ(type_of("gemini", Protocol::gemini), "gemini");
+    EXPECT_EQ(type_of("vertex_ai", Protocol::gemini), "vertex_ai");
+    EXPECT_EQ(type_of("my_gemini_proxy", Protocol::gemini), "gemini");
     EXPECT_EQ(registry.find("groq"), nullptr);
     EXPECT_EQ(type_of("cohere", Protocol::cohere), "cohere");
     EXPECT_EQ(type_of("azure", Protocol::openai_chat), "azure");

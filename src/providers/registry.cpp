@@ -8,16 +8,18 @@
 #include "providers/azure_openai.hpp"
 #include "providers/cohere.hpp"
 #include "providers/echo.hpp"
+#include "providers/gemini.hpp"
 #include "providers/ollama.hpp"
 #include "providers/openai.hpp"
 #include "providers/openai_compatible.hpp"
 #include "providers/openrouter.hpp"
+#include "providers/vertex.hpp"
 
 namespace tollgate::providers {
 Registry::Registry(const Dialects& dialects, BetaFilter betas)
     : dialects_(dialects), betas_(std::move(betas)) {
     assert(dialects_.anthropic && dialects_.openai_chat && dialects_.openai_responses &&
-           dialects_.ollama && dialects_.cohere);
+           dialects_.ollama && dialects_.cohere && dialects_.gemini);
 #define TOLLGATE_PROVIDER(type, spoken, Class, ...) \
     entries_.push_back({type, domain::Protocol::spoken, std::make_unique<Class>(__VA_ARGS__)});
 #include "providers/builtin.def"
