@@ -8,9 +8,6 @@
 
 namespace tollgate::credentials {
 
-constexpr std::chrono::milliseconds metadata_connect_time{1'000};
-constexpr std::chrono::milliseconds metadata_headers_time{2'000};
-
 // `{"AccessKeyId":..,"SecretAccessKey":..,"Token":..,"Expiration":..}`; `token_name` is "Token", or
 // "SessionToken" for credential_process. Without Expiration they do not end. Fails: provider with
 // the answer's Code and Message, or what is missing.

@@ -11,6 +11,9 @@
 namespace tollgate::credentials {
 
 constexpr std::size_t token_answer_bytes_max = 256 * 1024;
+// Metadata servers are a hop away, or not there at all.
+constexpr std::chrono::milliseconds metadata_connect_time{1'000};
+constexpr std::chrono::milliseconds metadata_headers_time{2'000};
 constexpr int token_tries_max = 3;  // refused connections, timeouts, 429 and 5xx are tried again
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;

@@ -17,6 +17,9 @@ void Provider::authorize(const domain::Deployment&, const domain::Credential& cr
     if (!credential.bearer.empty()) {
         set_header(headers, "authorization", "Bearer " + credential.bearer);
     }
+    if (!credential.quota_project.empty()) {
+        set_default_header(headers, "x-goog-user-project", credential.quota_project);
+    }
 }
 
 }  // namespace tollgate::providers
