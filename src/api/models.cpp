@@ -75,25 +75,6 @@ std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot&
     return models;
 }
 
-std::string decode_path(std::string_view text) {
-    std::string out;
-    const auto hex = [](char c) {
-        if (c >= '0' && c <= '9') return c - '0';
-        c = static_cast<char>(c | 32);
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 &&
-            hex(text[i + 2]) >= 0) {
-            out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 }  // namespace
 
 net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
@@ -113,7 +94,7 @@ net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
             wanted.size() < 6) {
             limit = std::clamp<std::size_t>(std::stoul(wanted), 1, page_max);
         }
-        const std::string after = decode_path(parameter(exchange.head().query, "after_id"));
+        const std::string after = http::percent_decode(parameter(exchange.head().query, "after_id"));
         for (std::size_t i = 0; i < models.size(); ++i) {
             if (models[i]->id == after) first = i + 1;
         }
@@ -146,7 +127,7 @@ net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
         co_return;
     }
     const std::string wanted =
-        decode_path(exchange.head().path.substr(std::string_view("/v1/models/").size()));
+        http::percent_decode(exchange.head().path.substr(std::string_view("/v1/models/").size()));
     for (const gateway::ListedModel* model : allowed_models(*snapshot, **who)) {
         if (model->id != wanted) continue;
         std::string body;

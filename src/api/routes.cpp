@@ -1,5 +1,6 @@
 #include "api/routes.hpp"
 
+#include "api/cloud_clients.hpp"
 #include "api/health.hpp"
 #include "api/models.hpp"
 #include "api/probes.hpp"
@@ -36,7 +37,7 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::post, "/v1/messages", generation(worker, Protocol::anthropic));
     router.add(Method::post, "/v1/chat/completions", generation(worker, Protocol::openai_chat));
     router.add(Method::post, "/v1/messages/count_tokens",
-               with_worker(worker, gateway::handle_count_tokens));
+               [&worker](Exchange& exchange) { return gateway::handle_count_tokens(worker, exchange); });
     router.add(Method::post, "/chat/completions", generation(worker, Protocol::openai_chat));
     router.add(Method::post, "/api/v1/llm/chat/completions",
                generation(worker, Protocol::openai_chat));
@@ -52,6 +53,13 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::get, "/models", with_worker(worker, list_models));
     router.add(Method::get, "/api/v1/llm/models", with_worker(worker, list_models));
     router.add(Method::get, "/v1/models/*", with_worker(worker, get_model));
+
+    // Clients that are configured for a cloud: the path names the model.
+    router.add(Method::post, "/model/*", with_worker(worker, bedrock_client));
+    router.add(Method::get, "/inference-profiles", with_worker(worker, list_inference_profiles));
+    router.add(Method::post, "/projects/*", with_worker(worker, vertex_client));
+    router.add(Method::post, "/v1/projects/*", with_worker(worker, vertex_client));
+    router.add(Method::post, "/openai/deployments/*", with_worker(worker, azure_client));
 
     router.add(Method::get, "/livez", with_worker(worker, liveness));
     router.add(Method::get, "/health/liveliness", with_worker(worker, liveness));

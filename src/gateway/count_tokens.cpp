@@ -51,8 +51,9 @@ net::Task<std::optional<std::string>> ask_provider(Generation& generation,
     if (!ready.ok()) co_return std::nullopt;
     std::string whole;
     for (const std::string_view piece : prepared.pieces) whole += piece;
+    const bool own_query = prepared.verbatim && generation.by_path == nullptr;
     const std::string_view query =
-        prepared.verbatim ? generation.exchange.head().query : std::string_view();
+        own_query ? generation.exchange.head().query : std::string_view();
     auto call = endpoint.provider->count_tokens(endpoint.deployment, prepared.protocol, query,
                                                 whole);
     if (!call) co_return std::nullopt;
@@ -86,6 +87,14 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(generation.who, policy::authenticate(generation.snapshot->keys, exchange.headers()));
     CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
     CO_TRY(generation.body, co_await exchange.read_body());
+    const PathRequest* by_path = generation.by_path;
+    const bool bedrock = by_path != nullptr && by_path->cloud == PathCloud::bedrock;
+    std::string question;
+    if (bedrock) {
+        CO_TRY(question, counted_body(generation.body));
+        generation.body = question;
+    }
+    if (by_path != nullptr) CO_TRY_VOID(generation.take_path());
     CO_TRY([[maybe_unused]] const json::Value checked,
            generation.document->parse(generation.body));
     CO_TRY(generation.outline,
@@ -100,6 +109,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     if (exchange.scope().cancelled()) co_return base::Result<void>();
     if (stated) {
         generation.record.status = 200;
+        if (bedrock) *stated = bedrock_count(*stated);
         auto sent = co_await exchange.respond(200, "application/json", *stated);
         co_return base::Result<void>();
     }
@@ -108,6 +118,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
         .begin_object()
         .integer("input_tokens", accounting::estimate_request(*generation.decoded))
         .end_object();
+    if (bedrock) body = bedrock_count(body);
     exchange.add_header("x-tollgate-estimated", "true");
     generation.record.status = 200;
     auto sent = co_await exchange.respond(200, "application/json", body);
@@ -116,10 +127,12 @@ net::Task<base::Result<void>> run(Generation& generation) {
 
 }  // namespace
 
-net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange) {
+net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
+                                    const PathRequest* by_path) {
     exchange.send_request_id_as_anthropic();
     const auto& client = worker.gateway.codecs().client(domain::Protocol::anthropic);
     Generation generation(worker, exchange, client);
+    generation.by_path = by_path;
     generation.record.request_id = exchange.request_id();
     auto done = co_await run(generation);
     if (!done.ok()) co_await answer_error(generation, done.error());

@@ -127,6 +127,43 @@ dialect::EncoderOptions Generation::encoder_options() {
     return options;
 }
 
+base::Result<void> Generation::take_path() {
+    PathRequest named = *by_path;
+    // A cloud's spelling of a model that is known here by another one.
+    for (const std::string& name : names_of_cloud_model(named.model)) {
+        if (!snapshot->names.resolve(name).found()) continue;
+        named.model = name;
+        break;
+    }
+    TRY(unwrapped, unwrap(body, named));
+    body = unwrapped.text;
+    // Some SDKs send them in the header as well.
+    const bool told = exchange.headers().find("anthropic-beta").has_value();
+    if (!unwrapped.betas.empty() && !told) {
+        completed_headers_ = exchange.headers();
+        completed_headers_->add("anthropic-beta", unwrapped.betas);
+    }
+    return {};
+}
+
+void Generation::frame(std::string& events) const {
+    if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) frame_for_bedrock(events);
+}
+
+std::string_view Generation::stream_type() const {
+    const bool bedrock = by_path != nullptr && by_path->cloud == PathCloud::bedrock;
+    return bedrock ? "application/vnd.amazon.eventstream" : "text/event-stream; charset=utf-8";
+}
+
+std::string error_body(Generation& generation, int status, const base::Error& error) {
+    const PathRequest* by_path = generation.by_path;
+    if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) {
+        generation.exchange.add_header("x-amzn-errortype", bedrock_error_type(status));
+        return bedrock_error_body(error.message);
+    }
+    return generation.client.encode_error(status, error, generation.exchange.request_id());
+}
+
 net::Task<void> answer_error(Generation& generation, const base::Error& error) {
     int status = http_status(error.code);
     // 529 is Anthropic's word; elsewhere overload is a 503.
@@ -141,8 +178,7 @@ net::Task<void> answer_error(Generation& generation, const base::Error& error) {
     if (status == 401 || status == 403 || status == 404) {
         generation.exchange.add_header("x-should-retry", "false");
     }
-    const std::string body =
-        generation.client.encode_error(status, error, generation.exchange.request_id());
+    const std::string body = error_body(generation, status, error);
     auto sent = co_await generation.exchange.respond(status, "application/json", body);
     if (!sent.ok()) generation.record.client_gone = true;
 }

@@ -13,6 +13,7 @@
 #include "domain/conversation.hpp"
 #include "domain/principal.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/path_request.hpp"
 #include "gateway/record.hpp"
 #include "http/exchange.hpp"
 
@@ -39,6 +40,9 @@ struct Generation {
     std::shared_ptr<const Snapshot> snapshot;
     const domain::Principal* who = nullptr;
     std::string_view body;
+    // Set where the path named the model: the body was rewritten, the answer will be framed.
+    const PathRequest* by_path = nullptr;
+    UnwrappedBody unwrapped;
     dialect::Outline outline;
     base::Arena arena;
     std::unique_ptr<json::Document> document;  // of the body, while somebody reads it; else null
@@ -47,6 +51,15 @@ struct Generation {
     RequestRecord record;
 
     domain::Protocol protocol() const { return client.protocol(); }
+    // Moves what the path says into the body. REQUIRES: by_path. Fails: as unwrap().
+    base::Result<void> take_path();
+    // The client's headers, with the betas that stood in its body.
+    const http::Headers& client_headers() const {
+        return completed_headers_ ? *completed_headers_ : exchange.headers();
+    }
+    // Whole events on their way to the client, in the framing that it reads.
+    void frame(std::string& events) const;
+    std::string_view stream_type() const;
     // Tokens of the body by the quick count; counted on first use.
     std::int64_t input_estimate();
     // The parsed tree has several times the body's size: it goes as soon as nobody reads it.
@@ -60,6 +73,7 @@ struct Generation {
     dialect::EncoderOptions encoder_options();
 
 private:
+    std::optional<http::Headers> completed_headers_;
     std::int64_t estimate_ = -1;
     bool released_ = false;
 };
@@ -68,6 +82,9 @@ private:
 // Fails: not_found with the nearest names, permission.
 base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& who,
                              std::string_view alias, RequestRecord& record);
+
+// The body of an error as the client reads it; adds the headers that belong to it.
+std::string error_body(Generation& generation, int status, const base::Error& error);
 
 // Fails: invalid_request naming the path to use, when the first candidate is known to be of the
 // other kind: an embedding model asked to chat, a chat model asked to embed.

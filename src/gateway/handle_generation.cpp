@@ -16,6 +16,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
     CO_TRY(generation.body, co_await exchange.read_body());
     generation.record.request_bytes = generation.body.size();
+    if (generation.by_path != nullptr) CO_TRY_VOID(generation.take_path());
     // Whole and valid before anything is done with it: a body that two parsers could read in two
     // ways must not be authorised by one and served by the other.
     CO_TRY([[maybe_unused]] const json::Value root, generation.document->parse(generation.body));
@@ -46,8 +47,10 @@ void note_caller(Generation& generation) {
 }  // namespace
 
 net::Task<void> handle_generation(Worker& worker, http::Exchange& exchange,
-                                  const dialect::ClientDialect& client) {
+                                  const dialect::ClientDialect& client,
+                                  const PathRequest* by_path) {
     Generation generation(worker, exchange, client);
+    generation.by_path = by_path;
     note_caller(generation);
     auto done = co_await run(generation);
     if (!done.ok()) {

@@ -52,12 +52,14 @@ base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoin
                                                  prepared.translation));
     TRY(std::vector<dialect::Splice> wanted,
         endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, generation.body,
-                                        generation.outline, generation.exchange.headers(),
+                                        generation.outline, generation.client_headers(),
                                         prepared.translation));
     add_splices(std::move(wanted), prepared);
     if (max_tokens_override > 0) clamp_max_tokens(generation, max_tokens_override, prepared);
-    std::stable_sort(prepared.splices.begin(), prepared.splices.end(),
-                     [](const auto& a, const auto& b) { return a.begin < b.begin; });
+    // At equal places what is inserted comes before what is cut there.
+    std::sort(prepared.splices.begin(), prepared.splices.end(), [](const auto& a, const auto& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    });
     cut(generation.body, prepared);
     generation.release_document();
     return {};
@@ -79,7 +81,7 @@ base::Result<void> prepare_translation(Generation& generation, const Endpoint& e
             dialect::outline_translated(prepared.protocol, prepared.body));
         TRY(prepared.splices,
             endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
-                                            outline, generation.exchange.headers(),
+                                            outline, generation.client_headers(),
                                             prepared.translation));
     }
     cut(prepared.body, prepared);
@@ -107,8 +109,10 @@ base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
     prepared.protocol = endpoint.provider->protocol_for(target, generation.outline,
                                                        generation.protocol());
     prepared.verbatim = prepared.protocol == generation.protocol() && !generation.outline.foreign;
+    // A cloud's query says nothing to another place.
+    const bool own_query = prepared.verbatim && generation.by_path == nullptr;
     const std::string_view query =
-        prepared.verbatim ? generation.exchange.head().query : std::string_view();
+        own_query ? generation.exchange.head().query : std::string_view();
     prepared.target = endpoint.origin.base_path +
                       endpoint.provider->relay_path(target, prepared.protocol, query,
                                                     generation.outline.stream);
@@ -118,7 +122,7 @@ base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
         TRY_VOID(prepare_translation(generation, endpoint, max_tokens_override, prepared));
     }
     prepared.headers = endpoint.provider->headers(target, generation.protocol(),
-                                                  generation.exchange.headers());
+                                                  generation.client_headers());
     // Everything is decoded if it comes, but nothing is gained by it on the way.
     std::erase_if(prepared.headers, [](const auto& header) {
         return http::iequals(header.first, "accept-encoding");

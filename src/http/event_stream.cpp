@@ -8,6 +8,7 @@
 namespace tollgate::http {
 namespace {
 
+constexpr std::uint32_t string_type = 7;
 constexpr std::size_t prelude_bytes = 12;   // both lengths and their checksum
 constexpr std::size_t checksum_bytes = 4;
 constexpr std::size_t smallest = prelude_bytes + checksum_bytes;
@@ -52,7 +53,6 @@ struct KnownHeaders {
 };
 
 base::Result<KnownHeaders> read_headers(std::string_view block) {
-    constexpr std::uint32_t string_type = 7;
     KnownHeaders known;
     while (!block.empty()) {
         const std::size_t name_bytes = static_cast<unsigned char>(block[0]);
@@ -152,6 +152,31 @@ base::Result<bool> EventStreamParser::next(EventStreamFrame& frame) {
 
 std::size_t EventStreamParser::pending() const {
     return carry_.size() - carry_used_ + input_.size();
+}
+
+void append_event_stream_message(std::string& out,
+                                 std::initializer_list<EventStreamHeader> headers,
+                                 std::string_view payload) {
+    const auto append_number = [&out](std::size_t value, int bytes) {
+        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+            out += static_cast<char>(value >> shift & 0xFF);
+        }
+    };
+    std::size_t header_bytes = 0;
+    for (const auto& [name, value] : headers) header_bytes += name.size() + value.size() + 4;
+    const std::size_t begin = out.size();
+    append_number(smallest + header_bytes + payload.size(), 4);
+    append_number(header_bytes, 4);
+    append_number(checksum(std::string_view(out).substr(begin)), 4);
+    for (const auto& [name, value] : headers) {
+        append_number(name.size(), 1);
+        out += name;
+        append_number(string_type, 1);
+        append_number(value.size(), 2);
+        out += value;
+    }
+    out += payload;
+    append_number(checksum(std::string_view(out).substr(begin)), 4);
 }
 
 }  // namespace tollgate::http

@@ -4,8 +4,10 @@
 // Format: the vnd.amazon.event-stream page of the Smithy specification.
 #pragma once
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -40,5 +42,12 @@ private:
     std::string_view input_;  // unread bytes of the last feed()
     std::size_t carry_used_ = 0;  // bytes of carry_ that the last message took
 };
+
+// Appends one message with string headers.
+// REQUIRES: names of 1 to 255 bytes, values and payload within the format's limits.
+using EventStreamHeader = std::pair<std::string_view, std::string_view>;
+void append_event_stream_message(std::string& out,
+                                 std::initializer_list<EventStreamHeader> headers,
+                                 std::string_view payload);
 
 }  // namespace tollgate::http

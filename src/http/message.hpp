@@ -82,4 +82,7 @@ struct ResponseHead {
 // The standard phrase, "Unknown" for others.
 std::string_view reason_phrase(int status);
 
+// %41 becomes A; what is no valid escape stays as it is.
+std::string percent_decode(std::string_view text);
+
 }  // namespace tollgate::http

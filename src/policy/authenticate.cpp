@@ -11,7 +11,19 @@ struct Offered {
     std::string_view key;
 };
 
+// The AWS SDKs sign instead of sending a key. Their access key id travels in clear, as a bearer key
+// does: it is the gateway's key, and the signature beside it proves nothing more.
+std::string_view access_key_id(std::string_view value) {
+    constexpr std::string_view scheme = "AWS4-HMAC-SHA256 ", field = "Credential=";
+    if (!value.starts_with(scheme)) return {};
+    const std::size_t at = value.find(field, scheme.size());
+    if (at == std::string_view::npos) return {};
+    value.remove_prefix(at + field.size());
+    return value.substr(0, value.find('/'));
+}
+
 std::string_view bearer(std::string_view value) {
+    if (const std::string_view key = access_key_id(value); !key.empty()) return key;
     constexpr std::string_view scheme = "bearer ";
     if (value.size() <= scheme.size() || !http::iequals(value.substr(0, scheme.size()), scheme)) {
         return {};
@@ -29,10 +41,11 @@ base::Error refused(std::string message) {
 
 base::Result<const domain::Principal*> authenticate(const KeyIndex& keys,
                                                     const http::Headers& headers) {
-    const std::array<Offered, 3> offered = {{
+    const std::array<Offered, 4> offered = {{
         {"Authorization", bearer(headers.get("authorization"))},
         {"x-api-key", headers.get("x-api-key")},
         {"api-key", headers.get("api-key")},
+        {"x-goog-api-key", headers.get("x-goog-api-key")},
     }};
     const domain::Principal* found = nullptr;
     const char* found_in = nullptr;

@@ -1,0 +1,190 @@
+#include "gateway/path_request.hpp"
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "dialect/signatures.hpp"
+#include "http/event_stream.hpp"
+#include "http/sse.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+// Base64 with padding (RFC 4648 section 4).
+void append_base64(std::string& out, std::string_view bytes) {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
+        std::uint32_t group = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+        }
+        for (std::size_t k = 0; k < 4; ++k) {
+            out += k <= left ? alphabet[group >> (18 - 6 * k) & 63] : '=';
+        }
+    }
+}
+
+void append_chunk(std::string& out, std::string_view event_json) {
+    std::string payload = R"({"bytes":")";
+    append_base64(payload, event_json);
+    payload += "\"}";
+    http::append_event_stream_message(out,
+                                      {{":event-type", "chunk"},
+                                       {":content-type", "application/json"},
+                                       {":message-type", "event"}},
+                                      payload);
+}
+
+// An Anthropic error event as one of the exceptions that the stream's model has.
+void append_exception(std::string& out, std::string_view event_json) {
+    json::Document document;
+    const auto root = document.parse(event_json);
+    std::string message = "the stream broke";
+    std::string_view type = "internalServerException";
+    if (root.ok()) {
+        const json::Value error = (*root)["error"];
+        if (error["message"].is_string()) message = error["message"].text();
+        if (error["type"].equals("rate_limit_error")) type = "throttlingException";
+        if (error["type"].equals("overloaded_error")) type = "serviceUnavailableException";
+        if (error["type"].equals("timeout_error")) type = "modelTimeoutException";
+        if (error["type"].equals("invalid_request_error")) type = "validationException";
+    }
+    http::append_event_stream_message(out,
+                                      {{":exception-type", type},
+                                       {":content-type", "application/json"},
+                                       {":message-type", "exception"}},
+                                      bedrock_error_body(message));
+}
+
+bool belongs_to_envelope(const json::TopField& field, const PathRequest& request) {
+    if (json::key_equals(field.key, "model")) return !request.model.empty();
+    if (json::key_equals(field.key, "stream")) return request.stream_known;
+    return json::key_equals(field.key, "anthropic_version") ||
+           json::key_equals(field.key, "anthropic_beta");
+}
+
+base::Result<std::string> joined_betas(json::Raw value) {
+    json::Document document;
+    TRY(const json::Value list, document.parse(value));
+    std::string joined;
+    for (const json::Value beta : list.elements()) {
+        if (!beta.is_string()) {
+            return base::invalid("anthropic_beta: a list of strings is required", "anthropic_beta");
+        }
+        joined += (joined.empty() ? "" : ",") + beta.text();
+    }
+    return joined;
+}
+
+}  // namespace
+
+base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& request) {
+    std::vector<json::TopField> fields;
+    TRY_VOID(json::scan_top_level(body, fields));
+    UnwrappedBody made;
+    made.text.reserve(body.size() + request.model.size() + 64);
+    made.text = "{";
+    if (!request.model.empty()) {
+        json::append_string(made.text += R"("model":)", request.model);
+        made.text += ',';
+    }
+    if (request.stream_known && request.stream) made.text += R"("stream":true,)";
+    for (const json::TopField& field : fields) {
+        if (json::key_equals(field.key, "anthropic_beta")) {
+            TRY(made.betas, joined_betas(field.value));
+        }
+        if (belongs_to_envelope(field, request)) continue;
+        made.text.append(1, '"').append(field.key).append("\":").append(field.value) += ',';
+    }
+    if (made.text.back() == ',') made.text.pop_back();
+    made.text += '}';
+    return made;
+}
+
+base::Result<std::string> counted_body(std::string_view question) {
+    json::Document document;
+    TRY(const json::Value root, document.parse(question));
+    const json::Value encoded = root["input"]["invokeModel"]["body"];
+    if (!encoded.is_string()) {
+        return base::invalid("input.invokeModel.body: the request to count is required, in base64",
+                             "input.invokeModel.body");
+    }
+    std::string url_form = encoded.text();
+    while (url_form.ends_with('=')) url_form.pop_back();
+    std::replace(url_form.begin(), url_form.end(), '+', '-');
+    std::replace(url_form.begin(), url_form.end(), '/', '_');
+    auto body = dialect::base64url_decode(url_form);
+    if (!body) {
+        return base::invalid("input.invokeModel.body: this is no base64", "input.invokeModel.body");
+    }
+    return *std::move(body);
+}
+
+std::vector<std::string> names_of_cloud_model(std::string_view model) {
+    std::vector<std::string> names = {std::string(model)};
+    std::string_view name = model;
+    // An ARN ends in the profile's or the model's id.
+    if (name.starts_with("arn:")) name.remove_prefix(name.rfind('/') + 1);
+    const std::size_t vendor = name.find("anthropic.");
+    if (vendor != std::string_view::npos) name.remove_prefix(vendor + 10);
+    std::string plain(name);
+    if (const std::size_t version = plain.rfind("-v"); version != std::string::npos) {
+        const std::string_view tail = std::string_view(plain).substr(version + 2);
+        const bool number = !tail.empty() && tail.find_first_not_of("0123456789:") == tail.npos;
+        if (number) plain.resize(version);
+    }
+    if (plain != names.front()) names.push_back(plain);
+    if (const std::size_t at = plain.find('@'); at != std::string::npos) {
+        std::string dated = plain;
+        dated[at] = '-';
+        names.push_back(dated);
+        names.push_back(plain.substr(0, at));
+    }
+    return names;
+}
+
+void frame_for_bedrock(std::string& bytes) {
+    std::string framed;
+    http::SseParser parser;
+    http::SseFrame frame;
+    parser.feed(bytes);
+    while (true) {
+        const auto more = parser.next(frame);
+        if (!more.ok() || !*more) break;
+        if (frame.comment_only || frame.data.empty()) continue;
+        if (frame.event == "error") append_exception(framed, frame.data);
+        else append_chunk(framed, frame.data);
+    }
+    bytes = std::move(framed);
+}
+
+std::string bedrock_count(std::string_view answer) {
+    json::Document document;
+    const auto root = document.parse(answer);
+    const auto tokens = root.ok() ? (*root)["input_tokens"].integer() : std::nullopt;
+    std::string body;
+    json::Writer(body).begin_object().integer("inputTokens", tokens.value_or(0)).end_object();
+    return body;
+}
+
+std::string bedrock_error_body(std::string_view message) {
+    std::string body;
+    json::Writer(body).begin_object().string("message", message).end_object();
+    return body;
+}
+
+std::string_view bedrock_error_type(int status) {
+    switch (status) {
+        case 401: case 403: return "AccessDeniedException";
+        case 404: return "ResourceNotFoundException";
+        case 408: case 504: return "ModelTimeoutException";
+        case 429: return "ThrottlingException";
+        case 502: return "ModelErrorException";
+        case 503: case 529: return "ServiceUnavailableException";
+        default: return status >= 500 ? "InternalServerException" : "ValidationException";
+    }
+}
+
+}  // namespace tollgate::gateway

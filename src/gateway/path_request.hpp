@@ -1,0 +1,56 @@
+// Requests of clients that are configured for a cloud: the path names the model and says whether
+// to stream, the body is that of a protocol we speak. They become requests like any other by
+// moving what the path says into the body; answers go back in the cloud's framing. Pure.
+//
+//     Bedrock  /model/{id}/invoke[-with-response-stream]         Anthropic bodies
+//     Vertex   .../publishers/anthropic/models/{m}:[stream]rawPredict  Anthropic bodies
+//     Azure    /openai/deployments/{d}/chat/completions          OpenAI bodies
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+namespace tollgate::gateway {
+
+enum class PathCloud : std::uint8_t { bedrock, vertex, azure, gemini };
+
+struct PathRequest {
+    PathCloud cloud = PathCloud::bedrock;
+    std::string model;         // percent-decoded; "": the body names it
+    bool stream = false;
+    bool stream_known = true;  // false: the body says it (Azure)
+};
+
+// The body with `model` and `stream` in it, and without what only the cloud's envelope has.
+struct UnwrappedBody {
+    std::string text;
+    std::string betas;  // for the header anthropic-beta: the body's anthropic_beta, comma separated
+};
+// Fails: invalid_request for a body that is no JSON object, and for anthropic_beta of wrong type.
+base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& request);
+
+// The Anthropic body inside a question to Bedrock's CountTokens: {"input":{"invokeModel":{"body":
+// base64}}}. Fails: invalid_request naming the field.
+base::Result<std::string> counted_body(std::string_view question);
+
+// The names under which such a client's model may be known here, most literal first:
+// us.anthropic.claude-sonnet-4-5-20250929-v1:0 is also claude-sonnet-4-5-20250929, and
+// claude-sonnet-4-5@20250929 too.
+std::vector<std::string> names_of_cloud_model(std::string_view model);
+
+// Whole server-sent events as messages of Bedrock's event stream. What is no event (comments) is
+// left out. An event named `error` becomes an exception.
+void frame_for_bedrock(std::string& bytes);
+
+// {"input_tokens":N} as Bedrock says it.
+std::string bedrock_count(std::string_view answer);
+
+// The body of an error as Bedrock says it, and its type for x-amzn-errortype.
+std::string bedrock_error_body(std::string_view message);
+std::string_view bedrock_error_type(int status);
+
+}  // namespace tollgate::gateway

@@ -1,0 +1,87 @@
+#include "gateway/path_request.hpp"
+
+#include <gtest/gtest.h>
+
+#include "http/event_stream.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+TEST(PathRequest, Unwrap_MovesThePathIntoTheBody) {
+    const PathRequest streamed{PathCloud::bedrock, "my \"model\"", true, true};
+    const auto made = unwrap(
+        R"({"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"anthropic_beta":["a","b"],"x":{"y":[1]}})",
+        streamed);
+    ASSERT_TRUE(made.ok());
+    EXPECT_EQ(made->text,
+              R"({"model":"my \"model\"","stream":true,"max_tokens":1,"x":{"y":[1]}})");
+    EXPECT_EQ(made->betas, "a,b");
+    const auto empty = unwrap("{}", {PathCloud::vertex, "m", false, true});
+    ASSERT_TRUE(empty.ok());
+    EXPECT_EQ(empty->text, R"({"model":"m"})");
+    // Azure's body says itself whether it streams; a count's body names the model itself.
+    const auto azure = unwrap(R"({"model":"ignored","stream":true})",
+                              {PathCloud::azure, "deployment", false, false});
+    ASSERT_TRUE(azure.ok());
+    EXPECT_EQ(azure->text, R"({"model":"deployment","stream":true})");
+    const auto count = unwrap(R"({"model":"kept"})", {PathCloud::vertex, "", false, true});
+    ASSERT_TRUE(count.ok());
+    EXPECT_EQ(count->text, R"({"model":"kept"})");
+}
+
+TEST(PathRequest, Unwrap_RefusesWhatIsNoObject) {
+    EXPECT_FALSE(unwrap("[]", {}).ok());
+    EXPECT_FALSE(unwrap(R"({"a":1)", {}).ok());
+    EXPECT_EQ(unwrap(R"({"anthropic_beta":[1]})", {}).error().field, "anthropic_beta");
+}
+
+TEST(PathRequest, NamesOfACloudsModel) {
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(names_of_cloud_model("us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+              (Names{"us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+                     "claude-sonnet-4-5-20250929"}));
+    EXPECT_EQ(names_of_cloud_model("anthropic.claude-opus-4-6-v1").back(), "claude-opus-4-6");
+    EXPECT_EQ(names_of_cloud_model("claude-sonnet-4-5@20250929"),
+              (Names{"claude-sonnet-4-5@20250929", "claude-sonnet-4-5-20250929",
+                     "claude-sonnet-4-5"}));
+    EXPECT_EQ(names_of_cloud_model("gpt-4.1"), (Names{"gpt-4.1"}));
+    EXPECT_EQ(names_of_cloud_model("arn:aws:bedrock:us-east-1:1:inference-profile/eu.anthropic."
+                                   "claude-haiku-4-5-20251001-v1:0")
+                  .back(),
+              "claude-haiku-4-5-20251001");
+}
+
+TEST(PathRequest, FrameForBedrock_EventsAndErrors) {
+    std::string bytes =
+        "event: message_start\ndata: {\"type\":\"message_start\"}\n\n: a comment\n\n"
+        "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+        "\"message\":\"busy\"}}\n\n";
+    frame_for_bedrock(bytes);
+    http::EventStreamParser parser;
+    http::EventStreamFrame frame;
+    parser.feed(bytes);
+    auto more = parser.next(frame);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_FALSE(frame.failed);
+    EXPECT_EQ(frame.type, "chunk");
+    EXPECT_EQ(frame.payload, R"({"bytes":"eyJ0eXBlIjoibWVzc2FnZV9zdGFydCJ9"})");
+    more = parser.next(frame);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_TRUE(frame.failed);
+    EXPECT_EQ(frame.type, "serviceUnavailableException");
+    EXPECT_EQ(frame.payload, R"({"message":"busy"})");
+    more = parser.next(frame);
+    ASSERT_TRUE(more.ok());
+    EXPECT_FALSE(*more);
+}
+
+TEST(PathRequest, CountedBody) {
+    const auto body = counted_body(R"({"input":{"invokeModel":{"body":"eyJhIjoiPz8/In0="}}})");
+    ASSERT_TRUE(body.ok());
+    EXPECT_EQ(*body, R"({"a":"???"})");
+    EXPECT_FALSE(counted_body(R"({"input":{"converse":{}}})").ok());
+    EXPECT_EQ(bedrock_count(R"({"input_tokens":7})"), R"({"inputTokens":7})");
+}
+
+}  // namespace
+}  // namespace tollgate::gateway
