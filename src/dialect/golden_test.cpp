@@ -78,6 +78,12 @@ void describe_target(Settings& settings, Protocol protocol) {
         provider.tool_id_charset = "a-zA-Z0-9_-";
         provider.tool_id_max = provider.tool_name_max = 128;
     }
+    if (protocol == Protocol::bedrock_converse) {
+        provider.type = "bedrock";
+        provider.tool_id_charset = "a-zA-Z0-9_-";
+        provider.tool_id_max = 64;
+        settings.target.model_name = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    }
     settings.options.model = "asked-model";
     settings.options.request_id = "req1";
     settings.options.created = 1'700'000'000;
@@ -125,8 +131,7 @@ Codec codec_of(const std::string& protocol) {
         case Protocol::ollama: return make_ollama();
         case Protocol::openai_completions: return make_openai_completions();
         case Protocol::gemini: return make_gemini();
-        case Protocol::bedrock_converse:
-            break;
+        case Protocol::bedrock_converse: return make_bedrock_converse();
         case Protocol::cohere: return make_cohere();
     }
     return {};
