@@ -75,13 +75,10 @@ private:
         for (const auto& tool : request_.tools) {
             if (!tool.cache_control.empty()) out_.translation.drop("cache_control");
             if (!tool.hosted_kind.empty()) {
-                if (tool.optional) {
-                    out_.translation.drop("tool " + std::string(tool.hosted_kind));
-                    continue;
-                }
-                TRY_VOID(cannot_carry(target_, out_.translation, tool.hosted_kind, "tools",
-                                      "the hosted tool " + std::string(tool.hosted_kind) +
-                                          " runs at another provider only"));
+                TRY_VOID(cannot_carry_tool(target_, out_.translation, tool, tool.hosted_kind,
+                                           "tools",
+                                           "the hosted tool " + std::string(tool.hosted_kind) +
+                                               " runs at another provider only"));
                 continue;
             }
             if (!target_.provider.tools || !target_.model.tools) {

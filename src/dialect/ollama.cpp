@@ -61,6 +61,17 @@ public:
     }
 };
 
+// The name between the first pair of quotes: model "llama3.2" not found, model 'x' not found.
+std::string_view quoted_name(std::string_view message) {
+    for (const char quote : {'"', '\''}) {
+        const auto from = message.find(quote);
+        if (from == message.npos) continue;
+        const auto to = message.find(quote, from + 1);
+        if (to != message.npos) return message.substr(from + 1, to - from - 1);
+    }
+    return "MODEL";
+}
+
 }  // namespace
 
 ProviderFailure ollama_failure(int status, std::string_view message) {
@@ -82,7 +93,9 @@ ProviderFailure ollama_failure(int status, std::string_view message) {
     if (says("not found") && says("model")) {
         failure.type = "model_not_found";
         if (!says("pull")) failure.message += ", try pulling it first";
-        failure.message += " (on the Ollama host: ollama pull MODEL)";
+        failure.message += " (on the Ollama host: ollama pull ";
+        failure.message += quoted_name(message);
+        failure.message += ')';
     } else if (says("does not support")) {
         failure.error_class = ErrorClass::bad_request;
         failure.type = "not_supported";

@@ -13,6 +13,25 @@
 namespace tollgate::dialect {
 namespace {
 
+// Models whose thinking can be switched, of those that the catalog does not describe: a model
+// without the ability answers `think` with a 400. The name ends at the tag.
+constexpr std::array<std::string_view, 5> thinking_families = {"qwen3", "deepseek-r1",
+                                                               "deepseek-v3.1", "magistral",
+                                                               "gpt-oss"};
+const std::vector<std::string> gpt_oss_levels = {"low", "medium", "high"};
+
+std::string_view family_of(std::string_view model_name) {
+    if (const auto slash = model_name.rfind('/'); slash != model_name.npos) {
+        model_name.remove_prefix(slash + 1);
+    }
+    return model_name.substr(0, model_name.find(':'));
+}
+
+bool thinks_by_name(std::string_view model_name) {
+    if (model_name.find("instruct") != model_name.npos) return false;
+    return std::ranges::find(thinking_families, family_of(model_name)) != thinking_families.end();
+}
+
 // Configured fields of these names stand at the top of the body, all others among its options.
 constexpr std::array<std::string_view, 9> top_fields = {
     "model", "format", "keep_alive", "think", "stream", "truncate", "shift", "logprobs",
@@ -21,7 +40,11 @@ constexpr std::array<std::string_view, 9> top_fields = {
 class RequestWriter {
 public:
     RequestWriter(const domain::Request& request, const domain::Deployment& target)
-        : request_(request), target_(target), writer_(out_.body) {}
+        : request_(request), target_(target), writer_(out_.body) {
+        for (const auto& [name, value] : target_.extra_body) {
+            if (name == "options") imposed_options_ = value;
+        }
+    }
 
     base::Result<EncodedRequest> write() {
         if (request_.client == domain::Protocol::openai_chat) {
@@ -44,14 +67,17 @@ public:
         if (ours("shift")) writer_.boolean("shift", false);
         if (ours("stream")) writer_.boolean("stream", request_.stream);  // the default is true
         configured(true);
+        extras();
         writer_.end_object();
-        note_dropped();
         return std::move(out_);
     }
 
 private:
     bool imposed(std::string_view name) const {
-        return std::ranges::any_of(target_.extra_body,
+        json::Document options;
+        const auto root = options.parse(imposed_options_);
+        return (root.ok() && (*root)[name].exists()) ||
+               std::ranges::any_of(target_.extra_body,
                                    [&](const auto& field) { return field.first == name; });
     }
     // True when the field is ours to write; remembers it, so that defaults do not repeat it.
@@ -67,7 +93,7 @@ private:
     // The configured fields that stand at the top of the body, or those among its options.
     void configured(bool top) {
         for (const auto& [name, value] : target_.extra_body) {
-            if (name == "options" && !top) members(value);
+            if (name == "options" && !top) members(value, true);
             else if (name != "options" && at_top(name) == top) writer_.raw(name, value);
         }
         for (const auto* defaults : {&target_.default_body, &target_.provider.body}) {
@@ -78,7 +104,8 @@ private:
             }
         }
     }
-    void members(json::Raw object) {
+    // `configured`: they are imposed, and nobody has written them before.
+    void members(json::Raw object, bool configured) {
         json::Document document;
         auto root = document.parse(object);
         if (!root.ok()) return;
@@ -86,7 +113,7 @@ private:
         for (auto it = range.begin(); !(it == range.end()); ++it) {
             std::string name = it.key().text();
             bool there = std::ranges::find(written_, name) != written_.end();
-            if (!there && !imposed(name)) writer_.raw(name, (*it).raw());
+            if (configured || (!there && !imposed(name))) writer_.foreign_key(name).raw((*it).raw());
         }
     }
 
@@ -141,7 +168,10 @@ private:
     void think() {
         const auto& wish = request_.thinking;
         const auto& model = target_.model;
-        bool able = model.thinking != domain::ThinkingSupport::none || !model.efforts.empty();
+        const bool by_name = !model.in_catalog && thinks_by_name(target_.model_name);
+        const bool leveled = by_name && family_of(target_.model_name) == "gpt-oss";
+        const auto& efforts = leveled ? gpt_oss_levels : model.efforts;
+        bool able = by_name || model.thinking != domain::ThinkingSupport::none || !efforts.empty();
         bool off = wish.mode == domain::ThinkingMode::off || wish.effort == "none";
         bool on = !off && (wish.mode != domain::ThinkingMode::unset || !wish.effort.empty());
         if (!able) {
@@ -149,7 +179,7 @@ private:
             return;
         }
         if ((!on && !off) || !ours("think")) return;
-        if (model.efforts.empty()) {
+        if (efforts.empty()) {
             writer_.boolean("think", on);
             return;
         }
@@ -160,7 +190,7 @@ private:
         } else if (effort.empty()) {
             effort = "medium";
         }
-        auto word = clamp_effort(effort, model.efforts);
+        auto word = clamp_effort(effort, efforts);
         if (word == "none") writer_.boolean("think", false);
         else writer_.string("think", word);
     }
@@ -210,6 +240,9 @@ private:
             writer_.end_array();
         }
         configured(false);
+        for (const auto& field : request_.extras) {
+            if (own_word(field) && field.name == "options") members(field.value, false);
+        }
         writer_.end_object();
     }
 
@@ -219,8 +252,19 @@ private:
         else if (ours(name)) writer_.raw(name, value);
     }
 
-    void note_dropped() {
+    // An OpenAI client may send Ollama's own words along, as its SDK's extra_body does.
+    bool own_word(const domain::Extra& field) const {
+        return request_.client == domain::Protocol::openai_chat &&
+               (field.name == "keep_alive" || field.name == "options");
+    }
+    void extras() {
         for (const auto& field : request_.extras) {
+            if (own_word(field)) {
+                if (field.name == "keep_alive" && ours("keep_alive")) {
+                    writer_.raw("keep_alive", field.value);
+                }
+                continue;
+            }
             bool neutral = field.value == "null" || field.value == "false" || field.name == "n";
             if (!neutral) out_.translation.drop(field.name);
         }
@@ -228,6 +272,7 @@ private:
 
     const domain::Request& request_;
     const domain::Deployment& target_;
+    json::Raw imposed_options_ = "{}";
     EncodedRequest out_;
     json::Writer writer_;
     std::vector<std::string_view> written_;

@@ -219,7 +219,7 @@ TEST(OllamaErrors, AreClassedAndKeepTheirWords) {
         404, R"({"error":"model \"llama9\" not found, try pulling it first"})");
     EXPECT_EQ(missing.error_class, domain::ErrorClass::bad_request);
     EXPECT_EQ(missing.message, "model \"llama9\" not found, try pulling it first "
-                               "(on the Ollama host: ollama pull MODEL)");
+                               "(on the Ollama host: ollama pull llama9)");
     EXPECT_EQ(codec.provider->decode_error(503, R"({"error":"server busy"})").error_class,
               domain::ErrorClass::overloaded);
     EXPECT_EQ(codec.provider
