@@ -62,6 +62,7 @@ public:
         codecs_.push_back(dialect::make_openai_responses());
         codecs_.push_back(dialect::make_ollama());
         codecs_.push_back(dialect::make_openai_completions());
+        codecs_.push_back(dialect::make_gemini());
         for (const dialect::Codec& codec : codecs_) {
             const auto spoken =
                 codec.client ? codec.client->protocol() : codec.provider->protocol();
@@ -77,7 +78,7 @@ public:
         const auto quirks = static_cast<std::uint8_t>(input[1]);
         const std::string_view text = input.substr(2);
         if (!own_->provider) return request(text, quirks);  // clients alone speak it
-        switch (static_cast<std::uint8_t>(input[0]) % 5) {
+        switch (static_cast<std::uint8_t>(input[0]) % (own_->client ? 5 : 4)) {
             case 0: return request(text, quirks);
             case 1: return stream(text, quirks);
             case 2: return answer(text, quirks);
@@ -91,7 +92,9 @@ private:
         json::Document document;
         base::Arena arena;
         if (!document.parse(text).ok()) return;
-        auto decoded = own_->client->decode_request(document, arena);
+        // What only providers speak is written from Anthropic's requests.
+        const auto& client = own_->client ? *own_->client : *codecs_.front().client;
+        auto decoded = client.decode_request(document, arena);
         if (!decoded.ok()) return;
         for (const dialect::Codec& codec : codecs_) {
             if (!codec.provider) continue;

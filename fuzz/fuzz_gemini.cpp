@@ -1,0 +1,9 @@
+// Gemini's answers, streams and errors, and the requests that become its bodies: see dialect.hpp.
+#include "dialect.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace tollgate;
+    static const fuzz::DialectFuzzer fuzzer(domain::Protocol::gemini);
+    fuzzer.run({reinterpret_cast<const char*>(data), size});
+    return 0;
+}
