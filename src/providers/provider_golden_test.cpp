@@ -54,6 +54,7 @@ struct Case {
         if (name == "api_key") target.api_key = value;
         else if (name == "base_url") target.base_url = value;
         else if (name == "chat_path") provider.chat_path = value;
+        else if (name == "row_protocol") provider.protocol = protocol_named(value);
         else if (name == "stream") stream = value == "true";
         else if (name == "model_name") target.model_name = value;
         else if (name == "family") target.model.family = value;
