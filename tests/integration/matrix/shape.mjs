@@ -24,7 +24,8 @@ function find(column, names) {
   for (const shapes of column.shapes) {
     for (const name of names) {
       const file = path.join(folder, shapes, name);
-      if (existsSync(file)) return { text: readFileSync(file, 'utf8'), ending: name.split('.').pop() };
+      if (existsSync(file)) return { text: readFileSync(file, 'utf8'),
+        ending: name.split('.').pop() };
     }
   }
   throw new Error(`no recorded shape ${names} in ${column.shapes}`);
@@ -47,7 +48,7 @@ const event_frames = (text) => text.trim().split('\n').map((line) => {
     ':message-type': 'event' }, payload);
 });
 
-/** Anthropic's events inside InvokeModel's frames; an SSE comment `!type {json}` is an exception. */
+/** Anthropic's events inside InvokeModel's frames; a line `!type {json}` is an exception. */
 const invoke_frames = (text) => sse_frames(text).map((frame) => {
   const said = frame.toString();
   const exception = exception_line.exec(said.trim());

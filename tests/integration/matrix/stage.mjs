@@ -43,6 +43,8 @@ export class Stage {
       // A cell sees its provider's first word: retries have tests of their own.
       router_settings: { num_retries: 0 },
     });
+    // Whatever ends this process ends the gateway.
+    process.once('exit', () => stage.gateway.child.kill('SIGKILL'));
     return stage;
   }
 

@@ -196,7 +196,9 @@ class StreamReader {
 
   begin(value) { this.item(value); }
 
-  finish(value, kind, field) { same(value[field], this.add(value, kind), `${value.type} is whole`); }
+  finish(value, kind, field) {
+    same(value[field], this.add(value, kind), `${value.type} is whole`);
+  }
 
   on_content_part_added(value) { this.begin(value); }
   on_content_part_done(value) { this.item(value); }
@@ -245,5 +247,6 @@ export function read_stream(events) {
   const said = [...reader.parts].filter(([key]) => key.startsWith('text'))
     .map(([, part]) => part).join('');
   return reader.answer?.error === undefined && !reader.error ? reader.answer
-    : { error: reader.error ?? reader.answer.error, text: said, thinking: [], calls: [], order: [] };
+    : { error: reader.error ?? reader.answer.error, text: said, thinking: [], calls: [],
+      order: [] };
 }

@@ -81,6 +81,7 @@ export function read_request(exchange) {
     system: turns.filter((turn) => turn.role === 'system')
       .flatMap((turn) => turn.parts.map((part) => part.text)),
     tools, choice: choice === 'any' && tools.length === 1 ? tools[0].name : choice,
-    stop: body.stop_sequences, limit: body.max_tokens, schema: format?.json_schema ?? format?.schema,
+    stop: body.stop_sequences, limit: body.max_tokens,
+    schema: format?.json_schema ?? format?.schema,
     thinking: body.thinking !== undefined && body.thinking.type !== 'disabled' };
 }

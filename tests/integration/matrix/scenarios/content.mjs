@@ -106,7 +106,7 @@ async function structured(cell) {
     need(dropped.length > 0 || view.format === 'json_object', 'what was left out is named');
     return note(cell.column.cannot.structured);
   }
-  same(Object.keys(view.schema?.properties ?? {}), ['city', 'degrees'], 'the schema at the provider');
+  same(Object.keys(view.schema?.properties ?? {}), ['city', 'degrees'], 'the schema');
   same(view.schema.required, ['city', 'degrees'], 'its required fields');
   return undefined;
 }

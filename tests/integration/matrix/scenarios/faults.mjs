@@ -119,17 +119,21 @@ async function cut(cell) {
 const leave_limit_ms = 1000; // a busy machine; the fault tests measure the promised 100 ms
 
 async function abort(cell) {
+  const answered = (response) => {
+    if (response.status !== 200 || !cell.stream) throw new Error(`answered ${response.status}`);
+    return response;
+  };
   const stalls = cell.stream ? stream_until('hello', 'naïve', 'stall') : () => {};
   const talk = cell.talk('Hello.');
   let heard;
   const content = new Promise((resolve) => { heard = resolve; });
   if (!cell.stream) {
     const asked = cell.begin(talk, (context) => { heard(); return stalls(context); });
+    await Promise.race([content, asked.then(answered)]);
     asked.catch(() => {});
-    await content;
     cell.asking.destroy();
   } else {
-    const response = await cell.begin(talk, stalls);
+    const response = answered(await cell.begin(talk, stalls));
     response.on_text((text) => { if (text.includes('na')) heard(); });
     await content;
     cell.asking.destroy();

@@ -175,7 +175,7 @@ async function serial(cell) {
 export const scenarios = [
   { id: 'tools', title: 'Tool call', run: one_call },
   { id: 'parallel', title: 'Parallel tool calls and their results', run: parallel },
-  { id: 'loop', title: 'Tool loop of three turns, one name too long for most providers', run: loop },
+  { id: 'loop', title: 'Tool loop of three turns, one tool with a long name', run: loop },
   { id: 'result_image', title: 'Tool result with an image', run: result_image },
   { id: 'result_error', title: 'Tool result that is an error', run: result_error },
   { id: 'after_result', title: 'User words after a tool result', run: after_result },
