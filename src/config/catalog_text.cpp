@@ -58,7 +58,6 @@ private:
         if (at_ != line_start_) new_line();
         while (!at_end()) {
             skip_blanks();
-            if (peek() == '\t' || peek() == '\r') fail();
             if (!at_end() && !rest_is_comment()) {
                 indent_ = column();
                 return true;
@@ -140,18 +139,15 @@ private:
         if (!at_end() && column() > indent) fail();
     }
 
-    // `key:`; stands behind the colon then.
+    // `key:`; stands behind the colon then. A bare key is a word.
     bool key(std::string& out) {
         Node name;
-        if (peek() == '"') {
-            quoted(name);
-        } else if (!plain(name, false)) {
-            return false;
-        }
+        if (peek() == '"') quoted(name);
+        else name.text = word();
         if (peek() != ':') return false;
         out = std::move(name.text);
         ++at_;
-        return !bad_ && !out.empty() && out != "<<" && (peek() == ' ' || peek() == '\n');
+        return !bad_ && !is_null_word(out) && out != "<<" && (peek() == ' ' || peek() == '\n');
     }
 
     // A value in the rest of the line (a flow collection may go on below), and the lines' end.
@@ -168,6 +164,17 @@ private:
         if (end_of_value() && column() > indent && !bad_) fail();
     }
 
+    static bool is_word(char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= '0' && letter <= '9') || letter == '_' || letter == '.';
+    }
+
+    std::string_view word() {
+        const std::size_t begin = at_;
+        while (is_word(peek()) || (at_ > begin && (peek() == '-' || peek() == '*'))) ++at_;
+        return text_.substr(begin, at_ - begin);
+    }
+
     void quoted(Node& node) {
         start(node, Node::Kind::scalar);
         node.quoted = true;
@@ -180,6 +187,7 @@ private:
     // Stops at `: `, ` #`, the line's end, and in a flow at its punctuation. False: not plain.
     bool plain(Node& node, bool in_flow) {
         static constexpr std::string_view indicators = "&*!|>'%@`?#,[]{}\"";
+        static constexpr std::string_view odd_in_flow = " -+*/~$";
         start(node, Node::Kind::scalar);
         const char first = peek();
         if (indicators.find(first) != std::string_view::npos) return false;
@@ -188,10 +196,12 @@ private:
         std::size_t end = at_;
         for (; !at_end() && peek() != '\n'; ++at_) {
             const char letter = peek();
-            if (letter == '\t' || letter == '\r') return false;
             if (letter == ':' && (peek(1) == ' ' || peek(1) == '\n' || in_flow)) break;
             if (letter == '#' && at_ > begin && text_[at_ - 1] == ' ') break;
             if (in_flow && std::string_view(",[]{}").find(letter) != std::string_view::npos) break;
+            if (in_flow && !is_word(letter) && odd_in_flow.find(letter) == odd_in_flow.npos) {
+                return false;
+            }
             if (letter != ' ') end = at_ + 1;
         }
         node.text = text_.substr(begin, end - begin);
@@ -261,6 +271,8 @@ private:
 bool parse_plain_yaml(std::string_view text, const std::string* file, Node& root,
                       const RowTaker& take_row) {
     root = Node();
+    const auto plain = [](char letter) { return (letter >= ' ' && letter <= '~') || letter == '\n'; };
+    if (!std::all_of(text.begin(), text.end(), plain)) return false;
     return PlainParser(text, file, take_row).parse(root);
 }
 

@@ -1,6 +1,6 @@
 // Reads the plain YAML that the catalog files are written in, many times faster than the general
 // parser: they are read at every start. Plain means: block mappings and lists, flow collections,
-// plain and double-quoted scalars without escapes, comments. Pure, one thread.
+// plain and double-quoted scalars without escapes, comments, all in ASCII. Pure, one thread.
 #pragma once
 #include <functional>
 #include <string>
