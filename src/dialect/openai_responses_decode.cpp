@@ -25,8 +25,8 @@ constexpr std::array<std::string_view, 33> known_fields = {
     "background", "prompt", "power_level", "session_id", "client_metadata", "metadata",
     "prompt_cache_retention", "prompt_cache_options"};
 
-constexpr std::array<std::string_view, 7> efforts = {"none", "minimal", "low", "medium",
-                                                     "high", "xhigh",   "max"};
+constexpr std::array<std::string_view, 8> efforts = {"none", "minimal", "low", "medium",
+                                                     "high", "xhigh",   "max", "ultra"};
 
 class RequestDecoder {
 public:
@@ -108,10 +108,10 @@ private:
         const std::string_view word = effort.text(arena_);
         if (std::find(efforts.begin(), efforts.end(), word) == efforts.end()) {
             return field_error("reasoning.effort",
-                               "must be none, minimal, low, medium, high, xhigh or max");
+                               "must be none, minimal, low, medium, high, xhigh, max or ultra");
         }
         request_.thinking.mode = word == "none" ? ThinkingMode::off : ThinkingMode::adaptive;
-        request_.thinking.effort = word;
+        request_.thinking.effort = word == "ultra" ? "max" : word;  // Codex's most
         return {};
     }
 

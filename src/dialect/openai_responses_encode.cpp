@@ -183,7 +183,7 @@ void AnswerEncoder::fail(std::string_view code, json::Escaped message, std::stri
     start(Event{}, out);
     ended_ = true;
     json::Writer writer = begin_frame("error", out);
-    writer.string("code", code).escaped("message", message).key("param").null();
+    write_error_members(writer, code, message);
     end_frame(writer, out);
     const Standing standing{"failed", {}, code, message, &output_, nullptr};
     response_frame("response.failed", standing, out);

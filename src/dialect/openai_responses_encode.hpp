@@ -16,9 +16,13 @@ namespace tollgate::dialect::openai_responses {
 // "resp_..." of the request, or the provider's own where it made such a one.
 std::string answer_id(std::string_view provider_id, std::string_view request_id);
 
-// What of {code, message} an `error` event and a failed response say.
+// The code that an `error` event and a failed response give.
 std::string_view error_code(base::ErrorCode code);
 std::string_view error_code(domain::ErrorClass error_class);
+
+// The members of an `error` event, flat as documented and nested as OpenAI's SDKs look for them:
+// they raise only what has an `error`.
+void write_error_members(json::Writer& writer, std::string_view code, json::Escaped message);
 
 // How the answer stands, for the response object.
 struct Standing {

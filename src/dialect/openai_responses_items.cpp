@@ -98,8 +98,26 @@ Message& ItemsDecoder::assistant() {
     return messages.back();
 }
 
-Part& ItemsDecoder::result(std::string_view id) {
+bool ItemsDecoder::has_result(std::string_view id) const {
+    for (const Message& message : request_.messages) {
+        for (const Part& part : message.parts) {
+            if (part.kind == PartKind::tool_result && part.id == id) return true;
+        }
+    }
+    return false;
+}
+
+std::vector<Part>& ItemsDecoder::result(std::string_view id) {
     auto& messages = request_.messages;
+    if (!messages.empty() && messages.back().role == Role::user) {
+        for (Part& part : messages.back().parts) {
+            if (part.kind == PartKind::tool_result && part.id == id) return part.content;
+        }
+    }
+    if (has_result(id)) {  // a later word on a call that was answered in an earlier turn
+        messages.emplace_back().role = Role::user;
+        return messages.back().parts;
+    }
     const bool goes_on = !messages.empty() && messages.back().role == Role::user &&
                          !messages.back().parts.empty() &&
                          messages.back().parts.back().kind == PartKind::tool_result;
@@ -107,7 +125,7 @@ Part& ItemsDecoder::result(std::string_view id) {
     Part& part = messages.back().parts.emplace_back();
     part.kind = PartKind::tool_result;
     part.id = id;
-    return part;
+    return part.content;
 }
 
 base::Result<void> ItemsDecoder::message(Value item, const std::string& field) {
@@ -174,7 +192,8 @@ base::Result<void> ItemsDecoder::output(Value item, const std::string& field) {
     if (is_set(item["output"])) {
         TRY_VOID(content(item["output"], field + ".output", false, parts));
     }
-    result(id).content = std::move(parts);
+    std::vector<Part>& content = result(id);
+    std::move(parts.begin(), parts.end(), std::back_inserter(content));
     return {};
 }
 
@@ -190,7 +209,7 @@ base::Result<void> ItemsDecoder::found_tools(Value item, const std::string& fiel
         json::append_escaped(names, request_.tools[i].name);
     }
     if (names.empty()) names = "No further tools found.";
-    result(id).content.emplace_back().text = {arena_.store(names)};
+    result(id).emplace_back().text = {arena_.store(names)};
     return {};
 }
 

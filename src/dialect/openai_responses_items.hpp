@@ -35,8 +35,10 @@ private:
     base::Result<std::string_view> call_id(json::Value item, const std::string& field);
     // The assistant's turn in progress: a new one unless the conversation ends with one.
     domain::Message& assistant();
-    // A result part in the user's turn of results.
-    domain::Part& result(std::string_view id);
+    // Where the output of the call `id` goes: a result in the user's turn of results. Clients may
+    // send several outputs of one call; targets take one.
+    std::vector<domain::Part>& result(std::string_view id);
+    bool has_result(std::string_view id) const;
 
     base::Arena& arena_;
     domain::Request& request_;

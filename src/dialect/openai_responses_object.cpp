@@ -142,18 +142,25 @@ std::string_view error_code(domain::ErrorClass error_class) {
     }
 }
 
+void write_error_members(json::Writer& writer, std::string_view code, json::Escaped message) {
+    std::string_view type = "server_error";
+    if (code == "rate_limit_exceeded") type = "rate_limit_error";
+    if (code == "invalid_prompt" || code == "context_length_exceeded") {
+        type = "invalid_request_error";
+    }
+    writer.string("code", code).escaped("message", message).key("param").null();
+    writer.key("error").begin_object().string("type", type).string("code", code);
+    writer.escaped("message", message).key("param").null().end_object();
+}
+
 std::string encode_stream_error(int, const base::Error& error, std::string_view request_id) {
     std::string message;
     json::append_escaped(message, error.message);
     std::string out = "event: error\ndata: ";
-    json::Writer(out)
-        .begin_object()
-        .string("type", "error")
-        .string("code", error_code(error.code))
-        .string("message", error.message)
-        .key("param")
-        .null()
-        .end_object();
+    json::Writer first(out);
+    first.begin_object().string("type", "error");
+    write_error_members(first, error_code(error.code), {message});
+    first.end_object();
     out += "\n\nevent: response.failed\ndata: ";
     json::Writer writer(out);
     writer.begin_object().string("type", "response.failed").key("response").begin_object();
