@@ -13,6 +13,8 @@ struct Dialects {
     dialect::Codec gemini = dialect::make_gemini();
     dialect::Codec openai_completions = dialect::make_openai_completions();
     dialect::Codec cohere = dialect::make_cohere();
+    dialect::Codec bedrock_converse = dialect::make_bedrock_converse();
+    dialect::Codec bedrock_invoke = dialect::make_bedrock_invoke();
 
     // What the providers speak. Borrows this object.
     providers::Dialects sides() const {
@@ -23,6 +25,8 @@ struct Dialects {
         all.ollama = ollama.provider.get();
         all.gemini = gemini.provider.get();
         all.cohere = cohere.provider.get();
+        all.bedrock_converse = bedrock_converse.provider.get();
+        all.bedrock_invoke = bedrock_invoke.provider.get();
         return all;
     }
 };

@@ -83,12 +83,16 @@ private:
     const dialect::Codec ollama_ = dialect::make_ollama();
     const dialect::Codec cohere_ = dialect::make_cohere();
     const dialect::Codec gemini_ = dialect::make_gemini();
+    const dialect::Codec converse_ = dialect::make_bedrock_converse();
+    const dialect::Codec invoke_ = dialect::make_bedrock_invoke();
     std::shared_ptr<const providers::Registry> registry_ = std::make_shared<providers::Registry>(
         providers::Dialects{.anthropic = anthropic_.provider.get(),
                             .openai_chat = openai_chat_.provider.get(),
                             .openai_responses = openai_responses_.provider.get(),
                             .ollama = ollama_.provider.get(),
                             .gemini = gemini_.provider.get(),
+                            .bedrock_converse = converse_.provider.get(),
+                            .bedrock_invoke = invoke_.provider.get(),
                             .cohere = cohere_.provider.get()},
         providers::BetaFilter(std::vector<providers::BetaRule>{}));
 };

@@ -34,6 +34,14 @@ bool is_zone(std::string_view text) {
     return std::ranges::find(zones, text) != zones.end();
 }
 
+// ...:foundation-model/ID, ...:inference-profile/ID; other ARNs say nothing of their model.
+std::string_view without_arn(std::string_view model_name) {
+    const std::string_view name = bedrock_name(model_name).model;
+    if (!name.starts_with("arn:")) return name;
+    const bool named = holds(name, ":foundation-model/") || holds(name, ":inference-profile/");
+    return named ? name.substr(name.rfind('/') + 1) : std::string_view();
+}
+
 }  // namespace
 
 BedrockFamily bedrock_family(const domain::Deployment& target) {
@@ -50,23 +58,18 @@ BedrockName bedrock_name(std::string_view model_name) {
     return {BedrockApi::unspecified, model_name};
 }
 
+std::string_view bedrock_foundation_model(std::string_view model_name) {
+    const std::string_view name = without_arn(model_name);
+    const auto dot = name.find('.');
+    const bool zoned = dot != std::string_view::npos && is_zone(name.substr(0, dot));
+    return zoned ? name.substr(dot + 1) : name;
+}
+
 std::string bedrock_catalog_names(std::string_view model_name) {
-    std::string_view name = bedrock_name(model_name).model;
-    if (name.starts_with("arn:")) {
-        // ...:foundation-model/ID, ...:inference-profile/ID; others are opaque.
-        const bool opaque = holds(name, "application-inference-profile") ||
-                            !(holds(name, ":foundation-model/") ||
-                              holds(name, ":inference-profile/"));
-        if (opaque) return {};
-        name.remove_prefix(name.rfind('/') + 1);
-    }
-    std::string names(name);
-    auto dot = name.find('.');
-    if (dot != std::string_view::npos && is_zone(name.substr(0, dot))) {
-        name.remove_prefix(dot + 1);
-        names.append(1, ' ').append(name);
-        dot = name.find('.');
-    }
+    std::string names(without_arn(model_name));
+    std::string_view name = bedrock_foundation_model(model_name);
+    if (name.size() < names.size()) names.append(1, ' ').append(name);
+    const auto dot = name.find('.');
     if (dot == std::string_view::npos) return names;
     name.remove_prefix(dot + 1);
     names.append(1, ' ').append(name);

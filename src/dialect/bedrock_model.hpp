@@ -22,6 +22,10 @@ struct BedrockName {
 };
 BedrockName bedrock_name(std::string_view model_name);
 
+// The model's own id: without the API in front, the profile's region and what an ARN has around it.
+// "" for ARNs that do not name a model.
+std::string_view bedrock_foundation_model(std::string_view model_name);
+
 // The names under which the catalog may describe the model of a deployment, the nearest first,
 // separated by spaces: without its region ("us."), then without its maker and its version's end
 // ("anthropic.", "-v1:0"). Empty for ARNs that name no model.

@@ -48,6 +48,13 @@ TEST(BedrockModel, CatalogNames_LoseRegionMakerAndVersion) {
     EXPECT_EQ(bedrock_catalog_names("plain"), "plain");
 }
 
+TEST(BedrockModel, FoundationModel_IsNeitherProfileNorArn) {
+    EXPECT_EQ(bedrock_foundation_model("us.anthropic.claude-x-v1:0"), "anthropic.claude-x-v1:0");
+    EXPECT_EQ(bedrock_foundation_model("invoke/global.anthropic.claude-x"), "anthropic.claude-x");
+    EXPECT_EQ(bedrock_foundation_model("arn:aws:bedrock:us-east-1::foundation-model/a.b"), "a.b");
+    EXPECT_EQ(bedrock_foundation_model("arn:aws:bedrock:us-east-1:1:provisioned-model/x"), "");
+}
+
 TEST(BedrockFailure, ExceptionNames_AreReadInAllSpellings) {
     EXPECT_EQ(bedrock_exception_name("throttlingException"), "ThrottlingException");
     EXPECT_EQ(bedrock_exception_name("ValidationException:http://internal.amazon.com/coral/x/"),

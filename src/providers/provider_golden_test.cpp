@@ -2,7 +2,8 @@
 //     what the case shows, in one line
 //     op: headers | path | count_tokens_path | count_tokens | protocol | error | base_url | body
 //     type: openrouter                   (the provider type)
-//     protocol: anthropic                (what the row speaks; for op error: what was spoken)
+//     protocol: anthropic                (what the row speaks, and what was spoken unless
+//                                         `set: spoken=` says otherwise)
 //     client: anthropic                  (op headers: the client's protocol)
 //     set: api_key=sk-x                  (any number; see apply() below)
 //     ----------
@@ -56,6 +57,7 @@ struct Case {
         else if (name == "chat_path") provider.chat_path = value;
         else if (name == "row_protocol") provider.protocol = protocol_named(value);
         else if (name == "stream") stream = value == "true";
+        else if (name == "spoken") protocol = protocol_named(value);
         else if (name == "model_name") target.model_name = value;
         else if (name == "family") target.model.family = value;
         else if (name == "region") target.place.region = value;
@@ -220,7 +222,9 @@ std::string run(const Registry& registry, const Case& one) {
 struct Codecs {
     dialect::Codec anthropic = dialect::make_anthropic(), chat = dialect::make_openai_chat(),
                    responses = dialect::make_openai_responses(), ollama = dialect::make_ollama(),
-                   cohere = dialect::make_cohere(), gemini = dialect::make_gemini();
+                   cohere = dialect::make_cohere(), gemini = dialect::make_gemini(),
+                   converse = dialect::make_bedrock_converse(),
+                   invoke = dialect::make_bedrock_invoke();
     Dialects sides() const {
         Dialects all;
         all.anthropic = anthropic.provider.get();
@@ -229,12 +233,20 @@ struct Codecs {
         all.ollama = ollama.provider.get();
         all.cohere = cohere.provider.get();
         all.gemini = gemini.provider.get();
+        all.bedrock_converse = converse.provider.get();
+        all.bedrock_invoke = invoke.provider.get();
         return all;
     }
 };
 
 BetaFilter beta_rules() {
-    return BetaFilter({{"vertex_ai", {"web-search-*", "fast-mode-*"}, {"speed"}, false}});
+    BetaRule vertex{"vertex_ai", {"web-search-*", "fast-mode-*"}, {"speed"}};
+    BetaRule bedrock{"bedrock", {"fast-mode-*"}, {"speed"}};
+    bedrock.rename = {{"advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19"}};
+    bedrock.tool_fields = {"custom"};
+    bedrock.in_body = true;
+    BetaRule mantle{"bedrock_mantle", {"fast-mode-*"}, {"speed"}};
+    return BetaFilter({vertex, bedrock, mantle});
 }
 
 TEST(ProviderGolden, EveryFile_GivesWhatItSays) {
@@ -279,6 +291,8 @@ TEST(Registry, RowsWithoutCodeOfTheirOwn_AreServedByProtocol) {
     EXPECT_EQ(type_of("my_gemini_proxy", Protocol::gemini), "gemini");
     EXPECT_EQ(registry.find("groq"), nullptr);
     EXPECT_EQ(type_of("cohere", Protocol::cohere), "cohere");
+    EXPECT_EQ(type_of("bedrock", Protocol::bedrock_converse), "bedrock");
+    EXPECT_EQ(type_of("bedrock_mantle", Protocol::anthropic), "bedrock_mantle");
     EXPECT_EQ(type_of("azure", Protocol::openai_chat), "azure");
     EXPECT_EQ(type_of("azure_ai", Protocol::openai_chat), "azure_ai");
     EXPECT_GE(registry.describe().size(), 9u);

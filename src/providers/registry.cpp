@@ -6,6 +6,8 @@
 #include "providers/anthropic.hpp"
 #include "providers/azure_ai.hpp"
 #include "providers/azure_openai.hpp"
+#include "providers/bedrock.hpp"
+#include "providers/bedrock_mantle.hpp"
 #include "providers/cohere.hpp"
 #include "providers/echo.hpp"
 #include "providers/gemini.hpp"
@@ -19,7 +21,8 @@ namespace tollgate::providers {
 Registry::Registry(const Dialects& dialects, BetaFilter betas)
     : dialects_(dialects), betas_(std::move(betas)) {
     assert(dialects_.anthropic && dialects_.openai_chat && dialects_.openai_responses &&
-           dialects_.ollama && dialects_.cohere && dialects_.gemini);
+           dialects_.ollama && dialects_.cohere && dialects_.bedrock_converse &&
+           dialects_.bedrock_invoke && dialects_.gemini);
 #define TOLLGATE_PROVIDER(type, spoken, Class, ...) \
     entries_.push_back({type, domain::Protocol::spoken, std::make_unique<Class>(__VA_ARGS__)});
 #include "providers/builtin.def"

@@ -1,0 +1,25 @@
+// What Bedrock's endpoints share: regions, and Signature Version 4 over a finished request.
+// Pure functions.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "domain/credential.hpp"
+#include "domain/target.hpp"
+#include "providers/provider.hpp"
+
+namespace tollgate::providers {
+
+// The region of a deployment: its ARN's, else the configured one, else the one in the name of its
+// host; "" when nothing says.
+std::string bedrock_region(const domain::Deployment& target);
+
+// Adds the headers that sign the request for `service`, or the token where the credential is one.
+void sign_for_aws(std::string_view service, const domain::Deployment& target,
+                  const domain::Credential& credential, const SignableRequest& request,
+                  HeaderList& headers);
+
+// What a deployment without a region lacks.
+base::Error no_aws_region(std::string_view provider);
+
+}  // namespace tollgate::providers
