@@ -16,7 +16,7 @@ using json::Value;
 using openai_chat::field_error;
 using openai_chat::is_set;
 
-// What the neutral model has words for, and what says nothing about the answer; the rest are extras.
+// What the neutral model has words for, and what says nothing about the answer; others are extras.
 constexpr std::array<std::string_view, 33> known_fields = {
     "model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls",
     "max_output_tokens", "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty",

@@ -28,7 +28,8 @@ std::string text_of(const std::string& arguments, std::size_t size) {
 }
 
 TEST(FreeformText, ArgumentsInPiecesOfAnySize_GiveTheText) {
-    const std::string patch = "*** Begin Patch\n+a \"quoted\" \\ back\tslash \xC3\xBC\n*** End Patch";
+    const std::string patch =
+        "*** Begin Patch\n+a \"quoted\" \\ back\tslash \xC3\xBC\n*** End Patch";
     std::string arguments = "{ \"input\" :\n\"";
     json::append_escaped(arguments, patch);
     arguments += "\"}";
