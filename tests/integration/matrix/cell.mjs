@@ -4,6 +4,7 @@
 import http from 'node:http';
 import { master_key } from '../lib/tollgate.mjs';
 import { parse_events } from '../lib/http_bytes.mjs';
+import { column_for, model_for, name_for } from './columns.mjs';
 import { need, same } from './strict.mjs';
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
@@ -39,8 +40,8 @@ function send(url, headers, body, on_request) {
 
 export class Cell {
   constructor(stage, client, column, stream) {
-    Object.assign(this, { stage, client, column, stream, replies: [], exchanges: [],
-      answers: [] });
+    Object.assign(this, { stage, client, stream, column: column_for(column, client),
+      table_column: column, replies: [], exchanges: [] });
     this.marker = stage.add(this);
   }
 
@@ -48,8 +49,8 @@ export class Cell {
   talk(first, more = {}) {
     const parts = typeof first === 'string' ? [{ text: first }] : first;
     const marked = [{ text: `${this.marker} ${parts[0].text}` }, ...parts.slice(1)];
-    return { model: more.thinking ? `${this.column.id}-thinker` : this.column.id,
-      stream: this.stream, history: [{ role: 'user', parts: marked }], ...more };
+    return { model: name_for(this.column, more), stream: this.stream,
+      history: [{ role: 'user', parts: marked }], ...more };
   }
 
   get same_protocol() { return this.column.family === this.client.id; }
@@ -66,7 +67,7 @@ export class Cell {
   }
 
   /** A cell of the same place for one more question at the same time; leave() when done. */
-  another() { return new Cell(this.stage, this.client, this.column, this.stream); }
+  another() { return new Cell(this.stage, this.client, this.table_column, this.stream); }
 
   leave() { this.stage.remove(this); }
 
@@ -86,8 +87,10 @@ export class Cell {
       return got;
     }
     need(type.startsWith(talk.stream ? 'text/event-stream' : 'application/json'), `type ${type}`);
-    got.answer = talk.stream ? this.client.read_stream(read_frames(text))
-      : this.client.read_plain(JSON.parse(text));
+    // What a provider of the same protocol said is passed on with what it left out.
+    const relayed = this.same_protocol && !this.column.framed;
+    got.answer = talk.stream ? this.client.read_stream(read_frames(text), { relayed })
+      : this.client.read_plain(JSON.parse(text), { relayed });
     return got;
   }
 
@@ -106,8 +109,7 @@ export class Cell {
     const exchange = this.exchanges[index];
     need(exchange, `call ${index} to the provider`);
     const { headers, path, raw } = exchange.request;
-    const thinking = this.asked.thinking && this.column.thinker;
-    const model = (thinking ? this.column.thinker : this.column).model;
+    const { model } = model_for(this.column, this.asked);
     need(this.column.path(model).test(path), `the provider's path: ${path}`);
     for (const [name, pattern] of Object.entries(this.column.credential)) {
       need(pattern.test(headers[name] ?? ''), `the header ${name}: ${headers[name]}`);

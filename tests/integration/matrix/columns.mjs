@@ -29,11 +29,15 @@ const as_messages = (model, streams) => ({ path, headers, body }) => ({ path: '/
   body: Buffer.from(JSON.stringify({ ...JSON.parse(body), anthropic_version: undefined,
     anthropic_beta: undefined, model, stream: streams.test(path) })) });
 
+const gemini_cannot = { serial: 'serial_dropped', tool_result_image: 'image_after_result' };
+
 /**
  * params(url): litellm_params but for model. paths(model): plain and stream path. model: as the
  * provider calls it; thinker: the one asked when a scenario is about thinking.
  * shapes: folders in which recorded shapes are looked for, first hit wins.
  * to_mock: what the mock is sent instead, where it speaks the protocol at another address.
+ * seer: the one asked when a scenario is about pictures. for_client: what differs for a client.
+ * recorded_limit: the mock does not say here that a limit was reached as the provider does.
  * cannot: scenario -> note, see notes.mjs.
  */
 export const columns = [
@@ -47,28 +51,32 @@ export const columns = [
     family: 'openai_chat',
     // OpenAI's own Chat Completions never shows reasoning; DeepSeek stands for those that do.
     thinker: { prefix: 'deepseek', model: 'deepseek-v4-flash' },
+    // A Responses client reaches OpenAI through Responses; a server of Chat alone stands in.
+    for_client: { openai_responses: { prefix: 'hosted_vllm', model: 'house-model',
+      cannot: { tool_result_image: 'image_after_result', document: 'no_documents' } } },
     request: { extra: ['thinking'] },
     cannot: { tool_result_image: 'image_after_result', thinking_signature: 'no_signatures' } },
   { id: 'openai_responses', title: 'OpenAI Responses', protocol: openai_responses,
     prefix: 'openai', model: 'gpt-5.3-codex', params: (url) => ({ api_base: `${url}/v1` }),
     path: () => /^\/v1\/responses$/, credential: bearer, shapes: ['openai_responses'],
-    family: 'openai_responses', cannot: { stop: 'stop_cut_here' } },
+    family: 'openai_responses', recorded_limit: true, cannot: { stop: 'stop_cut_here' } },
   { id: 'gemini', title: 'Gemini', protocol: gemini, prefix: 'gemini', model: 'gemini-2.5-flash',
     params: (url) => ({ api_base: url }),
     path: (model) => new RegExp(`^/v1beta/models/${model}:(generateContent|`
       + 'streamGenerateContent\\?alt=sse)$'),
     credential: { 'x-goog-api-key': /^sk-provider-made-up$/ }, shapes: ['gemini'],
-    family: 'gemini', cannot: {} },
+    family: 'gemini', cannot: { ...gemini_cannot } },
   { id: 'vertex_gemini', title: 'Vertex Gemini', protocol: gemini, prefix: 'vertex_ai',
     model: 'gemini-2.5-flash', params: (url) => ({ api_base: url, ...vertex }),
     path: google('google', 'generateContent', 'streamGenerateContent\\?alt=sse'),
     credential: bearer, shapes: ['vertex_gemini', 'gemini'], family: 'gemini',
-    request: { ids: false }, cannot: {} },
+    request: { ids: false }, cannot: { ...gemini_cannot } },
   { id: 'vertex_claude', title: 'Vertex Claude', protocol: anthropic, prefix: 'vertex_ai',
     model: 'claude-sonnet-4-5@20250929', params: (url) => ({ api_base: url, ...vertex }),
     path: google('anthropic', 'rawPredict', 'streamRawPredict'), credential: bearer,
     shapes: ['vertex_claude', 'anthropic'], family: 'anthropic', request: { within: 'vertex' },
-    to_mock: as_messages('claude-sonnet-4-5', /:streamRawPredict/), cannot: {} },
+    to_mock: as_messages('claude-sonnet-4-5', /:streamRawPredict/),
+    cannot: { structured: 'format_dropped' } },
   { id: 'bedrock_converse', title: 'Bedrock Converse', protocol: bedrock_converse,
     prefix: 'bedrock/converse', model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
     params: (url) => ({ api_base: url, api_key: undefined, ...aws }),
@@ -86,14 +94,23 @@ export const columns = [
     path: (model) => new RegExp(`^/openai/deployments/${model}/chat/completions`
       + '\\?api-version=2024-10-21$'),
     credential: api_key, shapes: ['azure_chat', 'openai_chat'], family: 'openai_chat',
+    // A Responses client reaches Azure OpenAI through Responses; Foundry's other models have Chat
+    // alone.
+    for_client: { openai_responses: { prefix: 'azure_ai', model: 'mistral-large-2411',
+      params: (url) => ({ api_base: `${url}/openai/v1` }), credential: bearer,
+      path: () => /^\/openai\/v1\/chat\/completions$/,
+      cannot: { tool_result_image: 'image_after_result', thinking: 'chat_hides_reasoning',
+        thinking_loop: 'chat_hides_reasoning', document: 'no_documents',
+        serial: 'serial_dropped' },
+      to_mock: (request) => ({ ...request, path: '/v1/chat/completions' }) } },
     cannot: { tool_result_image: 'image_after_result', thinking: 'chat_hides_reasoning',
-      thinking_loop: 'chat_hides_reasoning' } },
+      thinking_loop: 'chat_hides_reasoning', document: 'no_documents' } },
   { id: 'azure_responses', title: 'Azure Responses', protocol: openai_responses, prefix: 'azure',
     model: 'gpt-5.3-codex', params: (url) => ({ api_base: `${url}/openai/v1` }),
     path: () => /^\/openai\/v1\/responses(\?api-version=preview)?$/, credential: api_key,
     shapes: ['azure_responses', 'openai_responses'], family: 'openai_responses',
     to_mock: (request) => ({ ...request, path: '/v1/responses' }),
-    cannot: { stop: 'stop_cut_here' } },
+    recorded_limit: true, cannot: { stop: 'stop_cut_here' } },
   { id: 'azure_claude', title: 'Foundry Claude', protocol: anthropic, prefix: 'azure_ai',
     model: 'claude-sonnet-4-5', params: (url) => ({ api_base: url }),
     path: () => /^\/anthropic\/v1\/messages$/, credential: x_api_key,
@@ -102,14 +119,16 @@ export const columns = [
   { id: 'ollama', title: 'Ollama', protocol: ollama, prefix: 'ollama', model: 'qwen3-vl',
     params: (url) => ({ api_base: url }), path: () => /^\/api\/chat$/, credential: bearer,
     shapes: ['ollama'], family: 'ollama', mock_tells_usage: false,
-    // The mock always ends with "stop" here.
     recorded_limit: true,
     cannot: { choice_any: 'choice_dropped', choice_named: 'choice_dropped',
       serial: 'serial_dropped', document: 'no_documents', refusal: 'no_refusals',
       cache: 'no_cache_figures', tool_result_image: 'image_after_result' } },
   { id: 'cohere', title: 'Cohere', protocol: cohere, prefix: 'cohere', model: 'command-a-03-2025',
     params: (url) => ({ api_base: url }), path: () => /^\/v2\/chat$/, credential: bearer,
-    shapes: ['cohere'], family: 'cohere', cannot: { refusal: 'no_refusals' } },
+    shapes: ['cohere'], family: 'cohere', thinker: { model: 'command-a-reasoning-08-2025' },
+    seer: { model: 'command-a-vision-07-2025' },
+    cannot: { refusal: 'no_refusals', document: 'no_documents', serial: 'serial_dropped',
+      tool_result_image: 'result_image_left_out' } },
   { id: 'openrouter', title: 'OpenRouter', protocol: openai_chat, prefix: 'openrouter',
     model: 'anthropic/claude-sonnet-4.5', params: (url) => ({ api_base: `${url}/api/v1` }),
     path: () => /^\/api\/v1\/chat\/completions$/, credential: bearer,
@@ -118,11 +137,29 @@ export const columns = [
     cannot: { tool_result_image: 'image_after_result' } },
 ];
 
+/** The column as this client meets it; `name` is the model name it asks for. */
+export function column_for(column, client) {
+  const own = column.for_client?.[client.id];
+  return { ...column, name: column.id, ...own, ...(own ? { name: `${column.id}-${client.id}` } : {}) };
+}
+
+/** Which of a column's models serves a talk: one that thinks or sees, where that is another. */
+export const model_for = (column, talk) => ({ prefix: column.prefix, model: column.model,
+  ...(talk.thinking ? column.thinker : talk.vision ? column.seer : {}) });
+
+export const name_for = (column, talk) => column.name
+  + (talk.thinking && column.thinker ? '-thinker' : talk.vision && column.seer ? '-seer' : '');
+
 /** The deployments of one column behind its tap. */
 export function deployments(column, url) {
-  const thinker = column.thinker ?? column;
-  const entry = (name, { prefix, model }) => ({ model_name: name, litellm_params: {
-    model: `${prefix}/${model}`, api_key: provider_key, ...column.params(url) } });
-  return [entry(column.id, column), entry(`${column.id}-thinker`,
-    { prefix: thinker.prefix ?? column.prefix, model: thinker.model })];
+  const variants = [{ ...column, name: column.id }, ...Object.keys(column.for_client ?? {})
+    .map((id) => column_for(column, { id }))];
+  const talks = [{}, { thinking: true }, { vision: true }];
+  const entries = variants.flatMap((variant) => talks.map((talk) => {
+    const { prefix, model } = model_for(variant, talk);
+    return [name_for(variant, talk), { model: `${prefix}/${model}`, api_key: provider_key,
+      ...variant.params(url) }];
+  }));
+  return Object.entries(Object.fromEntries(entries))
+    .map(([model_name, litellm_params]) => ({ model_name, litellm_params }));
 }

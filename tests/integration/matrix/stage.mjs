@@ -30,7 +30,6 @@ export class Stage {
     stage.mock.on({ predicate: () => true },
       (request) => stage.cells.get(marker_of(JSON.stringify(request.messages)))?.mock_reply);
     await stage.mock.start();
-    stage.mock_agent = new http.Agent({ keepAlive: true });
     stage.taps = new Map();
     for (const column of columns) {
       const tap = await Tap.start(stage.mock.url);
@@ -70,7 +69,8 @@ export class Stage {
     const reply = cell.replies.shift();
     if (!reply) return faults.fails(500, 'the matrix expected no request here')(context);
     try {
-      return await reply({ ...context, stage: this, column, cell, stream: asks_stream(exchange) });
+      return await reply({ ...context, stage: this, column: cell.column, cell,
+        stream: asks_stream(exchange) });
     } catch (error) {
       cell.problem = error;
       return faults.fails(500, `the matrix: ${error.message}`)(context);
@@ -86,7 +86,7 @@ export class Stage {
     const target = new URL(this.mock.url);
     return new Promise((resolve) => {
       const call = http.request({ host: target.hostname, port: target.port, method,
-        path: sent.path, agent: this.mock_agent,
+        path: sent.path, agent: false,
         headers: { ...sent.headers, 'content-length': sent.body.length } });
       call.on('error', (error) => {
         answer.write(faults.plain_answer(502, `mock: ${error.message}`));
@@ -101,7 +101,6 @@ export class Stage {
   }
 
   async stop() {
-    this.mock_agent.destroy();
     const problems = [];
     await this.gateway.stop().catch((error) => problems.push(error));
     for (const tap of this.taps.values()) await tap.stop();

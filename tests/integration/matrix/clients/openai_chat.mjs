@@ -149,6 +149,8 @@ class StreamReader {
 
   take_chunk(chunk) {
     fields(chunk, 'chunk', top, more);
+    // Azure begins with a chunk that has nothing but what its filter found in the prompt.
+    if (chunk.prompt_filter_results && chunk.choices.length === 0 && !chunk.object) return;
     need(chunk.object === 'chat.completion.chunk', `object is ${chunk.object}`);
     this.id ??= chunk.id;
     this.model ??= chunk.model;

@@ -8,7 +8,7 @@ export const headers = {};
 
 // status and incomplete_details.reason, as read_response() joins them.
 export const stops = { end: 'completed', limit: 'incomplete: max_output_tokens',
-  calls: 'completed', sequence: 'completed', refusal: 'completed' };
+  calls: 'completed', sequence: 'completed', refusal: 'incomplete: content_filter' };
 
 // The protocol has no stop sequences at all.
 export const knows = { mid_system: true, tool_errors: false, tool_images: true, stop: false,
@@ -70,15 +70,18 @@ export function write_request(talk) {
   return body;
 }
 
-function read_usage(usage) {
+const details = ['input_tokens_details', 'output_tokens_details'];
+
+function read_usage(usage, relayed) {
   fields(usage, 'usage', ['input_tokens', 'output_tokens', 'total_tokens',
-    'input_tokens_details', 'output_tokens_details']);
+    ...(relayed ? [] : details)], details);
   same(usage.total_tokens, whole(usage.input_tokens, 'input_tokens')
     + whole(usage.output_tokens, 'output_tokens'), 'total_tokens');
-  whole(usage.output_tokens_details.reasoning_tokens, 'reasoning_tokens');
+  if (!relayed) whole(usage.output_tokens_details.reasoning_tokens, 'reasoning_tokens');
+  const input = usage.input_tokens_details ?? { cached_tokens: 0 };
   return { prompt: usage.input_tokens, output: usage.output_tokens,
-    cache_read: whole(usage.input_tokens_details.cached_tokens, 'cached_tokens'),
-    cache_write: usage.input_tokens_details.cache_write_tokens ?? 0 };
+    cache_read: whole(input.cached_tokens, 'cached_tokens'),
+    cache_write: input.cache_write_tokens ?? 0 };
 }
 
 export function read_error(json) {
@@ -115,12 +118,14 @@ function read_item(item, where, answer) {
 
 const statuses = ['completed', 'incomplete', 'failed'];
 
-function read_response(response, where) {
-  for (const key of ['id', 'object', 'created_at', 'status', 'model', 'output', 'usage', 'error',
-    'incomplete_details', 'instructions', 'metadata', 'parallel_tool_calls', 'temperature',
-    'tool_choice', 'tools', 'top_p']) need(key in response, `${where}: ${key} is missing`);
+const always = ['id', 'object', 'status', 'model', 'output'];
+const ours = [...always, 'created_at', 'usage', 'error', 'incomplete_details', 'instructions', 'metadata',
+  'parallel_tool_calls', 'temperature', 'tool_choice', 'tools', 'top_p'];
+
+function read_response(response, where, relayed) {
+  for (const key of relayed ? always : ours) need(key in response, `${where}: ${key} is missing`);
   same(response.object, 'response', `${where}.object`);
-  whole(response.created_at, `${where}.created_at`);
+  if (!relayed) whole(response.created_at, `${where}.created_at`);
   one_of(response.status, statuses, `${where}.status`);
   const answer = { id: response.id, model: response.model, text: '', thinking: [], calls: [],
     order: [], raw: response.output, stop: response.status };
@@ -131,15 +136,16 @@ function read_response(response, where) {
     answer.stop += `: ${text(response.incomplete_details?.reason, 'incomplete_details')}`;
   }
   if (response.status === 'failed') answer.error = response.error;
-  else answer.usage = read_usage(response.usage);
+  else answer.usage = read_usage(response.usage, relayed);
   return answer;
 }
 
-export const read_plain = (json) => read_response(json, 'response');
+export const read_plain = (json, { relayed } = {}) => read_response(json, 'response', relayed);
 
 /** Deltas are told again whole by the event that ends them, and by the item's last event. */
 class StreamReader {
-  constructor() {
+  constructor(relayed) {
+    this.relayed = relayed;
     this.items = [];
     this.number = 0;
     this.parts = new Map();
@@ -149,9 +155,13 @@ class StreamReader {
     if (event.data === '[DONE]') return;
     const value = event.json;
     need(value, `frame is no JSON: ${event.data.slice(0, 200)}`);
-    need(!this.over, `${value.type} after the end`);
+    // An error is followed by the failed response, as at OpenAI.
+    need(!this.over || (this.error && !this.failed && value.type === 'response.failed'),
+      `${value.type} after the end`);
     need(event.event === value.type, `event ${event.event} holds type ${value.type}`);
-    same(value.sequence_number, this.number, 'sequence_number');
+    if (!this.relayed || value.sequence_number !== undefined) {
+      same(value.sequence_number, this.number, 'sequence_number');
+    }
     this.number += 1;
     if (value.type === 'error') {
       this.error = { message: text(value.message, 'error.message', { empty: false }),
@@ -226,11 +236,12 @@ class StreamReader {
   }
 
   end(value) {
-    this.answer = read_response(value.response, value.type);
+    this.answer = read_response(value.response, value.type, this.relayed);
     same(value.type, `response.${value.response.status}`, 'the last event names the status');
     same(value.response.id, this.created.id, 'one id');
     this.over = true;
-    if (value.response.status === 'failed') return;
+    this.failed = value.response.status === 'failed';
+    if (this.failed) return;
     need(this.items.every((one) => one.done), 'all items are done');
     same(value.response.output, this.items.map((one) => one.done), 'the output is what was sent');
   }
@@ -240,8 +251,8 @@ class StreamReader {
   on_failed(value) { this.end(value); }
 }
 
-export function read_stream(events) {
-  const reader = new StreamReader();
+export function read_stream(events, { relayed } = {}) {
+  const reader = new StreamReader(relayed);
   for (const event of events) reader.take(event);
   need(reader.over, 'the stream ended without a last event');
   const said = [...reader.parts].filter(([key]) => key.startsWith('text'))

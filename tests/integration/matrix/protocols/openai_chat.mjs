@@ -51,7 +51,11 @@ function read_message(message, where) {
   const parts = read_content(message.content, `${where}.content`);
   if (message.role !== 'assistant') return { role: message.role, parts };
   const thought = message.reasoning_content ?? message.reasoning;
-  if (thought) parts.unshift({ thinking: thought });
+  const details = message.reasoning_details ?? [];
+  if (details.length > 0) {
+    parts.unshift({ thinking: details.map((one) => one.text ?? '').join(''),
+      signature: details.find((one) => one.signature)?.signature });
+  } else if (thought) parts.unshift({ thinking: thought });
   for (const [at, call] of (message.tool_calls ?? []).entries()) {
     fields(call, `${where}.tool_calls[${at}]`, ['id', 'type', 'function'], ['index']);
     fields(call.function, `${where}.function`, ['name', 'arguments']);

@@ -35,7 +35,8 @@ async function text(cell) {
 }
 
 async function image(cell) {
-  const talk = cell.talk([{ text: 'What is this?' }, { image: small_png, type: 'image/png' }]);
+  const talk = cell.talk([{ text: 'What is this?' }, { image: small_png, type: 'image/png' }],
+    { vision: true });
   const got = await cell.ask_any(talk, says('A dot.'));
   if (cell.column.cannot.image) return refused_with(cell, got, /image|picture/i, 'image');
   need(got.status === 200, got.text);
@@ -52,6 +53,11 @@ async function document(cell) {
   const talk = cell.talk([{ text: 'What does it say?' },
     { document: small_pdf, type: 'application/pdf', title: 'notes.pdf' }]);
   const got = await cell.ask_any(talk, says('Hello.'));
+  if (cell.column.cannot.document && cell.same_protocol) {
+    assert_said(cell, got.answer, 'Hello.');
+    need(cell.exchanges[0].request.body.includes(small_pdf), 'the document is relayed');
+    return note('relayed_as_is');
+  }
   if (cell.column.cannot.document) {
     return refused_with(cell, got, /pdf|document|file/i, cell.column.cannot.document);
   }

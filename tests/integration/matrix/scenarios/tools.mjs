@@ -100,12 +100,17 @@ async function result_image(cell) {
   const { talk, id } = await with_call(cell);
   talk.history.push({ role: 'results', results: [{ id, parts: [{ text: 'A map:' },
     { image: small_png, type: 'image/png' }] }] });
-  const { answer, view } = await cell.ask(talk, says('A map of Paris.'));
+  const { answer, view, dropped } = await cell.ask(talk, says('A map of Paris.'));
   assert_said(cell, answer, 'A map of Paris.');
   need(result_text(results_of(view)[0]).includes('A map:'), 'the words of the result');
   const inside = results_of(view)[0].parts.some((part) => part.image === small_png);
   const after = view.turns.slice(2).some((turn) =>
     turn.parts.some((part) => part.image === small_png));
+  if (cell.column.cannot.tool_result_image === 'result_image_left_out') {
+    need(/image/.test(result_text(results_of(view)[0])), 'the result says that one is missing');
+    need(dropped.some((one) => /image/.test(one)), `x-tollgate-dropped names it: ${dropped}`);
+    return note('result_image_left_out');
+  }
   if (cell.column.cannot.tool_result_image) {
     need(after && !inside, 'the picture follows its result');
     return note(cell.column.cannot.tool_result_image);
