@@ -1,5 +1,5 @@
-// The fast reader of the catalog files. Rules: what it takes for plain YAML the general parser reads
-// as the same tree with the same places, and rows handed over one by one are the rows of the tree.
+// The fast reader of the catalog files. Rules: what it takes for plain YAML, the general parser
+// reads as the same tree with the same places; rows handed over singly are the rows of the tree.
 #include <cstddef>
 #include <cstdint>
 #include <string>

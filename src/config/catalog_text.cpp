@@ -271,8 +271,10 @@ private:
 bool parse_plain_yaml(std::string_view text, const std::string* file, Node& root,
                       const RowTaker& take_row) {
     root = Node();
-    const auto plain = [](char letter) { return (letter >= ' ' && letter <= '~') || letter == '\n'; };
-    if (!std::all_of(text.begin(), text.end(), plain)) return false;
+    const auto is_plain = [](char letter) {
+        return (letter >= ' ' && letter <= '~') || letter == '\n';
+    };
+    if (!std::all_of(text.begin(), text.end(), is_plain)) return false;
     return PlainParser(text, file, take_row).parse(root);
 }
 
