@@ -8,6 +8,7 @@
 #include "assembly/build_snapshot.hpp"
 #include "config/catalog.hpp"
 #include "config/load.hpp"
+#include "credentials/machine.hpp"
 #include "gateway/gateway.hpp"
 #include "providers/registry.hpp"
 
@@ -43,7 +44,7 @@ private:
     ServeOptions options_;
     providers::Dialects dialects_;
     gateway::RequestMetrics& metrics_;
-    assembly::Shared shared_;
+    assembly::Shared shared_{credentials::read_machine()};
     std::shared_ptr<const config::Catalog> catalog_;
     std::shared_ptr<const providers::Registry> registry_;
     config::Config config_;

@@ -9,6 +9,7 @@
 #include "assembly/build_snapshot.hpp"
 #include "config/catalog.hpp"
 #include "config/load.hpp"
+#include "credentials/machine.hpp"
 
 namespace tollgate::app {
 
@@ -29,7 +30,7 @@ private:
     config::Environment environment_;
     std::shared_ptr<const config::Catalog> catalog_;
     std::shared_ptr<const providers::Registry> registry_;
-    assembly::Shared shared_;
+    assembly::Shared shared_{credentials::read_machine()};
     base::Result<void> ready_;
 };
 

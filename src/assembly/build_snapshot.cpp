@@ -331,6 +331,18 @@ std::shared_ptr<gateway::EndpointHealth> Shared::health(const std::string& deplo
     return health;
 }
 
+credentials::SourcePointer Shared::source(
+    const std::string& key, const std::function<credentials::SourcePointer()>& make) {
+    std::lock_guard lock(mutex_);
+    if (const auto found = sources_.find(key); found != sources_.end()) {
+        if (credentials::SourcePointer source = found->second.lock()) return source;
+    }
+    std::erase_if(sources_, [](const auto& each) { return each.second.expired(); });
+    credentials::SourcePointer source = make();
+    sources_[key] = source;
+    return source;
+}
+
 BuildResult build_snapshot(const BuildInput& input) { return Builder(input).build(); }
 
 }  // namespace tollgate::assembly

@@ -2,6 +2,7 @@
 // checked the syntax, this checks that providers exist, names lead somewhere and keys are sound.
 // Used at start, at reload and by `config check`.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,23 +11,34 @@
 
 #include "config/catalog.hpp"
 #include "config/load.hpp"
+#include "credentials/machine.hpp"
+#include "credentials/source.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/snapshot.hpp"
 
 namespace tollgate::assembly {
 
-// What outlives snapshots: TLS contexts (their sessions, and the CA bundle read once) and what is
-// known of deployments' health. Thread-safe.
+// What outlives snapshots: TLS contexts (their sessions, and the CA bundle read once), what is known
+// of deployments' health, and sources of credentials with what they hold. Thread-safe.
 class Shared {
 public:
+    // `machine`: whose metadata server may be asked; unknown means nobody's.
+    explicit Shared(credentials::Machine machine = credentials::Machine::unknown)
+        : machine_(machine) {}
     base::Result<std::shared_ptr<net::TlsClientContext>> tls(bool verify,
                                                              const std::string& ca_file);
     std::shared_ptr<gateway::EndpointHealth> health(const std::string& deployment_key);
+    // The source that was made for `key`, as long as a snapshot holds it, or what `make` gives.
+    credentials::SourcePointer source(const std::string& key,
+                                      const std::function<credentials::SourcePointer()>& make);
+    credentials::Machine machine() const { return machine_; }
 
 private:
+    const credentials::Machine machine_;
     std::mutex mutex_;
     std::map<std::pair<bool, std::string>, std::shared_ptr<net::TlsClientContext>> tls_;
     std::map<std::string, std::shared_ptr<gateway::EndpointHealth>> health_;
+    std::map<std::string, std::weak_ptr<credentials::Source>> sources_;
 };
 
 struct BuildInput {

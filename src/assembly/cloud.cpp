@@ -1,5 +1,8 @@
 #include "assembly/cloud.hpp"
 
+#include "credentials/aws_profiles.hpp"
+#include "credentials/google_key.hpp"
+
 namespace tollgate::assembly {
 namespace {
 
@@ -19,6 +22,24 @@ std::string first_set(const config::Environment& environment,
         if (auto value = environment.lookup(name); value && !value->empty()) return *value;
     }
     return {};
+}
+
+// AWS's own tools take the region from the profile.
+std::string region_of_profile(const config::CloudSettings& settings,
+                              const config::Environment& environment) {
+    const auto all = credentials::load_profiles(environment.variables);
+    if (!all.ok()) return {};
+    const std::string name = settings.aws_profile_name.empty()
+                                 ? credentials::profile_name(environment.variables)
+                                 : settings.aws_profile_name;
+    const credentials::Profile* profile = all->find(name);
+    return profile == nullptr ? std::string() : credentials::setting(*profile, "region");
+}
+
+std::string project_of_key(const config::CloudSettings& settings,
+                           const config::Environment& environment) {
+    return credentials::google_project(credentials::google_key_place(
+        settings.vertex_credentials.value, environment.variables));
 }
 
 }  // namespace
@@ -64,6 +85,7 @@ domain::CloudPlace place_of(const domain::ProviderTraits& row,
             place.region = settings.aws_region_name;
             complete(place.region, first_set(environment, {"AWS_REGION_NAME", "AWS_REGION",
                                                            "AWS_DEFAULT_REGION"}));
+            if (place.region.empty()) place.region = region_of_profile(settings, environment);
             place.model_id = settings.model_id;
             place.fips = settings.aws_use_fips_endpoint.value_or(
                 first_set(environment, {"AWS_USE_FIPS_ENDPOINT"}) == "true");
@@ -73,6 +95,7 @@ domain::CloudPlace place_of(const domain::ProviderTraits& row,
             complete(place.project,
                      first_set(environment, {"VERTEXAI_PROJECT", "ANTHROPIC_VERTEX_PROJECT_ID",
                                              "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"}));
+            if (place.project.empty()) place.project = project_of_key(settings, environment);
             place.region = settings.vertex_location;
             complete(place.region, first_set(environment, {"VERTEXAI_LOCATION", "CLOUD_ML_REGION",
                                                            "GOOGLE_CLOUD_LOCATION"}));
@@ -86,13 +109,6 @@ domain::CloudPlace place_of(const domain::ProviderTraits& row,
     }
     if (place.api_version.empty()) place.api_version = api_version;
     return place;
-}
-
-base::Result<credentials::SourcePointer> credential_source(const domain::ProviderTraits&,
-                                                           const config::CloudSettings&,
-                                                           const domain::CloudPlace&,
-                                                           const config::Environment&, Shared&) {
-    return credentials::SourcePointer();
 }
 
 }  // namespace tollgate::assembly

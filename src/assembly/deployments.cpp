@@ -130,7 +130,8 @@ std::string EndpointMaker::credential(const Located& at, const config::ModelEntr
     if (at.account != nullptr && !at.account->api_key.empty() && same_place(url, account_url)) {
         return at.account->api_key.value;
     }
-    if (at.row->credential_required && !same_place(url, own)) return {};
+    // A row without an address of its own (a customer's resource) has none to be given for.
+    if (at.row->credential_required && !own.empty() && !same_place(url, own)) return {};
     for (const std::string& name : at.row->credential_env) {
         if (auto value = environment_.lookup(name)) return *value;
     }
@@ -221,13 +222,20 @@ base::Result<void> EndpointMaker::reach(const Located& at, const config::ModelEn
                                      : entry.api_version;
     made.place = place_of(row, cloud, version, environment_);
     made.api_key = credential(at, entry);
+    const bool own_key =
+        !entry.api_key.empty() || (account != nullptr && !account->api_key.empty());
+    // What is configured for this very model stands above a key of the environment.
+    if (!own_key && names_credential(row, cloud)) made.api_key.clear();
     const std::string own = own_url(row);
     std::string url = entry.api_base;
     if (url.empty()) url = cloud.aws_bedrock_runtime_endpoint;
     if (url.empty() && account != nullptr) url = account->api_base;
     if (url.empty()) url = own;
     if (made.api_key.empty() && row.credential != domain::CredentialKind::key) {
-        TRY(result.credential, credential_source(row, cloud, made.place, environment_, *shared_));
+        const Asked asked = entry.model.empty() && account == nullptr ? Asked::by_name
+                                                                      : Asked::by_configuration;
+        TRY(result.credential,
+            credential_source(row, cloud, made.place, environment_, *shared_, asked));
     }
     if (made.api_key.empty() && !result.credential && row.credential_required && !row.echo &&
         same_place(url, own)) {
@@ -237,7 +245,8 @@ base::Result<void> EndpointMaker::reach(const Located& at, const config::ModelEn
         }
         return base::Error{base::ErrorCode::permission,
                            row.type + " has no credential: set " +
-                               (names.empty() ? std::string("api_key") : names)};
+                               (names.empty() ? std::string("api_key") : names) +
+                               other_ways(row.credential)};
     }
     if (url.empty()) {
         TRY(url, registry_->serving(row).default_base_url(made));
