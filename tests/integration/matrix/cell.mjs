@@ -111,7 +111,9 @@ export class Cell {
     const { headers, path, raw } = exchange.request;
     const { model } = model_for(this.column, this.asked);
     need(this.column.path(model).test(path), `the provider's path: ${path}`);
-    for (const [name, pattern] of Object.entries(this.column.credential)) {
+    const { credential } = this.column;
+    if (typeof credential === 'function') credential(exchange.request);
+    for (const [name, pattern] of Object.entries(credential)) {
       need(pattern.test(headers[name] ?? ''), `the header ${name}: ${headers[name]}`);
     }
     need(!raw.includes(master_key), 'the client\'s key reached the provider');

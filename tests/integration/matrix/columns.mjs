@@ -7,6 +7,7 @@ import * as gemini from './protocols/gemini.mjs';
 import * as ollama from './protocols/ollama.mjs';
 import * as openai_chat from './protocols/openai_chat.mjs';
 import * as openai_responses from './protocols/openai_responses.mjs';
+import { check_signature } from './sigv4.mjs';
 
 export const provider_key = 'sk-provider-made-up';
 const aws = { aws_access_key_id: 'AKIDEXAMPLE',
@@ -15,9 +16,8 @@ const aws = { aws_access_key_id: 'AKIDEXAMPLE',
 const bearer = { authorization: /^Bearer sk-provider-made-up$/ };
 const x_api_key = { 'x-api-key': /^sk-provider-made-up$/ };
 const api_key = { 'api-key': /^sk-provider-made-up$/ };
-const signed = { authorization: new RegExp('^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\\d{8}/'
-  + 'us-east-1/bedrock/aws4_request, ?SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$'),
-'x-amz-date': /^\d{8}T\d{6}Z$/ };
+const signed = (request) => check_signature(request, { key_id: aws.aws_access_key_id,
+  secret: aws.aws_secret_access_key, region: 'us-east-1', service: 'bedrock' });
 
 const vertex = { vertex_project: 'made-up', vertex_location: 'us-east5' };
 const google = (publisher, plain, stream) => (model) => new RegExp('^/v1/projects/made-up/'
@@ -140,7 +140,7 @@ export const columns = [
 /** The column as this client meets it; `name` is the model name it asks for. */
 export function column_for(column, client) {
   const own = column.for_client?.[client.id];
-  return { ...column, name: column.id, ...own, ...(own ? { name: `${column.id}-${client.id}` } : {}) };
+  return { ...column, ...own, name: own ? `${column.id}-${client.id}` : column.id };
 }
 
 /** Which of a column's models serves a talk: one that thinks or sees, where that is another. */

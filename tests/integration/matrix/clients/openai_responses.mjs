@@ -119,11 +119,13 @@ function read_item(item, where, answer) {
 const statuses = ['completed', 'incomplete', 'failed'];
 
 const always = ['id', 'object', 'status', 'model', 'output'];
-const ours = [...always, 'created_at', 'usage', 'error', 'incomplete_details', 'instructions', 'metadata',
-  'parallel_tool_calls', 'temperature', 'tool_choice', 'tools', 'top_p'];
+const ours = [...always, 'created_at', 'usage', 'error', 'incomplete_details', 'instructions',
+  'metadata', 'parallel_tool_calls', 'temperature', 'tool_choice', 'tools', 'top_p'];
 
 function read_response(response, where, relayed) {
-  for (const key of relayed ? always : ours) need(key in response, `${where}: ${key} is missing`);
+  for (const key of relayed ? always : ours) {
+    need(key in response, `${where}: ${key} is missing`);
+  }
   same(response.object, 'response', `${where}.object`);
   if (!relayed) whole(response.created_at, `${where}.created_at`);
   one_of(response.status, statuses, `${where}.status`);
@@ -236,6 +238,12 @@ class StreamReader {
   }
 
   end(value) {
+    if (this.error && this.relayed) {
+      // Made by the gateway when the provider's own stream broke off.
+      same([value.type, value.response.status], ['response.failed', 'failed'], 'the last event');
+      this.failed = true;
+      return;
+    }
     this.answer = read_response(value.response, value.type, this.relayed);
     same(value.type, `response.${value.response.status}`, 'the last event names the status');
     same(value.response.id, this.created.id, 'one id');

@@ -164,7 +164,8 @@ const refusal_titles = { 400: 'bad request (400)', 401: 'credential refused (401
   overflow: 'prompt longer than the context' };
 
 export const scenarios = [
-  { id: 'unicode', title: 'Stream cut anywhere, also inside characters (CJK, emoji)', run: unicode, slow: true },
+  { id: 'unicode', title: 'Stream cut anywhere, also inside characters (CJK, emoji)',
+    run: unicode, slow: true },
   ...Object.keys(refusal_titles).sort().map((name) => ({ id: `error_${name}`,
     title: `Refused before the stream: ${refusal_titles[name]}`, run: refusal_scenario(name) })),
   { id: 'fault_early', title: 'Fault in the stream before content', run: fault_early },
