@@ -74,42 +74,42 @@ std::int64_t whole(double tokens) {
     return tokens <= 0 ? 0 : std::max<std::int64_t>(1, std::llround(tokens));
 }
 
-std::int64_t media_tokens(const Part& part);
+std::int64_t media_tokens(const Part& part, const TextCounter& texts);
 
-std::int64_t parts_tokens(const std::vector<Part>& parts) {
+std::int64_t parts_tokens(const std::vector<Part>& parts, const TextCounter& texts) {
     std::int64_t total = 0;
     for (const Part& part : parts) {
         switch (part.kind) {
             case PartKind::text:
             case PartKind::thinking:
-            case PartKind::refusal: total += estimate_text(part.text); break;
+            case PartKind::refusal: total += texts.count(part.text); break;
             // Opaque data that stands for about as much text as it has characters.
             case PartKind::redacted_thinking:
                 total += static_cast<std::int64_t>(part.text.raw.size()) / 4;
                 break;
             case PartKind::image:
             case PartKind::document:
-            case PartKind::audio: total += media_tokens(part); break;
+            case PartKind::audio: total += media_tokens(part, texts); break;
             case PartKind::tool_call:
-                total += estimate_text(part.name) + estimate_text(std::string_view(part.input)) +
+                total += texts.count(part.name) + texts.count(std::string_view(part.input)) +
                          tool_overhead_tokens;
                 break;
             case PartKind::tool_result:
                 total +=
-                    estimate_text(part.text) + parts_tokens(part.content) + tool_overhead_tokens;
+                    texts.count(part.text) + parts_tokens(part.content, texts) + tool_overhead_tokens;
                 break;
-            case PartKind::hosted: total += estimate_text(std::string_view(part.verbatim)); break;
+            case PartKind::hosted: total += texts.count(std::string_view(part.verbatim)); break;
         }
     }
     return total;
 }
 
-std::int64_t document_tokens(const Part& part) {
+std::int64_t document_tokens(const Part& part, const TextCounter& texts) {
     const std::int64_t bytes = static_cast<std::int64_t>(part.media.data.raw.size());
-    std::int64_t total = estimate_text(part.media.title) + estimate_text(part.media.context);
+    std::int64_t total = texts.count(part.media.title) + texts.count(part.media.context);
     switch (part.media.source) {
-        case MediaSource::text: return total + estimate_text(part.media.data);
-        case MediaSource::content: return total + parts_tokens(part.content);
+        case MediaSource::text: return total + texts.count(part.media.data);
+        case MediaSource::content: return total + parts_tokens(part.content, texts);
         case MediaSource::base64:
             return total + document_page_tokens *
                                std::max<std::int64_t>(1, bytes * 3 / 4 / document_page_bytes);
@@ -117,8 +117,8 @@ std::int64_t document_tokens(const Part& part) {
     }
 }
 
-std::int64_t media_tokens(const Part& part) {
-    if (part.kind == PartKind::document) return document_tokens(part);
+std::int64_t media_tokens(const Part& part, const TextCounter& texts) {
+    if (part.kind == PartKind::document) return document_tokens(part, texts);
     if (part.kind == PartKind::audio) {
         // 16-bit mono at 16 kHz, or 128 kbit/s.
         const std::int64_t bytes = static_cast<std::int64_t>(part.media.data.raw.size()) * 3 / 4;
@@ -130,36 +130,56 @@ std::int64_t media_tokens(const Part& part) {
     return estimate_image(part.media.data.raw);
 }
 
+class Estimator final : public TextCounter {
+public:
+    explicit Estimator(Vocabulary vocabulary) : vocabulary_(vocabulary) {}
+    std::int64_t count(std::string_view plain) const override {
+        return estimate_text(plain, vocabulary_);
+    }
+    std::int64_t count(json::Escaped text) const override {
+        return estimate_text(text, vocabulary_);
+    }
+
+private:
+    Vocabulary vocabulary_;
+};
+
 }  // namespace
 
-std::int64_t estimate_text(std::string_view plain) {
+std::int64_t estimate_text(std::string_view plain, Vocabulary vocabulary) {
     TextScan scan;
     for (std::size_t at = 0; at < plain.size();) scan.feed(next_utf8(plain, at));
-    return whole(scan.finish());
+    return whole(tokens_in(vocabulary, scan.finish()));
 }
 
-std::int64_t estimate_text(json::Escaped text) {
+std::int64_t estimate_text(json::Escaped text, Vocabulary vocabulary) {
     TextScan scan;
     for (std::size_t at = 0; at < text.raw.size();) {
         scan.feed(text.raw[at] == '\\' ? next_escape(text.raw, at) : next_utf8(text.raw, at));
     }
-    return whole(scan.finish());
+    return whole(tokens_in(vocabulary, scan.finish()));
 }
 
-std::int64_t estimate_request(const domain::Request& request) {
+std::int64_t count_request(const domain::Request& request, const TextCounter& texts) {
     std::int64_t total = message_overhead_tokens;  // what opens the answer
-    if (!request.system.empty()) total += parts_tokens(request.system) + message_overhead_tokens;
+    if (!request.system.empty()) {
+        total += parts_tokens(request.system, texts) + message_overhead_tokens;
+    }
     for (const Message& message : request.messages) {
-        total += parts_tokens(message.parts) + message_overhead_tokens;
+        total += parts_tokens(message.parts, texts) + message_overhead_tokens;
     }
     for (const domain::Tool& tool : request.tools) {
-        total += tool_overhead_tokens + estimate_text(tool.name) + estimate_text(tool.description) +
-                 estimate_text(std::string_view(tool.schema));
+        total += tool_overhead_tokens + texts.count(tool.name) + texts.count(tool.description) +
+                 texts.count(std::string_view(tool.schema));
     }
     if (!request.tools.empty() && request.client == domain::Protocol::anthropic) {
         total += tools_preamble_tokens;
     }
-    return total + estimate_text(std::string_view(request.output.schema));
+    return total + texts.count(std::string_view(request.output.schema));
+}
+
+std::int64_t estimate_request(const domain::Request& request, Vocabulary vocabulary) {
+    return count_request(request, Estimator(vocabulary));
 }
 
 }  // namespace tollgate::accounting

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace tollgate::accounting {
 namespace {
+
+using namespace std::string_view_literals;
 
 // Mean tokens of a word by its length in letters (1 to 16), measured with the o200k vocabulary.
 // Rows: lower case, Capitalised, UPPER; after a blank, after a letter or digit, after a mark.
@@ -36,6 +39,10 @@ constexpr double per_letter_beyond = 0.3;
 // Where this share of the words has letters outside ASCII the text is taken as German or French.
 constexpr double accented_share_begin = 0.01;
 constexpr double accented_share_full = 0.06;
+constexpr double eastern_share_begin = 0.02;
+constexpr double eastern_share_full = 0.10;
+constexpr double vietnamese_share_begin = 0.05;
+constexpr double vietnamese_share_full = 0.20;
 
 constexpr Row cyrillic_words = {1.01, 1.03, 1.13, 1.36, 1.53, 1.60, 1.90, 2.02,
                                 2.24, 2.33, 2.49, 2.60, 2.80, 3.15, 3.50, 3.90};
@@ -50,6 +57,15 @@ constexpr double other_letter_cost = 0.75;
 constexpr double mark_before_word = 0.70;  // before CJK: a token of its own more often than not
 constexpr double emoji_cost = 2.0;
 constexpr double symbol_cost = 0.9;
+
+// Frequent characters that only traditional Chinese has; one in so many tells the text.
+constexpr std::u32string_view traditional_signs = U"這個們來時為會說國過學對開關與發後還無從見長問門"
+                                                  U"當將應該體實點電話語義變數據類選項擇檔錯誤參輸權條";
+constexpr std::uint32_t traditional_one_in = 25;
+bool is_traditional(char32_t c) { return traditional_signs.find(c) != std::u32string_view::npos; }
+
+bool is_umlaut(char32_t c) { return U"äöüßåÄÖÜÅ"sv.find(c) != std::u32string_view::npos; }
+bool is_turkish(char32_t c) { return U"ğışİĞŞ"sv.find(c) != std::u32string_view::npos; }
 
 double by_length(const Row& row, std::uint32_t length) {
     if (length <= lengths) return row[length - 1];
@@ -99,16 +115,21 @@ TextScan::Kind TextScan::kind_of(char32_t c) {
     if (c < 0xC0 || c == 0xD7 || c == 0xF7) return Kind::punctuation;
     if (c < 0x2B0 || between(c, 0x1E00, 0x1EFF)) return Kind::latin;
     if (between(c, 0x300, 0x36F)) return Kind::latin;  // combining marks
-    if (between(c, 0x370, 0x52F) || between(c, 0x1F00, 0x1FFF)) return Kind::greek_cyrillic;
-    if (between(c, 0x590, 0x8FF) || between(c, 0xFB1D, 0xFEFC)) return Kind::middle_eastern;
+    if (between(c, 0x370, 0x3FF) || between(c, 0x1F00, 0x1FFF)) return Kind::greek;
+    if (between(c, 0x400, 0x52F)) return Kind::cyrillic;
+    if (between(c, 0x590, 0x5FF) || between(c, 0xFB1D, 0xFB4F)) return Kind::hebrew;
+    if (between(c, 0x600, 0x8FF) || between(c, 0xFB50, 0xFEFC)) return Kind::arabic;
     if (between(c, 0xAC00, 0xD7AF) || between(c, 0x1100, 0x11FF)) return Kind::hangul;
     if (between(c, 0x3040, 0x30FF) || between(c, 0xFF66, 0xFF9F)) return Kind::kana;
     if (between(c, 0x3005, 0x3007) || between(c, 0x3400, 0x9FFF) || between(c, 0xF900, 0xFAFF) ||
         between(c, 0x20000, 0x3FFFF)) {
         return Kind::han;
     }
+    if (between(c, 0x900, 0x97F)) return Kind::devanagari;
+    if (between(c, 0x980, 0xDFF)) return Kind::indic;
+    if (between(c, 0xE00, 0x109F)) return Kind::thai;
     const bool letters =
-        between(c, 0x530, 0x58F) || between(c, 0x900, 0x1DFF) || between(c, 0xA000, 0xABFF);
+        between(c, 0x530, 0x58F) || between(c, 0x10A0, 0x1DFF) || between(c, 0xA000, 0xABFF);
     return letters ? Kind::other_letter : Kind::punctuation;
 }
 
@@ -132,6 +153,7 @@ void TextScan::feed(char32_t c) {
             ++breaks_;
             blanks_ = 0;
         } else {
+            if (blanks_ == 0) tab_ = c == '\t';
             ++blanks_;
         }
     } else if (kind == Kind::digits) {
@@ -145,6 +167,11 @@ void TextScan::feed(char32_t c) {
         } else if (length_ == 1) {
             second_ = c;
         }
+        umlaut_ = umlaut_ || is_umlaut(c);
+        turkish_ = turkish_ || is_turkish(c);
+        eastern_ = eastern_ || between(c, 0x100, 0x24F);
+        vietnamese_ = vietnamese_ || between(c, 0x1EA0, 0x1EF9);
+        traditional_ += kind == Kind::han && is_traditional(c);
         upper_ += upper(c);
         last_lower_ = lower(c);
         accented_ = accented_ || c >= 0x80;
@@ -159,18 +186,20 @@ bool TextScan::continues_latin(char32_t c) const { return !(upper(c) && last_low
 void TextScan::start_word(Kind kind) {
     Before before = Before::nothing;
     bool contraction = false;
+    const bool camel = kind_ == Kind::latin && kind == Kind::latin;
     if (kind_ == Kind::punctuation && length_ == 1 && !blank_before_mark_ && !line_broken_) {
         // snake_case words are known with their underscore.
         before = mark_ == '_' ? Before::nothing : Before::punctuation;
         contraction = mark_ == '\'' && word_before_mark_;
         kind_ = Kind::none;
-        if (mark_ >= 0x80) fixed_ += 0.3;
+        if (mark_ >= 0x80) cost(PieceKind::symbols) += 0.3;
     } else if (kind_ == Kind::blank && blanks_ > 0) {
         before = Before::blank;
         end_blank(true);
     }
     begin(kind);
     before_ = before;
+    camel_ = camel;
     contraction_ = contraction;
 }
 
@@ -185,7 +214,8 @@ void TextScan::begin(Kind kind) {
     kind_ = kind;
     before_ = Before::nothing;
     length_ = upper_ = blanks_ = breaks_ = 0;
-    accented_ = contraction_ = last_lower_ = line_broken_ = false;
+    accented_ = umlaut_ = eastern_ = turkish_ = vietnamese_ = false;
+    camel_ = contraction_ = last_lower_ = line_broken_ = false;
     one_mark_ = json_marks_ = true;
     marks_cost_ = 0;
     blank_before_mark_ = blank_before_mark;
@@ -193,13 +223,13 @@ void TextScan::begin(Kind kind) {
 }
 
 void TextScan::end_blank(bool next_takes_one) {
-    if (breaks_ > 0) fixed_ += 1;
+    if (breaks_ > 0) cost(PieceKind::blanks) += 1;
     const std::uint32_t own = next_takes_one && blanks_ > 0 ? blanks_ - 1 : blanks_;
     if (own > 0) {
         // Digits take no blank along: the last one stands alone.
         const bool split = !next_takes_one && own > 1;
         const std::uint32_t whole_runs = own / 80;
-        fixed_ += (split ? 2.0 : 1.0) + whole_runs;
+        cost(tab_ ? PieceKind::tabs : PieceKind::blanks) += (split ? 2.0 : 1.0) + whole_runs;
     }
     kind_ = Kind::none;
 }
@@ -207,24 +237,33 @@ void TextScan::end_blank(bool next_takes_one) {
 void TextScan::end_latin() {
     if (contraction_ && is_contraction(first_, second_, length_)) {
         // Vocabularies know it's and don't, but few possessives.
-        fixed_ += first_ == 's' ? 0.6 : 0.0;
+        cost(PieceKind::marked_word) += first_ == 's' ? 0.6 : 0.0;
         return;
     }
     const std::size_t row = (upper_ == length_ && length_ > 1 ? 6u
                              : first_upper_                   ? 3u
                                                               : 0u) +
                             static_cast<std::size_t>(before_);
-    english_ += by_length(english_words[row], length_) + (accented_ ? 0.4 : 0.0);
+    const PieceKind kind = before_ == Before::blank     ? PieceKind::word
+                           : camel_                     ? PieceKind::camel_word
+                           : before_ == Before::nothing ? PieceKind::inner_word
+                                                        : PieceKind::marked_word;
+    cost(kind) += by_length(english_words[row], length_) + (accented_ ? 0.4 : 0.0);
     european_ += by_length(european_words[row], length_);
     ++words_;
     accented_words_ += accented_;
+    umlaut_words_ += umlaut_;
+    eastern_words_ += eastern_;
+    turkish_words_ += turkish_;
+    vietnamese_words_ += vietnamese_;
 }
 
 void TextScan::end_punctuation() {
     if (marks_cost_ > 0) {
-        fixed_ += one_mark_ && length_ > 3 ? 1 + marks_cost_ / 6 : std::max(1.0, marks_cost_);
+        cost(PieceKind::symbols) +=
+            one_mark_ && length_ > 3 ? 1 + marks_cost_ / 6 : std::max(1.0, marks_cost_);
     } else {
-        fixed_ += marks_cost(length_, one_mark_, json_marks_);
+        cost(PieceKind::marks) += marks_cost(length_, one_mark_, json_marks_);
     }
 }
 
@@ -233,21 +272,41 @@ void TextScan::end_piece() {
     switch (kind_) {
         case Kind::none: break;
         case Kind::latin: end_latin(); break;
-        case Kind::greek_cyrillic: fixed_ += by_length(cyrillic_words, length_) + mark; break;
-        case Kind::middle_eastern: fixed_ += by_length(middle_eastern_words, length_) + mark; break;
-        case Kind::hangul: fixed_ += by_length(hangul_words, length_) + mark; break;
+        case Kind::greek:
+            cost(PieceKind::greek) += by_length(cyrillic_words, length_) + mark;
+            break;
+        case Kind::cyrillic:
+            cost(PieceKind::cyrillic) += by_length(cyrillic_words, length_) + mark;
+            break;
+        case Kind::arabic:
+            cost(PieceKind::arabic) += by_length(middle_eastern_words, length_) + mark;
+            break;
+        case Kind::hebrew:
+            cost(PieceKind::hebrew) += by_length(middle_eastern_words, length_) + mark;
+            break;
+        case Kind::hangul:
+            cost(PieceKind::hangul) += by_length(hangul_words, length_) + mark;
+            break;
         case Kind::han:
             han_ += length_;
-            fixed_ += mark;
+            cost(PieceKind::marks) += mark;
             break;
         case Kind::kana:
             kana_ += length_;
-            fixed_ += mark;
+            cost(PieceKind::marks) += mark;
             break;
-        case Kind::other_letter: fixed_ += other_letter_cost * length_ + mark; break;
+        case Kind::devanagari:
+            cost(PieceKind::devanagari) += other_letter_cost * length_ + mark;
+            break;
+        case Kind::indic: cost(PieceKind::indic) += other_letter_cost * length_ + mark; break;
+        case Kind::thai: cost(PieceKind::thai) += other_letter_cost * length_ + mark; break;
+        case Kind::other_letter:
+            cost(PieceKind::other_letters) += other_letter_cost * length_ + mark;
+            break;
         case Kind::digits: {
             const std::uint32_t groups_of_three = (length_ + 2) / 3;
-            fixed_ += groups_of_three;
+            cost(PieceKind::digit_groups) += groups_of_three;
+            cost(PieceKind::digits) += length_;
             break;
         }
         case Kind::punctuation: end_punctuation(); break;
@@ -256,17 +315,52 @@ void TextScan::end_piece() {
     kind_ = Kind::none;
 }
 
-double TextScan::finish() {
+// Which languages the words are of shows in the letters outside ASCII that some of them have.
+void TextScan::settle_words() {
+    if (words_ == 0) return;
+    const double all = words_;
+    const auto part = [](double share, double begin, double full) {
+        return std::clamp((share - begin) / (full - begin), 0.0, 1.0);
+    };
+    const double european =
+        part(accented_words_ / all, accented_share_begin, accented_share_full);
+    const double vietnamese =
+        part(vietnamese_words_ / all, vietnamese_share_begin, vietnamese_share_full);
+    const double eastern =
+        (1 - vietnamese) * part(eastern_words_ / all, eastern_share_begin, eastern_share_full);
+    for (const PieceKind kind : {PieceKind::word, PieceKind::inner_word, PieceKind::camel_word,
+                                 PieceKind::marked_word}) {
+        cost(kind) *= 1 - european;
+    }
+    cost(PieceKind::vietnamese_word) = european_ * european * vietnamese;
+    const PieceKind east = turkish_words_ * 3 > eastern_words_ ? PieceKind::turkish_word
+                                                               : PieceKind::eastern_word;
+    const PieceKind west = umlaut_words_ * 5 > accented_words_ * 4 ? PieceKind::germanic_word
+                                                                   : PieceKind::western_word;
+    cost(east) = european_ * european * eastern;
+    cost(west) = european_ * european * (1 - vietnamese - eastern);
+}
+
+// Kanji among kana are rarer in the vocabularies than Chinese words are, traditional characters
+// rarer than simplified ones.
+void TextScan::settle_han() {
+    if (kana_ * 10 > han_) {
+        cost(PieceKind::japanese_han) = han_ * japanese_han;
+    } else if (traditional_ * traditional_one_in > han_) {
+        cost(PieceKind::traditional_han) = han_ * chinese_han;
+    } else {
+        cost(PieceKind::han) = han_ * chinese_han;
+    }
+    cost(PieceKind::kana) = kana_ * kana_cost;
+}
+
+PieceCosts TextScan::finish() {
     end_piece();
-    const double share = words_ == 0 ? 0.0 : static_cast<double>(accented_words_) / words_;
-    const double european = std::clamp(
-        (share - accented_share_begin) / (accented_share_full - accented_share_begin), 0.0, 1.0);
-    // Kanji among kana are rarer in the vocabularies than Chinese words are.
-    const bool japanese = kana_ * 10 > han_;
-    const double total = fixed_ + english_ * (1 - european) + european_ * european +
-                         han_ * (japanese ? japanese_han : chinese_han) + kana_ * kana_cost;
+    settle_words();
+    settle_han();
+    const PieceCosts sums = costs_;
     *this = TextScan();
-    return total;
+    return sums;
 }
 
 }  // namespace tollgate::accounting

@@ -1,25 +1,66 @@
 // Cuts text into the pieces that tokenizers see and adds up what they cost. One text, one thread.
 #pragma once
+#include <array>
 #include <cstdint>
 
 namespace tollgate::accounting {
+
+// The kinds of pieces whose price differs from one vocabulary to the next.
+enum class PieceKind : std::uint8_t {
+    word,             // an English word or an identifier's part behind a blank
+    inner_word,       // behind a digit or an underscore: foo_bar
+    camel_word,       // behind a change of case: fooBar
+    marked_word,      // with a mark before it: .size
+    western_word,     // of French, Spanish and their like
+    germanic_word,    // of German, Swedish, Finnish: long ones
+    eastern_word,     // of Czech, Polish, Hungarian and their like
+    turkish_word,
+    vietnamese_word,
+    cyrillic,
+    greek,
+    arabic,
+    hebrew,
+    hangul,
+    han,
+    traditional_han,
+    japanese_han,
+    kana,
+    devanagari,
+    indic,            // India's other scripts
+    thai,             // and Lao, Tibetan, Burmese
+    other_letters,
+    digit_groups,     // of at most three
+    digits,
+    marks,            // ASCII
+    symbols,          // the others, and emoji
+    blanks,
+    tabs,             // runs of blanks that begin with one
+};
+constexpr std::size_t piece_kinds = 28;
+// What a text's pieces cost in the o200k vocabulary, by kind; of `digits` their number.
+using PieceCosts = std::array<double, piece_kinds>;
 
 class TextScan {
 public:
     // The next character, in order. Line breaks, tabs and the like as themselves.
     void feed(char32_t character);
-    // Counts the last piece and gives the sum; the scan is then as new.
-    double finish();
+    // Counts the last piece and gives the sums; the scan is then as new.
+    PieceCosts finish();
 
 private:
     enum class Kind : std::uint8_t {
         none,
         latin,
-        greek_cyrillic,
-        middle_eastern,
+        greek,
+        cyrillic,
+        arabic,
+        hebrew,
         hangul,
         han,
         kana,
+        devanagari,
+        indic,
+        thai,
         other_letter,
         digits,
         punctuation,
@@ -32,6 +73,8 @@ private:
     void begin(Kind kind);
     void end_piece();
     void end_latin();
+    void settle_words();
+    void settle_han();
     void end_punctuation();
     // White space before something: all of it but a blank that the next piece takes along.
     void end_blank(bool next_takes_one);
@@ -46,6 +89,11 @@ private:
     bool first_upper_ = false;
     bool last_lower_ = false;
     bool accented_ = false;
+    bool umlaut_ = false;
+    bool eastern_ = false;
+    bool turkish_ = false;
+    bool vietnamese_ = false;
+    bool camel_ = false;        // follows a lower-case letter
     bool contraction_ = false;  // follows a word and an apostrophe
     char32_t first_ = 0;
     char32_t second_ = 0;
@@ -60,13 +108,19 @@ private:
     // blank
     std::uint32_t blanks_ = 0;  // since the last line break
     std::uint32_t breaks_ = 0;
+    bool tab_ = false;  // the first of them
     // sums
-    double fixed_ = 0;     // costs that do not depend on the language
-    double english_ = 0;   // of Latin words, as English or code
+    double& cost(PieceKind kind) { return costs_[static_cast<std::size_t>(kind)]; }
+    PieceCosts costs_{};   // that do not depend on the language; word kinds as English or code
     double european_ = 0;  // the same words, as German or French
     std::uint32_t words_ = 0;
     std::uint32_t accented_words_ = 0;
+    std::uint32_t umlaut_words_ = 0;
+    std::uint32_t eastern_words_ = 0;
+    std::uint32_t turkish_words_ = 0;
+    std::uint32_t vietnamese_words_ = 0;
     std::uint32_t han_ = 0;
+    std::uint32_t traditional_ = 0;
     std::uint32_t kana_ = 0;
 };
 
