@@ -32,17 +32,56 @@ void clamp_max_tokens(const Generation& generation, std::int64_t limit, Prepared
     }
 }
 
-// A span that the dialect has cut already is not cut again.
-void add_splices(std::vector<dialect::Splice> wanted, Prepared& prepared) {
-    const std::size_t own = prepared.splices.size();
-    for (dialect::Splice& splice : wanted) {
-        const auto first = prepared.splices.begin();
-        const bool covered = std::any_of(
-            first, first + static_cast<std::ptrdiff_t>(own), [&](const dialect::Splice& other) {
-                return other.begin < splice.end && splice.begin < other.end;
-            });
-        if (!covered) prepared.splices.push_back(std::move(splice));
+void in_order(std::vector<dialect::Splice>& splices) {
+    // At equal places what is inserted comes before what is cut there.
+    std::sort(splices.begin(), splices.end(), [](const auto& a, const auto& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    });
+}
+
+bool overlap(const std::vector<dialect::Splice>& own, const std::vector<dialect::Splice>& wanted) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const dialect::Splice& splice) {
+        return std::any_of(own.begin(), own.end(), [&](const dialect::Splice& other) {
+            return other.begin < splice.end && splice.begin < other.end;
+        });
+    });
+}
+
+std::string applied(std::string_view body, const std::vector<dialect::Splice>& splices) {
+    std::string text;
+    text.reserve(body.size());
+    std::size_t at = 0;
+    for (const dialect::Splice& splice : splices) {
+        text.append(body.substr(at, splice.begin - at)).append(splice.text);
+        at = splice.end;
     }
+    return text.append(body.substr(at));
+}
+
+// What the provider wants changed besides `prepared.splices`, which are in order.
+base::Result<void> add_provider_splices(Generation& generation, const Endpoint& endpoint,
+                                        Prepared& prepared) {
+    TRY(std::vector<dialect::Splice> wanted,
+        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, generation.body,
+                                        generation.outline, generation.client_headers(),
+                                        prepared.translation));
+    if (!overlap(prepared.splices, wanted)) {
+        std::move(wanted.begin(), wanted.end(), std::back_inserter(prepared.splices));
+        in_order(prepared.splices);
+        cut(generation.body, prepared);
+        return {};
+    }
+    // Neighbours are cut by both, and each counts on a comma that the other takes: one after the
+    // other, then, at the price of a copy.
+    prepared.body = applied(generation.body, prepared.splices);
+    TRY(const dialect::Outline outline,
+        dialect::outline_translated(prepared.protocol, prepared.body));
+    TRY(prepared.splices,
+        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
+                                        outline, generation.client_headers(),
+                                        prepared.translation));
+    cut(prepared.body, prepared);
+    return {};
 }
 
 base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoint,
@@ -50,17 +89,9 @@ base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoin
     TRY(prepared.splices, dialect::relay_splices(prepared.protocol, generation.body,
                                                  generation.outline, endpoint.deployment,
                                                  prepared.translation));
-    TRY(std::vector<dialect::Splice> wanted,
-        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, generation.body,
-                                        generation.outline, generation.client_headers(),
-                                        prepared.translation));
-    add_splices(std::move(wanted), prepared);
     if (max_tokens_override > 0) clamp_max_tokens(generation, max_tokens_override, prepared);
-    // At equal places what is inserted comes before what is cut there.
-    std::sort(prepared.splices.begin(), prepared.splices.end(), [](const auto& a, const auto& b) {
-        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-    });
-    cut(generation.body, prepared);
+    in_order(prepared.splices);
+    TRY_VOID(add_provider_splices(generation, endpoint, prepared));
     generation.release_document();
     return {};
 }
