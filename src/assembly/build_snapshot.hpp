@@ -18,8 +18,8 @@
 
 namespace tollgate::assembly {
 
-// What outlives snapshots: TLS contexts (their sessions, and the CA bundle read once), what is known
-// of deployments' health, and sources of credentials with what they hold. Thread-safe.
+// What outlives snapshots: TLS contexts (their sessions, and the CA bundle read once), what is
+// known of deployments' health, and sources of credentials with what they hold. Thread-safe.
 class Shared {
 public:
     // `machine`: whose metadata server may be asked; unknown means nobody's.

@@ -234,6 +234,28 @@ model_list:
     EXPECT_EQ(deployment("by-key").api_key, "made-up-key");
 }
 
+TEST_F(CloudEntries, PlaceIsMissing_IsAnErrorOnlyWhereTheEntryNamesTheCredential) {
+    environment_.variables["GCE_METADATA_HOST"] = "127.0.0.1:1";
+    build(R"(
+model_list:
+  - model_name: v
+    litellm_params: {model: vertex_ai/gemini-2.5-pro}
+)");
+    EXPECT_NE(result_.snapshot, nullptr) << problems();
+    EXPECT_THAT(problems(), HasSubstr("'v' is left out: "));
+    EXPECT_THAT(problems(), HasSubstr("vertex_project"));
+    build(R"(
+model_list:
+  - model_name: v
+    litellm_params:
+      model: vertex_ai/gemini-2.5-pro
+      vertex_credentials: '{"type":"authorized_user","client_id":"c","client_secret":"s",
+        "refresh_token":"r"}'
+)");
+    EXPECT_EQ(result_.snapshot, nullptr);
+    EXPECT_THAT(problems(), HasSubstr("vertex_project"));
+}
+
 TEST_F(CloudEntries, NameThatNobodyConfigured_NeedsMoreThanTheMachine) {
     environment_.variables["VERTEXAI_PROJECT"] = "p";
     build("model_list: []\n");

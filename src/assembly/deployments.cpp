@@ -249,7 +249,14 @@ base::Result<void> EndpointMaker::reach(const Located& at, const config::ModelEn
                                other_ways(row.credential)};
     }
     if (url.empty()) {
-        TRY(url, registry_->serving(row).default_base_url(made));
+        auto standard = registry_->serving(row).default_base_url(made);
+        if (!standard.ok()) {
+            // Somebody's keys in the environment do not make a shared configuration wrong.
+            const bool meant = own_key || names_credential(row, cloud);
+            if (!meant) standard.error().code = base::ErrorCode::permission;
+            return std::move(standard).error();
+        }
+        url = std::move(standard).value();
     }
     TRY(url, expand(url, environment_));
     if (url.empty() && !row.echo) {

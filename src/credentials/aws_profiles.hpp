@@ -14,7 +14,7 @@ using Profile = std::map<std::string, std::string, std::less<>>;  // keys in low
 
 struct AwsProfiles {
     std::map<std::string, Profile, std::less<>> profiles;
-    std::string files;  // "/home/x/.aws/config and /home/x/.aws/credentials", for messages
+    std::string files;  // "~/.aws/config and ~/.aws/credentials", for messages
     const Profile* find(std::string_view name) const;  // null when there is none
 };
 
