@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -48,12 +50,16 @@ std::vector<Detected> detect(const config::Environment& environment,
     return out;
 }
 
+// A name as a YAML scalar: `@cf/...`, `gpt-oss:20b` and globs need quotes.
+std::string scalar(const std::string& name) {
+    const auto plain = [](unsigned char c) { return std::isalnum(c) || std::strchr("._/-", c); };
+    return std::all_of(name.begin(), name.end(), plain) ? name : "\"" + name + "\"";
+}
+
 void append_entry(std::string& out, const std::string& name, const std::string& model,
                   const Detected& provider) {
-    const bool quote = name.find('*') != name.npos;
-    const std::string mark = quote ? "\"" : "";
-    out += "  - model_name: " + mark + name + mark + "\n    litellm_params:\n";
-    out += "      model: " + mark + model + mark + "\n";
+    out += "  - model_name: " + scalar(name) + "\n    litellm_params:\n";
+    out += "      model: " + scalar(model) + "\n";
     if (!provider.credential.empty())
         out += "      api_key: os.environ/" + provider.credential + "\n";
     if (provider.row->protocol == domain::Protocol::ollama) {
@@ -80,7 +86,7 @@ void append_tiers(std::string& out, const config::Tiers& tiers) {
                                      {"haiku", tiers.haiku},
                                      {"fable", tiers.fable},
                                      {"default", tiers.fallback}}) {
-        if (!name.empty()) out += std::string("  ") + tier + ": " + name + "\n";
+        if (!name.empty()) out += std::string("  ") + tier + ": " + scalar(name) + "\n";
     }
 }
 
