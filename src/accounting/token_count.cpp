@@ -95,8 +95,8 @@ std::int64_t parts_tokens(const std::vector<Part>& parts, const TextCounter& tex
                          tool_overhead_tokens;
                 break;
             case PartKind::tool_result:
-                total +=
-                    texts.count(part.text) + parts_tokens(part.content, texts) + tool_overhead_tokens;
+                total += texts.count(part.text) + parts_tokens(part.content, texts) +
+                         tool_overhead_tokens;
                 break;
             case PartKind::hosted: total += texts.count(std::string_view(part.verbatim)); break;
         }
