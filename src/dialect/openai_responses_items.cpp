@@ -46,7 +46,23 @@ base::Result<void> ItemsDecoder::decode(Value input) {
         if (!each.is_object()) return field_error(field, "must be an object");
         TRY_VOID(item(each, field));
     }
+    drop_loose_thoughts();
     return {};
+}
+
+void ItemsDecoder::drop_loose_thoughts() {
+    auto is_thought = [](const Part& part) {
+        return part.kind == PartKind::thinking || part.kind == PartKind::redacted_thinking;
+    };
+    for (Message& message : request_.messages) {
+        if (message.role != Role::assistant) continue;
+        while (!message.parts.empty() && is_thought(message.parts.back())) {
+            message.parts.pop_back();
+        }
+    }
+    std::erase_if(request_.messages, [](const Message& message) {
+        return message.role == Role::assistant && message.parts.empty();
+    });
 }
 
 base::Result<void> ItemsDecoder::item(Value item, const std::string& field) {
@@ -257,6 +273,7 @@ base::Result<void> ItemsDecoder::part(Value value, const std::string& field, boo
 base::Result<void> ItemsDecoder::image(Value value, const std::string& field, Part& part) {
     part.kind = PartKind::image;
     part.media.detail = value["detail"].text(arena_);
+    if (part.media.detail == "original") part.media.detail = "high";  // other interfaces' most
     if (!is_set(value["image_url"]) && value["file_id"].is_string()) {
         part.media.source = MediaSource::file_id;
         part.media.data = value["file_id"].escaped();

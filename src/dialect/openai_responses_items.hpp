@@ -33,6 +33,8 @@ private:
     base::Result<void> file(json::Value value, const std::string& field, domain::Part& part);
     base::Result<void> audio(json::Value value, const std::string& field, domain::Part& part);
     base::Result<std::string_view> call_id(json::Value item, const std::string& field);
+    // Thoughts that nothing followed (a turn broken off): targets refuse a turn that ends so.
+    void drop_loose_thoughts();
     // The assistant's turn in progress: a new one unless the conversation ends with one.
     domain::Message& assistant();
     // Where the output of the call `id` goes: a result in the user's turn of results. Clients may

@@ -70,8 +70,9 @@ Tool hosted(Value tool, base::Arena& arena) {
 }
 
 void add(Tool tool, Request& request) {
-    const bool known = std::ranges::any_of(
-        request.tools, [&](const Tool& other) { return other.name == tool.name; });
+    const bool known = std::ranges::any_of(request.tools, [&](const Tool& other) {
+        return other.name == tool.name && other.hosted_kind == tool.hosted_kind;
+    });
     if (!known) request.tools.push_back(std::move(tool));
 }
 
