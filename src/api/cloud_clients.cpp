@@ -41,7 +41,7 @@ std::optional<PathRequest> bedrock_path(std::string_view path) {
     for (const bool stream : {false, true}) {
         const auto id =
             between(path, "/model/", stream ? "/invoke-with-response-stream" : "/invoke");
-        if (id) return PathRequest{PathCloud::bedrock, http::percent_decode(*id), stream, true};
+        if (id) return PathRequest{PathCloud::bedrock, http::percent_decode(*id), stream, true, {}};
     }
     return std::nullopt;
 }
@@ -54,7 +54,7 @@ std::optional<PathRequest> vertex_path(std::string_view path) {
     for (const bool stream : {false, true}) {
         const auto model =
             between(rest, publisher, stream ? ":streamRawPredict" : ":rawPredict");
-        if (model) return PathRequest{PathCloud::vertex, http::percent_decode(*model), stream, true};
+        if (model) return PathRequest{PathCloud::vertex, http::percent_decode(*model), stream, true, {}};
     }
     return std::nullopt;
 }
@@ -62,12 +62,12 @@ std::optional<PathRequest> vertex_path(std::string_view path) {
 std::optional<PathRequest> azure_path(std::string_view path) {
     const auto deployment = between(path, "/openai/deployments/", "/chat/completions");
     if (!deployment) return std::nullopt;
-    return PathRequest{PathCloud::azure, http::percent_decode(*deployment), false, false};
+    return PathRequest{PathCloud::azure, http::percent_decode(*deployment), false, false, {}};
 }
 
 net::Task<void> bedrock_client(Worker& worker, Exchange& exchange) {
     if (const auto counted = between(exchange.head().path, "/model/", "/count-tokens")) {
-        const PathRequest request{PathCloud::bedrock, http::percent_decode(*counted), false, true};
+        const PathRequest request{PathCloud::bedrock, http::percent_decode(*counted), false, true, {}};
         co_await gateway::handle_count_tokens(worker, exchange, &request);
         co_return;
     }
@@ -78,11 +78,13 @@ net::Task<void> bedrock_client(Worker& worker, Exchange& exchange) {
 
 net::Task<void> vertex_client(Worker& worker, Exchange& exchange) {
     const auto request = vertex_path(exchange.head().path);
-    if (!request) {
+    if (!request && exchange.head().path.find("/publishers/google/") != std::string_view::npos) {
+        co_await gemini_client(worker, exchange);
+    } else if (!request) {
         co_await unknown_path(worker, exchange);
     } else if (request->model == "count-tokens") {
         // Here the body names the model.
-        const PathRequest counted{PathCloud::vertex, {}, false, true};
+        const PathRequest counted{PathCloud::vertex, {}, false, true, {}};
         co_await gateway::handle_count_tokens(worker, exchange, &counted);
     } else {
         co_await generate(worker, exchange, Protocol::anthropic, *request);

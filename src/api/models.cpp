@@ -51,8 +51,9 @@ void write_model(json::Writer& writer, const gateway::ListedModel& model, bool a
     writer.end_object();
 }
 
-// The value of a query parameter, undecoded; "" when absent.
-std::string_view parameter(std::string_view query, std::string_view name) {
+}  // namespace
+
+std::string_view query_parameter(std::string_view query, std::string_view name) {
     while (!query.empty()) {
         const std::size_t end = std::min(query.find('&'), query.size());
         const std::string_view pair = query.substr(0, end);
@@ -75,8 +76,6 @@ std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot&
     return models;
 }
 
-}  // namespace
-
 net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
     auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
@@ -89,12 +88,12 @@ net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
     std::size_t limit = page_max;
     std::size_t first = 0;
     if (anthropic) {
-        const std::string wanted(parameter(exchange.head().query, "limit"));
+        const std::string wanted(query_parameter(exchange.head().query, "limit"));
         if (!wanted.empty() && wanted.find_first_not_of("0123456789") == std::string::npos &&
             wanted.size() < 6) {
             limit = std::clamp<std::size_t>(std::stoul(wanted), 1, page_max);
         }
-        const std::string after = http::percent_decode(parameter(exchange.head().query, "after_id"));
+        const std::string after = http::percent_decode(query_parameter(exchange.head().query, "after_id"));
         for (std::size_t i = 0; i < models.size(); ++i) {
             if (models[i]->id == after) first = i + 1;
         }

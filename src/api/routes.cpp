@@ -60,6 +60,10 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::post, "/projects/*", with_worker(worker, vertex_client));
     router.add(Method::post, "/v1/projects/*", with_worker(worker, vertex_client));
     router.add(Method::post, "/openai/deployments/*", with_worker(worker, azure_client));
+    router.add(Method::post, "/v1beta/models/*", with_worker(worker, gemini_client));
+    router.add(Method::post, "/v1beta1/projects/*", with_worker(worker, vertex_client));
+    router.add(Method::get, "/v1beta/models", with_worker(worker, list_gemini_models));
+    router.add(Method::get, "/v1beta/models/*", with_worker(worker, get_gemini_model));
 
     router.add(Method::get, "/livez", with_worker(worker, liveness));
     router.add(Method::get, "/health/liveliness", with_worker(worker, liveness));

@@ -78,7 +78,8 @@ public:
     explicit App(const ServeOptions& options)
         : gateway_(metrics_, {dialects_.anthropic.client.get(), dialects_.openai_chat.client.get(),
                               dialects_.openai_completions.client.get(),
-                              dialects_.openai_responses.client.get()}),
+                              dialects_.openai_responses.client.get(),
+                              dialects_.gemini.client.get()}),
           configuration_(options, dialects_.sides(), gateway_.metrics()) {}
 
     int run() {

@@ -172,7 +172,7 @@ Codec make_anthropic();
 Codec make_openai_chat();
 Codec make_openai_responses();
 Codec make_ollama();            // provider side only
-Codec make_gemini();            // provider side only; also of Vertex
+Codec make_gemini();            // also of Vertex
 Codec make_bedrock_converse();  // provider side only
 // Anthropic Messages inside Bedrock's InvokeModel: the protocol is `anthropic`, the framing of
 // streams is Bedrock's. Provider side only.

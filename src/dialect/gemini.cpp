@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dialect/context_overflow.hpp"
+#include "dialect/gemini_client.hpp"
 #include "dialect/gemini_request.hpp"
 
 namespace tollgate::dialect {
@@ -151,6 +152,6 @@ ProviderFailure read_failure(int status, json::Value error) {
 
 }  // namespace gemini
 
-Codec make_gemini() { return {nullptr, std::make_unique<GeminiDialect>()}; }
+Codec make_gemini() { return {make_gemini_client(), std::make_unique<GeminiDialect>()}; }
 
 }  // namespace tollgate::dialect

@@ -22,6 +22,14 @@ public:
     base::Result<std::vector<Splice>> run() {
         if (protocol_ == Protocol::anthropic && target_.provider.envelope != Envelope::none) {
             TRY_VOID(envelope());
+        } else if (protocol_ == Protocol::gemini) {
+            // The gateway has put them into the body, the path says them again.
+            if (find_field(outline_.fields, "contents") == nullptr) {
+                return base::Error{base::ErrorCode::invalid_request,
+                                   "contents: is required: a list of contents", "contents"};
+            }
+            cut("model");
+            cut("stream");
         } else {
             model();
         }
@@ -157,6 +165,7 @@ private:
     }
 
     void max_tokens() {
+        if (protocol_ == Protocol::gemini) return;  // generationConfig holds it
         const json::TopField* field = max_tokens_field(protocol_, outline_.fields);
         const auto cap = target_.output_tokens_cap;
         if (field != nullptr && field->value != "null") {

@@ -4,7 +4,6 @@
 #include "gateway/authorize.hpp"
 #include "gateway/handle_generation.hpp"
 #include "gateway/prepared.hpp"
-#include "policy/authenticate.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -58,15 +57,14 @@ net::Task<std::optional<std::string>> ask_provider(Generation& generation,
                                                 whole);
     if (!call) co_return std::nullopt;
     prepared.target = endpoint.origin.base_path + call->path;
-    const bool relayed = call->body.empty() && prepared.verbatim;
+    const bool relayed =
+        call->body.empty() && prepared.verbatim && generation.by_path == nullptr;
     if (!call->body.empty()) prepared.pieces.assign({std::string_view(call->body)});
     auto answer = co_await send(generation, endpoint, prepared);
     if (!answer || relayed) co_return answer;
     const auto tokens = endpoint.provider->read_token_count(*answer);
     if (!tokens) co_return std::nullopt;
-    std::string body;
-    json::Writer(body).begin_object().integer("input_tokens", *tokens).end_object();
-    co_return body;
+    co_return count_answer(generation.by_path, *tokens);
 }
 
 // The body as the decoder wants it: counting needs no max_tokens, generating does.
@@ -84,17 +82,16 @@ std::string with_max_tokens(std::string_view body, const dialect::Outline& outli
 
 net::Task<base::Result<void>> run(Generation& generation) {
     http::Exchange& exchange = generation.exchange;
-    CO_TRY(generation.who, policy::authenticate(generation.snapshot->keys, exchange.headers()));
+    CO_TRY(generation.who, generation.authenticate());
     CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
     CO_TRY(generation.body, co_await exchange.read_body());
     const PathRequest* by_path = generation.by_path;
-    const bool bedrock = by_path != nullptr && by_path->cloud == PathCloud::bedrock;
     std::string question;
-    if (bedrock) {
-        CO_TRY(question, counted_body(generation.body));
+    if (by_path != nullptr) {
+        CO_TRY(question, counted_body(*by_path, generation.body));
         generation.body = question;
+        CO_TRY_VOID(generation.take_path());
     }
-    if (by_path != nullptr) CO_TRY_VOID(generation.take_path());
     CO_TRY([[maybe_unused]] const json::Value checked,
            generation.document->parse(generation.body));
     CO_TRY(generation.outline,
@@ -109,16 +106,11 @@ net::Task<base::Result<void>> run(Generation& generation) {
     if (exchange.scope().cancelled()) co_return base::Result<void>();
     if (stated) {
         generation.record.status = 200;
-        if (bedrock) *stated = bedrock_count(*stated);
         auto sent = co_await exchange.respond(200, "application/json", *stated);
         co_return base::Result<void>();
     }
-    std::string body;
-    json::Writer(body)
-        .begin_object()
-        .integer("input_tokens", accounting::estimate_request(*generation.decoded))
-        .end_object();
-    if (bedrock) body = bedrock_count(body);
+    const std::string body =
+        count_answer(by_path, accounting::estimate_request(*generation.decoded));
     exchange.add_header("x-tollgate-estimated", "true");
     generation.record.status = 200;
     auto sent = co_await exchange.respond(200, "application/json", body);
@@ -129,8 +121,10 @@ net::Task<base::Result<void>> run(Generation& generation) {
 
 net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
                                     const PathRequest* by_path) {
-    exchange.send_request_id_as_anthropic();
-    const auto& client = worker.gateway.codecs().client(domain::Protocol::anthropic);
+    const bool google = by_path != nullptr && by_path->cloud == PathCloud::gemini;
+    if (!google) exchange.send_request_id_as_anthropic();
+    const auto& client = worker.gateway.codecs().client(google ? domain::Protocol::gemini
+                                                               : domain::Protocol::anthropic);
     Generation generation(worker, exchange, client);
     generation.by_path = by_path;
     generation.record.request_id = exchange.request_id();

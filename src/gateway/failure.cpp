@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dialect/context_overflow.hpp"
+
 namespace tollgate::gateway {
 
 using base::ErrorCode;
@@ -91,7 +93,8 @@ FinalAnswer final_answer(const AttemptFailure& last, domain::Protocol client,
         answer.status = http_status(last.own_error.code);
         return answer;
     }
-    if (last.error_class == ErrorClass::credential) {
+    // A model that the account does not have fails over like a refused credential, but says so.
+    if (last.error_class == ErrorClass::credential && last.status != 404) {
         // Never 401: the client's key was fine.
         answer.status = 502;
         answer.error = {ErrorCode::provider,
@@ -111,6 +114,11 @@ FinalAnswer final_answer(const AttemptFailure& last, domain::Protocol client,
         answer.error = {code_of_status(last.status),
                         last.provider + " answered " + std::to_string(last.status) + ": " +
                             last.message};
+        // Clients know an overflow by its words; this provider has words of its own.
+        if (last.error_class == ErrorClass::context_overflow &&
+            !dialect::read_context_overflow(last.message)) {
+            answer.error.message += ": " + too_long(last);
+        }
     } else if (last.error_class == ErrorClass::rate_limited) {
         answer.status = 429;
         answer.error = {ErrorCode::rate_limited, last.provider + ": " + last.message};

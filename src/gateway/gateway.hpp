@@ -20,9 +20,11 @@ struct Codecs {
     const dialect::ClientDialect* openai_chat = nullptr;
     const dialect::ClientDialect* openai_completions = nullptr;
     const dialect::ClientDialect* openai_responses = nullptr;
+    const dialect::ClientDialect* gemini = nullptr;
     const dialect::ClientDialect& client(domain::Protocol protocol) const {
         if (protocol == domain::Protocol::openai_responses) return *openai_responses;
         if (protocol == domain::Protocol::openai_completions) return *openai_completions;
+        if (protocol == domain::Protocol::gemini) return *gemini;
         return protocol == domain::Protocol::anthropic ? *anthropic : *openai_chat;
     }
 };

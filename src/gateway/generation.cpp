@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "gateway/failure.hpp"
+#include "policy/authenticate.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -144,6 +145,16 @@ base::Result<void> Generation::take_path() {
         completed_headers_->add("anthropic-beta", unwrapped.betas);
     }
     return {};
+}
+
+base::Result<const domain::Principal*> Generation::authenticate() const {
+    const http::Headers& sent = exchange.headers();
+    if (by_path == nullptr || by_path->key.empty()) {
+        return policy::authenticate(snapshot->keys, sent);
+    }
+    http::Headers completed = sent;
+    completed.add("x-goog-api-key", by_path->key);
+    return policy::authenticate(snapshot->keys, completed);
 }
 
 void Generation::frame(std::string& events) const {

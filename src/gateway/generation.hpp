@@ -53,6 +53,8 @@ struct Generation {
     domain::Protocol protocol() const { return client.protocol(); }
     // Moves what the path says into the body. REQUIRES: by_path. Fails: as unwrap().
     base::Result<void> take_path();
+    // Who asks, by the headers or the key in a Google client's query. Fails: authentication.
+    base::Result<const domain::Principal*> authenticate() const;
     // The client's headers, with the betas that stood in its body.
     const http::Headers& client_headers() const {
         return completed_headers_ ? *completed_headers_ : exchange.headers();

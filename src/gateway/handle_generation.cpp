@@ -2,7 +2,6 @@
 
 #include "gateway/admission.hpp"
 #include "gateway/call_provider.hpp"
-#include "policy/authenticate.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -10,7 +9,7 @@ namespace {
 // The steps in their order; the first that fails is answered by the caller.
 net::Task<base::Result<void>> run(Generation& generation) {
     http::Exchange& exchange = generation.exchange;
-    CO_TRY(generation.who, policy::authenticate(generation.snapshot->keys, exchange.headers()));
+    CO_TRY(generation.who, generation.authenticate());
     generation.record.tenant = generation.who->tenant;
     generation.record.key_name = generation.who->key_name;
     CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));

@@ -103,9 +103,14 @@ base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& req
     return made;
 }
 
-base::Result<std::string> counted_body(std::string_view question) {
+base::Result<std::string> counted_body(const PathRequest& by_path, std::string_view question) {
     json::Document document;
     TRY(const json::Value root, document.parse(question));
+    if (by_path.cloud == PathCloud::gemini) {
+        const json::Value inside = root["generateContentRequest"];
+        return std::string(inside.is_object() ? inside.raw() : question);
+    }
+    if (by_path.cloud != PathCloud::bedrock) return std::string(question);
     const json::Value encoded = root["input"]["invokeModel"]["body"];
     if (!encoded.is_string()) {
         return base::invalid("input.invokeModel.body: the request to count is required, in base64",
@@ -160,12 +165,12 @@ void frame_for_bedrock(std::string& bytes) {
     bytes = std::move(framed);
 }
 
-std::string bedrock_count(std::string_view answer) {
-    json::Document document;
-    const auto root = document.parse(answer);
-    const auto tokens = root.ok() ? (*root)["input_tokens"].integer() : std::nullopt;
+std::string count_answer(const PathRequest* by_path, std::int64_t tokens) {
+    std::string_view name = "input_tokens";
+    if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) name = "inputTokens";
+    if (by_path != nullptr && by_path->cloud == PathCloud::gemini) name = "totalTokens";
     std::string body;
-    json::Writer(body).begin_object().integer("inputTokens", tokens.value_or(0)).end_object();
+    json::Writer(body).begin_object().integer(name, tokens).end_object();
     return body;
 }
 

@@ -5,6 +5,7 @@
 //     Bedrock  /model/{id}/invoke[-with-response-stream]         Anthropic bodies
 //     Vertex   .../publishers/anthropic/models/{m}:[stream]rawPredict  Anthropic bodies
 //     Azure    /openai/deployments/{d}/chat/completions          OpenAI bodies
+//     Google   /v1beta/models/{m}:[stream]generateContent        Gemini bodies
 #pragma once
 #include <cstdint>
 #include <string>
@@ -23,6 +24,7 @@ struct PathRequest {
     std::string model;         // percent-decoded; "": the body names it
     bool stream = false;
     bool stream_known = true;  // false: the body says it (Azure)
+    std::string key;           // where the query carries it (Google)
 };
 
 // The body with `model` and `stream` in it, and without what only the cloud's envelope has.
@@ -33,9 +35,10 @@ struct UnwrappedBody {
 // Fails: invalid_request for a body that is no JSON object, and for anthropic_beta of wrong type.
 base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& request);
 
-// The Anthropic body inside a question to Bedrock's CountTokens: {"input":{"invokeModel":{"body":
-// base64}}}. Fails: invalid_request naming the field.
-base::Result<std::string> counted_body(std::string_view question);
+// The body that a question for a count is about: inside Bedrock's {"input":{"invokeModel":{"body":
+// base64}}}, inside Gemini's {"generateContentRequest":{...}}, else the question itself.
+// Fails: invalid_request naming the field.
+base::Result<std::string> counted_body(const PathRequest& by_path, std::string_view question);
 
 // The names under which such a client's model may be known here, most literal first:
 // us.anthropic.claude-sonnet-4-5-20250929-v1:0 is also claude-sonnet-4-5-20250929, and
@@ -46,8 +49,8 @@ std::vector<std::string> names_of_cloud_model(std::string_view model);
 // left out. An event named `error` becomes an exception.
 void frame_for_bedrock(std::string& bytes);
 
-// {"input_tokens":N} as Bedrock says it.
-std::string bedrock_count(std::string_view answer);
+// The body of a count's answer as the client of that path reads it (null: Anthropic's).
+std::string count_answer(const PathRequest* by_path, std::int64_t tokens);
 
 // The body of an error as Bedrock says it, and its type for x-amzn-errortype.
 std::string bedrock_error_body(std::string_view message);

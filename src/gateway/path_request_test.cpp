@@ -8,7 +8,7 @@ namespace tollgate::gateway {
 namespace {
 
 TEST(PathRequest, Unwrap_MovesThePathIntoTheBody) {
-    const PathRequest streamed{PathCloud::bedrock, "my \"model\"", true, true};
+    const PathRequest streamed{PathCloud::bedrock, "my \"model\"", true, true, {}};
     const auto made = unwrap(
         R"({"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"anthropic_beta":["a","b"],"x":{"y":[1]}})",
         streamed);
@@ -16,15 +16,15 @@ TEST(PathRequest, Unwrap_MovesThePathIntoTheBody) {
     EXPECT_EQ(made->text,
               R"({"model":"my \"model\"","stream":true,"max_tokens":1,"x":{"y":[1]}})");
     EXPECT_EQ(made->betas, "a,b");
-    const auto empty = unwrap("{}", {PathCloud::vertex, "m", false, true});
+    const auto empty = unwrap("{}", {PathCloud::vertex, "m", false, true, {}});
     ASSERT_TRUE(empty.ok());
     EXPECT_EQ(empty->text, R"({"model":"m"})");
     // Azure's body says itself whether it streams; a count's body names the model itself.
     const auto azure = unwrap(R"({"model":"ignored","stream":true})",
-                              {PathCloud::azure, "deployment", false, false});
+                              {PathCloud::azure, "deployment", false, false, {}});
     ASSERT_TRUE(azure.ok());
     EXPECT_EQ(azure->text, R"({"model":"deployment","stream":true})");
-    const auto count = unwrap(R"({"model":"kept"})", {PathCloud::vertex, "", false, true});
+    const auto count = unwrap(R"({"model":"kept"})", {PathCloud::vertex, "", false, true, {}});
     ASSERT_TRUE(count.ok());
     EXPECT_EQ(count->text, R"({"model":"kept"})");
 }
@@ -76,11 +76,17 @@ TEST(PathRequest, FrameForBedrock_EventsAndErrors) {
 }
 
 TEST(PathRequest, CountedBody) {
-    const auto body = counted_body(R"({"input":{"invokeModel":{"body":"eyJhIjoiPz8/In0="}}})");
+    const auto body = counted_body({}, R"({"input":{"invokeModel":{"body":"eyJhIjoiPz8/In0="}}})");
     ASSERT_TRUE(body.ok());
     EXPECT_EQ(*body, R"({"a":"???"})");
-    EXPECT_FALSE(counted_body(R"({"input":{"converse":{}}})").ok());
-    EXPECT_EQ(bedrock_count(R"({"input_tokens":7})"), R"({"inputTokens":7})");
+    EXPECT_FALSE(counted_body({}, R"({"input":{"converse":{}}})").ok());
+    const PathRequest bedrock, google{PathCloud::gemini, "m", false, true, {}};
+    EXPECT_EQ(count_answer(&bedrock, 7), R"({"inputTokens":7})");
+    EXPECT_EQ(count_answer(&google, 7), R"({"totalTokens":7})");
+    EXPECT_EQ(count_answer(nullptr, 7), R"({"input_tokens":7})");
+    const auto inside = counted_body(google, R"({"generateContentRequest":{"contents":[]}})");
+    ASSERT_TRUE(inside.ok());
+    EXPECT_EQ(*inside, R"({"contents":[]})");
 }
 
 }  // namespace

@@ -1,0 +1,252 @@
+// The conversation of a generateContent body.
+#include <deque>
+
+#include "dialect/gemini_client.hpp"
+#include "dialect/gemini_model.hpp"
+#include "dialect/signatures.hpp"
+
+namespace tollgate::dialect::gemini_client {
+namespace {
+
+using domain::MediaSource;
+using domain::Message;
+using domain::Part;
+using domain::PartKind;
+using domain::Role;
+using json::Value;
+
+class Contents {
+public:
+    Contents(base::Arena& arena, domain::Request& request) : arena_(arena), request_(request) {}
+
+    base::Result<void> run(Value contents) {
+        if (contents.is_string()) {
+            Message turn;
+            add_text(contents, turn.parts);
+            request_.messages.push_back(std::move(turn));
+            return {};
+        }
+        if (!contents.is_array() || contents.size() == 0) {
+            return field_error("contents", "is required: a list of contents");
+        }
+        std::size_t index = 0;
+        for (const Value content : contents.elements()) {
+            TRY_VOID(turn(content, "contents." + std::to_string(index++)));
+        }
+        return {};
+    }
+
+    base::Result<void> parts(Value content, const std::string& at, std::vector<Part>& out) {
+        Value list = content["parts"];
+        if (!is_set(list)) return field_error(at + ".parts", "is required: a list of parts");
+        if (list.is_object()) return part(list, at + ".parts", out);
+        if (!list.is_array()) return field_error(at + ".parts", "must be a list of parts");
+        std::size_t index = 0;
+        for (const Value each : list.elements()) {
+            TRY_VOID(part(each, at + ".parts." + std::to_string(index++), out));
+        }
+        return {};
+    }
+
+private:
+    struct OpenCall {
+        std::string_view id, name;
+    };
+
+    base::Result<void> turn(Value content, const std::string& at) {
+        if (!content.is_object()) return field_error(at, "must be an object with parts");
+        const Value role = content["role"];
+        Message message;
+        message.role = role.equals("model") ? Role::assistant : Role::user;
+        const bool known = !is_set(role) || role.equals("user") || role.equals("model") ||
+                           role.equals("function");
+        if (!known) return field_error(at + ".role", "must be user or model");
+        TRY_VOID(parts(content, at, message.parts));
+        if (!message.parts.empty()) request_.messages.push_back(std::move(message));
+        return {};
+    }
+
+    void add_text(Value text, std::vector<Part>& out) {
+        if (text.string_empty()) return;
+        Part& made = out.emplace_back();
+        made.text = text.escaped();
+    }
+
+    // A thought of its own, or the signature of the part that follows.
+    void add_signature(Value part, gemini::SignedPart kind, std::vector<Part>& out) {
+        const Value given = field(part, "thoughtSignature", "thought_signature");
+        if (!given.is_string() || given.string_empty()) return;
+        const std::string signature = given.text();
+        Part& thought = out.emplace_back();
+        thought.kind = PartKind::thinking;
+        // What was made here for this client goes back as it is.
+        thought.signature = is_own_signature(signature)
+                                ? given.escaped()
+                                : json::Escaped{arena_.store(
+                                      gemini::pack_thought(kind, {}, signature))};
+    }
+
+    base::Result<void> part(Value value, const std::string& at, std::vector<Part>& out) {
+        if (!value.is_object()) return field_error(at, "must be an object");
+        if (const Value call = field(value, "functionCall", "function_call"); call.is_object()) {
+            add_signature(value, gemini::SignedPart::call, out);
+            return add_call(call, at, out);
+        }
+        if (const Value result = field(value, "functionResponse", "function_response");
+            result.is_object()) {
+            return add_result(result, at, out);
+        }
+        if (const Value data = field(value, "inlineData", "inline_data"); data.is_object()) {
+            return add_media(data, "data", MediaSource::base64, at + ".inlineData", out);
+        }
+        if (const Value file = field(value, "fileData", "file_data"); file.is_object()) {
+            return add_media(file, "fileUri", MediaSource::url, at + ".fileData", out);
+        }
+        if (value["text"].is_string()) return add_said(value, out);
+        if (is_set(field(value, "executableCode", "executable_code")) ||
+            is_set(field(value, "codeExecutionResult", "code_execution_result"))) {
+            Part& hosted = out.emplace_back();
+            hosted.kind = PartKind::hosted;
+            hosted.verbatim = value.raw();
+            return {};
+        }
+        if (is_set(field(value, "thoughtSignature", "thought_signature"))) {
+            add_signature(value, gemini::SignedPart::text, out);
+            return {};
+        }
+        return field_error(at, "holds neither text, inlineData, fileData, functionCall nor "
+                               "functionResponse");
+    }
+
+    base::Result<void> add_said(Value value, std::vector<Part>& out) {
+        if (!value["thought"].boolean().value_or(false)) {
+            add_signature(value, gemini::SignedPart::text, out);
+            add_text(value["text"], out);
+            return {};
+        }
+        const Value signature = field(value, "thoughtSignature", "thought_signature");
+        // A thought arrives in pieces, its signature with the last one: one block again.
+        const bool goes_on = !out.empty() && out.back().kind == PartKind::thinking &&
+                             out.back().signature.empty();
+        Part& thought = goes_on ? out.back() : out.emplace_back();
+        thought.kind = PartKind::thinking;
+        std::string text(thought.text.raw);
+        text += value["text"].escaped().raw;
+        thought.text = goes_on ? json::Escaped{arena_.store(text)} : value["text"].escaped();
+        if (signature.is_string()) thought.signature = signature.escaped();
+        return {};
+    }
+
+    base::Result<void> add_call(Value call, const std::string& at, std::vector<Part>& out) {
+        if (!call["name"].is_string()) {
+            return field_error(at + ".functionCall.name", "is required: a string");
+        }
+        Part& made = out.emplace_back();
+        made.kind = PartKind::tool_call;
+        made.name = call["name"].text(arena_);
+        made.id = id_of(call);
+        made.input = call["args"].is_object() ? call["args"].raw() : json::Raw("{}");
+        open_.push_back({made.id, made.name});
+        return {};
+    }
+
+    std::string_view id_of(Value call) {
+        if (call["id"].is_string() && !call["id"].string_empty()) return call["id"].text(arena_);
+        return arena_.store("call_" + std::to_string(++made_ids_));
+    }
+
+    // Without an id it answers the oldest open call of its name.
+    std::string_view answered(Value result, std::string_view name) {
+        const Value id = result["id"];
+        for (auto call = open_.begin(); call != open_.end(); ++call) {
+            const bool this_one = id.is_string() && !id.string_empty() ? id.equals(call->id)
+                                                                       : call->name == name;
+            if (!this_one) continue;
+            const std::string_view found = call->id;
+            open_.erase(call);
+            return found;
+        }
+        return id_of(result);
+    }
+
+    base::Result<void> add_result(Value result, const std::string& at, std::vector<Part>& out) {
+        if (!result["name"].is_string()) {
+            return field_error(at + ".functionResponse.name", "is required: a string");
+        }
+        const std::string_view id = answered(result, result["name"].text(arena_));
+        Part& made = out.emplace_back();
+        made.kind = PartKind::tool_result;
+        made.id = id;
+        const Value response = result["response"];
+        made.is_error = response.is_object() && response.size() == 1 && is_set(response["error"]);
+        Part text;
+        text.text = result_text(response);
+        if (!text.text.empty()) made.content.push_back(text);
+        // Pictures that a function gave back.
+        for (const Value extra : result["parts"].elements()) {
+            TRY_VOID(part(extra, at + ".functionResponse.parts", made.content));
+        }
+        return {};
+    }
+
+    // {"output": text}, {"result": text} and {"error": text} are their text; all else stays JSON.
+    json::Escaped result_text(Value response) {
+        if (!is_set(response)) return {};
+        if (response.is_object() && response.size() == 1) {
+            for (const std::string_view name : {"output", "result", "error", "content"}) {
+                if (response[name].is_string()) return response[name].escaped();
+            }
+        }
+        std::string escaped;
+        json::append_compact_escaped(escaped, response.raw());
+        return {arena_.store(escaped)};
+    }
+
+    base::Result<void> add_media(Value media, std::string_view source_name, MediaSource source,
+                                 const std::string& at, std::vector<Part>& out) {
+        const Value type = field(media, "mimeType", "mime_type");
+        const Value data = source == MediaSource::url ? field(media, "fileUri", "file_uri")
+                                                      : media[source_name];
+        if (!data.is_string()) return field_error(at + "." + std::string(source_name),
+                                                  "is required: a string");
+        Part made;
+        made.media.source = source;
+        made.media.media_type = type.text(arena_);
+        made.media.data = data.escaped();
+        const std::string_view mime = made.media.media_type;
+        if (mime.empty() && source == MediaSource::base64) {
+            return field_error(at + ".mimeType", "is required, e.g. image/png");
+        }
+        made.kind = PartKind::document;
+        if (mime.starts_with("image/") || mime.empty()) made.kind = PartKind::image;
+        if (mime.starts_with("audio/")) {
+            made.kind = PartKind::audio;
+            made.media.media_type = mime.substr(6) == "mpeg" ? "mp3" : mime.substr(6);
+        }
+        if (mime.starts_with("video/")) {
+            return field_error(at, "video is understood by Gemini models only, not by this one");
+        }
+        out.push_back(std::move(made));
+        return {};
+    }
+
+    base::Arena& arena_;
+    domain::Request& request_;
+    std::deque<OpenCall> open_;
+    std::size_t made_ids_ = 0;
+};
+
+}  // namespace
+
+base::Result<void> decode_contents(Value root, base::Arena& arena, domain::Request& request) {
+    Contents contents(arena, request);
+    const Value system = field(root, "systemInstruction", "system_instruction");
+    if (system.is_string()) {
+        if (!system.string_empty()) request.system.emplace_back().text = system.escaped();
+    } else if (is_set(system)) {
+        TRY_VOID(contents.parts(system, "systemInstruction", request.system));
+    }
+    return contents.run(root["contents"]);
+}
+
+}  // namespace tollgate::dialect::gemini_client
