@@ -26,12 +26,14 @@ export const targets = {
  * Call inside describe(). Returns an object whose provider, tap (before the provider), gateway,
  * client_tap (before the gateway) and base_url (the client tap's) are set before the tests run.
  * config(tap_url, stack) makes the configuration; without it every name is one target's.
+ * target.between(mock_url) starts what stands between tap and mock: {url, stop}.
  */
 export function use_stack(target, { config, options } = {}) {
   const stack = { target };
   before(async () => {
     stack.provider = await Provider.start();
-    stack.tap = await Tap.start(stack.provider.url);
+    stack.between = await target.between?.(stack.provider.url);
+    stack.tap = await Tap.start(stack.between?.url ?? stack.provider.url);
     const made = config ? await config(stack.tap.url, stack)
       : single_provider(target.kind, stack.tap.url, target.model);
     stack.gateway = await Tollgate.start(made, options);
@@ -53,6 +55,7 @@ export function use_stack(target, { config, options } = {}) {
     } finally {
       await stack.client_tap?.stop();
       await stack.tap?.stop();
+      await stack.between?.stop();
       await stack.provider?.stop();
     }
   });
