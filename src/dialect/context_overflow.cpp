@@ -84,7 +84,7 @@ bool match(std::string_view text, std::string_view pattern, Figures& figures) {
 }
 
 // Lower-case, the most telling first; all of the first that matches count.
-constexpr std::array<std::string_view, 36> wordings = {
+constexpr std::array<std::string_view, 37> wordings = {
     // OpenAI, vLLM, DeepSeek, OpenRouter and many behind them
     "maximum context length is {M} tokens*requested {T} tokens ({I} ",
     "maximum context length is {M} tokens*requested about {T} tokens ({I} of text input, {J} of",
@@ -117,6 +117,7 @@ constexpr std::array<std::string_view, 36> wordings = {
     "prompt is too long: {I} tokens > {M} maximum",
     "context limit: {I} + {} > {M}",
     "tokens in the prompt cannot exceed {M} - received {I}",  // Cohere
+    "request body too large*max size: {M} tokens",            // GitHub Models
     "input token count ({I}) exceeds the maximum number of tokens allowed ({M})",
     "input token count* exceeds the maximum number of tokens allowed",
     "range of input length should be [{}, {M}]",

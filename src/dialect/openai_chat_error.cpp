@@ -178,6 +178,7 @@ ErrorClass classify(int status, const Words& words) {
     bool own_fault = status >= 400 && status < 500 && status != 429;
     if (status != 429 &&
         (has_any(code, {"context_length_exceeded", "exceed_context_size", "context_window",
+                        "tokens_limit_reached",  // GitHub Models
                         "string_above_max_length_tokens"}) ||
          read_context_overflow(words.message))) {
         return ErrorClass::context_overflow;

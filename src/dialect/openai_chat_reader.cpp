@@ -182,6 +182,7 @@ void Reader::content_part(Value part, std::vector<Event>& events) {
     Value type = part["type"];
     if (type.equals("thinking") || type.equals("reasoning")) {
         Value inside = part[type.escaped().raw];
+        if (!is_set(inside)) inside = part["summary"];  // Databricks
         reasoning(is_set(inside) ? inside : part["text"], events);
     } else if (type.equals("refusal")) {
         refused_ = true;

@@ -28,6 +28,7 @@ domain::Usage read_usage(Value usage) {
     out.cache_read = first_of({details["cached_tokens"], usage["prompt_cache_hit_tokens"],
                                usage["cached_tokens"], usage["cache_read_input_tokens"]});
     out.cache_write_5m = first_of({details["cache_write_tokens"], details["cache_creation_tokens"],
+                                   details["cache_creation_input_tokens"],
                                    usage["cache_creation_input_tokens"]});
     out.reasoning = first_of({usage["completion_tokens_details"]["reasoning_tokens"],
                               usage["reasoning_tokens"]});
