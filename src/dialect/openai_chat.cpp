@@ -4,6 +4,7 @@
 #include <deque>
 #include <utility>
 
+#include "dialect/context_overflow.hpp"
 #include "dialect/gemini_model.hpp"
 
 namespace tollgate::dialect {
@@ -154,6 +155,10 @@ std::string encode_answer(const std::vector<Event>& events, const EncoderOptions
 
 std::string encode_error(int, const base::Error& error) {
     Kind kind = kind_of(error.code);
+    // The code on which clients of this protocol shorten their conversation, whatever the words.
+    if (error.code == base::ErrorCode::invalid_request && read_context_overflow(error.message)) {
+        kind.code = "context_length_exceeded";
+    }
     std::string out;
     json::Writer writer(out);
     writer.begin_object().key("error").begin_object();

@@ -61,11 +61,9 @@ ErrorCode code_of_status(int status) {
     }
 }
 
-// The form on which Claude Code compacts its conversation; the words are part of the contract.
 std::string too_long(const AttemptFailure& last) {
     return "prompt is too long: " + std::to_string(last.prompt_tokens) + " tokens > " +
-           std::to_string(last.context_tokens) +
-           " maximum (capability_rejected: prompt_too_long)";
+           std::to_string(last.context_tokens) + " maximum";
 }
 
 void unanswered(FinalAnswer& answer, const AttemptFailure& last, const std::string& attempts,
@@ -107,7 +105,9 @@ FinalAnswer final_answer(const AttemptFailure& last, domain::Protocol client,
     const bool anthropic = client == domain::Protocol::anthropic;
     if (last.error_class == ErrorClass::context_overflow && anthropic && last.body.empty()) {
         answer.status = 400;
-        answer.error = {ErrorCode::invalid_request, too_long(last)};
+        // The form on which Claude Code compacts its conversation; the words are a contract.
+        answer.error = {ErrorCode::invalid_request,
+                        too_long(last) + " (capability_rejected: prompt_too_long)"};
     } else if (last.status >= 400) {
         answer.status = last.status;
         answer.relay_body = !last.body.empty();
