@@ -71,6 +71,9 @@ public:
         options_.model = "asked \"model\"";
         options_.request_id = "req1";
         options_.include_usage = true;
+        options_.tools = {{"apply_patch", domain::CallShape::freeform, {}, "apply_patch"},
+                          {"space__tool", domain::CallShape::function, "space", "tool"},
+                          {"tool_search", domain::CallShape::tool_search, {}, "tool_search"}};
     }
 
     void run(std::string_view input) const {
@@ -102,6 +105,11 @@ private:
             auto encoded = codec.provider->encode_request(*decoded, target);
             if (encoded.ok()) require_json(encoded->body, "bodies for providers are valid JSON");
         }
+        auto outline = dialect::outline(protocol_, text, arena);
+        if (!outline.ok() || !own_->client) return;
+        dialect::EncoderOptions options;
+        client.describe_answer(*decoded, *outline, options);
+        require_json(client.encode_answer({}, options), "what an answer repeats is valid JSON");
     }
 
     void stream(std::string_view text, std::uint8_t quirks) const {

@@ -1,6 +1,7 @@
 #include "dialect/openai_responses.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "dialect/openai_responses_client.hpp"
 #include "dialect/openai_responses_request.hpp"
@@ -163,7 +164,11 @@ base::Result<std::vector<domain::Event>> ResponsesDialect::decode_answer(
     std::vector<domain::Event> events;
     answer.finish(root, events);
     // Views of what the answer made itself die with it.
+    const std::less<> before;
     for (auto& event : events) {
+        const char* text = event.text.raw.data();
+        const bool in_body = !before(text, body.data()) && before(text, body.data() + body.size());
+        if (!in_body) event.text.raw = arena.store(event.text.raw);
         event.id = arena.store(event.id);
         event.name = arena.store(event.name);
         event.model = arena.store(event.model);
