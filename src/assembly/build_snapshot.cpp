@@ -12,6 +12,7 @@ using config::Problem;
 using config::Severity;
 using gateway::Snapshot;
 
+constexpr std::chrono::seconds silence_kept{30};
 constexpr std::size_t made_endpoints_max = 4096;  // by wildcard or by name, remembered
 
 Problem problem(Severity severity, const config::Origin& origin, std::string path,
@@ -341,6 +342,21 @@ credentials::SourcePointer Shared::source(
     credentials::SourcePointer source = make();
     sources_[key] = source;
     return source;
+}
+
+std::string Shared::place(const std::string& key, const std::function<std::string()>& ask) {
+    {
+        std::lock_guard lock(mutex_);
+        const auto found = places_.find(key);
+        const bool known = found != places_.end() &&
+                           (!found->second.text.empty() ||
+                            net::Clock::now() - found->second.asked < silence_kept);
+        if (known) return found->second.text;
+    }
+    std::string text = ask();
+    std::lock_guard lock(mutex_);
+    places_[key] = {text, net::Clock::now()};
+    return text;
 }
 
 BuildResult build_snapshot(const BuildInput& input) { return Builder(input).build(); }

@@ -32,6 +32,9 @@ public:
     credentials::SourcePointer source(const std::string& key,
                                       const std::function<credentials::SourcePointer()>& make);
     credentials::Machine machine() const { return machine_; }
+    // What `ask` says of where this machine is, kept once it is known; a silence is kept for half a
+    // minute, so that one build asks once.
+    std::string place(const std::string& key, const std::function<std::string()>& ask);
 
 private:
     const credentials::Machine machine_;
@@ -39,6 +42,11 @@ private:
     std::map<std::pair<bool, std::string>, std::shared_ptr<net::TlsClientContext>> tls_;
     std::map<std::string, std::shared_ptr<gateway::EndpointHealth>> health_;
     std::map<std::string, std::weak_ptr<credentials::Source>> sources_;
+    struct Place {
+        std::string text;
+        net::Instant asked;
+    };
+    std::map<std::string, Place> places_;
 };
 
 struct BuildInput {

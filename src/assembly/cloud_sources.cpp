@@ -6,6 +6,7 @@
 #include "credentials/entra_fetcher.hpp"
 #include "credentials/files.hpp"
 #include "credentials/google_fetcher.hpp"
+#include "credentials/machine_place.hpp"
 #include "crypto/digest.hpp"
 
 namespace tollgate::assembly {
@@ -81,14 +82,19 @@ bool environment_names_aws(const Variables& variables) {
     return profile != nullptr && credentials::has_credentials(*profile);
 }
 
-bool instance_meant(const config::CloudSettings& settings, const Variables& variables,
-                    const Shared& shared, Asked asked) {
-    const bool pointed_to =
+bool instance_pointed_to(const Variables& variables, const Shared& shared, Asked asked) {
+    if (!credentials::instance_enabled(variables)) return false;
+    const bool by_variable =
         !variable(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT").empty() ||
         http::iequals(variable(variables, "AWS_EC2_METADATA_DISABLED"), "false");
-    if (!credentials::instance_enabled(variables)) return false;
-    if (pointed_to || !settings.aws_role_name.empty()) return true;
+    if (by_variable) return true;
     return asked == Asked::by_configuration && shared.machine() == Machine::aws;
+}
+
+bool instance_meant(const config::CloudSettings& settings, const Variables& variables,
+                    const Shared& shared, Asked asked) {
+    const bool role = !settings.aws_role_name.empty() && credentials::instance_enabled(variables);
+    return role || instance_pointed_to(variables, shared, asked);
 }
 
 base::Result<void> check_aws(const config::CloudSettings& settings, const Variables& variables,
@@ -142,6 +148,11 @@ base::Result<SourcePointer> aws_source(const config::CloudSettings& settings,
 
 // --- Google --------------------------------------------------------------------------------------
 
+Variables google_variables(const config::Environment& environment) {
+    return chosen(environment, {"GOOGLE_", "GCE_", "CLOUDSDK_CONFIG", "K_SERVICE", "GAE_SERVICE"},
+                  {"VERTEXAI_CREDENTIALS"});
+}
+
 bool google_metadata_meant(const Variables& variables, const Shared& shared, Asked asked) {
     if (!variable(variables, "GCE_METADATA_HOST").empty()) return true;
     // Cloud Run and App Engine hide the machine and set these.
@@ -168,9 +179,7 @@ base::Result<void> check_key(const credentials::GoogleKeyPlace& place) {
 base::Result<SourcePointer> google_source(const config::CloudSettings& settings,
                                           const config::Environment& environment, Shared& shared,
                                           Asked asked) {
-    const Variables variables =
-        chosen(environment, {"GOOGLE_", "GCE_", "CLOUDSDK_CONFIG", "K_SERVICE", "GAE_SERVICE"},
-               {"VERTEXAI_CREDENTIALS"});
+    const Variables variables = google_variables(environment);
     credentials::GoogleSettings google;
     google.key = credentials::google_key_place(settings.vertex_credentials.value, variables);
     google.metadata = variable(variables, "GCE_METADATA_HOST");
@@ -289,6 +298,28 @@ base::Result<SourcePointer> credential_source(const domain::ProviderTraits& row,
         case CredentialKind::key: break;
     }
     return SourcePointer();
+}
+
+void complete_place(const domain::ProviderTraits& row, const config::CloudSettings& settings,
+                    const config::Environment& environment, Shared& shared, Asked asked,
+                    domain::CloudPlace& place) {
+    if (row.credential == CredentialKind::google && place.project.empty()) {
+        const Variables variables = google_variables(environment);
+        const bool key =
+            !credentials::google_key_place(settings.vertex_credentials.value, variables).empty();
+        if (key || !google_metadata_meant(variables, shared, asked)) return;
+        const std::string host = variable(variables, "GCE_METADATA_HOST");
+        place.project = shared.place("google " + host,
+                                     [&] { return credentials::metadata_project(host); });
+    }
+    if (row.credential == CredentialKind::aws && place.region.empty()) {
+        const Variables variables = chosen(environment, {"AWS_"}, {});
+        if (!instance_pointed_to(variables, shared, asked)) return;
+        const std::string key =
+            "aws " + variable(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
+        place.region =
+            shared.place(key, [&] { return credentials::instance_region(variables); });
+    }
 }
 
 std::string other_ways(CredentialKind kind) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "assembly/world_test.hpp"
+#include "http/scripted_server_test.hpp"
 
 namespace tollgate::assembly {
 namespace {
@@ -217,6 +218,36 @@ TEST_F(CloudSources, EqualSettings_ShareOneSourceWhileItIsHeld) {
 }
 
 class CloudEntries : public World {};
+
+// A metadata server of both clouds.
+void metadata(http::Peer& peer) {
+    while (peer.read_request()) {
+        const bool google = peer.head.starts_with("GET /computeMetadata/v1/project/project-id ");
+        const bool region = peer.head.starts_with("GET /latest/meta-data/placement/region ");
+        const std::string body = google ? "machine-project" : region ? "eu-north-1" : "session";
+        peer.write("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nContent-Length: " +
+                   std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+}
+
+TEST_F(CloudEntries, MachineKnowsItsProjectAndRegion_IsAskedOnce) {
+    http::ScriptedServer server(metadata);
+    const std::string host = "127.0.0.1:" + std::to_string(server.port());
+    environment_.variables["GCE_METADATA_HOST"] = host;
+    environment_.variables["VERTEXAI_LOCATION"] = "us-central1";
+    environment_.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://" + host;
+    build(R"(
+model_list:
+  - model_name: v
+    litellm_params: {model: vertex_ai/gemini-2.5-pro}
+  - model_name: b
+    litellm_params: {model: bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0}
+)");
+    EXPECT_EQ(problems(), "");
+    EXPECT_EQ(deployment("v").place.project, "machine-project");
+    EXPECT_EQ(deployment("b").place.region, "eu-north-1");
+    EXPECT_EQ(server.connections(), 2);
+}
 
 TEST_F(CloudEntries, SettingsOfAnEntry_StandAboveAKeyOfTheEnvironment) {
     environment_.variables["AZURE_API_KEY"] = "made-up-key";

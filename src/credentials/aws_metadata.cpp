@@ -51,6 +51,31 @@ std::string instance_endpoint(const Variables& variables) {
     return http::iequals(mode, "IPv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
 }
 
+// Opens a session of IMDSv2.
+net::Task<base::Result<std::string>> instance_session(const FetchContext& context,
+                                                      const std::string& endpoint) {
+    TokenCall open = metadata_call("the EC2 metadata service (IMDSv2 token)",
+                                   endpoint + "/latest/api/token");
+    open.method = "PUT";
+    open.headers = {{"x-aws-ec2-metadata-token-ttl-seconds", session_seconds}};
+    auto session = co_await ask_for_body(context, open);
+    if (!session.ok()) {
+        if (session.error().code == ErrorCode::unavailable) {
+            session.error().message +=
+                " (inside a container the instance's metadata hop limit must be 2)";
+        }
+        co_return std::move(session).error();
+    }
+    co_return trimmed(*session);
+}
+
+TokenCall session_call(std::string what, std::string url, const std::string& token) {
+    TokenCall call = metadata_call(std::move(what), std::move(url));
+    call.headers = {{"x-aws-ec2-metadata-token", token}};
+    call.secrets = {token};
+    return call;
+}
+
 }  // namespace
 
 base::Result<domain::Credential> parse_aws_credentials(std::string_view text,
@@ -129,22 +154,9 @@ bool instance_enabled(const Variables& variables) {
 net::Task<base::Result<domain::Credential>> instance_credential(const FetchContext& context,
                                                                 const Variables& variables) {
     const std::string endpoint = instance_endpoint(variables);
-    TokenCall open = metadata_call("the EC2 metadata service (IMDSv2 token)",
-                                   endpoint + "/latest/api/token");
-    open.method = "PUT";
-    open.headers = {{"x-aws-ec2-metadata-token-ttl-seconds", session_seconds}};
-    auto session = co_await ask_for_body(context, open);
-    if (!session.ok()) {
-        if (session.error().code == ErrorCode::unavailable) {
-            session.error().message +=
-                " (inside a container the instance's metadata hop limit must be 2)";
-        }
-        co_return std::move(session).error();
-    }
-    const std::string token = trimmed(*session);
-    TokenCall list = metadata_call("the EC2 metadata service (role)", endpoint + roles_path);
-    list.headers = {{"x-aws-ec2-metadata-token", token}};
-    list.secrets = {token};
+    CO_TRY(const std::string token, co_await instance_session(context, endpoint));
+    const TokenCall list =
+        session_call("the EC2 metadata service (role)", endpoint + roles_path, token);
     CO_TRY(const TokenAnswer roles, co_await ask(context, list));
     if (roles.status == 404) {
         co_return base::Error{ErrorCode::provider,
@@ -152,11 +164,20 @@ net::Task<base::Result<domain::Credential>> instance_credential(const FetchConte
     }
     if (roles.status != 200) co_return explain(list, roles);
     const std::string role = trimmed(roles.body.substr(0, roles.body.find('\n')));
-    TokenCall take = list;
-    take.what = "the EC2 metadata service (credentials of " + role + ")";
-    take.url += role;
+    const TokenCall take = session_call("the EC2 metadata service (credentials of " + role + ")",
+                                        list.url + role, token);
     CO_TRY(const std::string answer, co_await ask_for_body(context, take));
     co_return parse_aws_credentials(answer, "Token", take.what);
+}
+
+net::Task<base::Result<std::string>> instance_region(const FetchContext& context,
+                                                     const Variables& variables) {
+    const std::string endpoint = instance_endpoint(variables);
+    CO_TRY(const std::string token, co_await instance_session(context, endpoint));
+    const TokenCall call = session_call("the EC2 metadata service (region)",
+                                        endpoint + "/latest/meta-data/placement/region", token);
+    CO_TRY(const std::string answer, co_await ask_for_body(context, call));
+    co_return trimmed(answer);
 }
 
 }  // namespace tollgate::credentials

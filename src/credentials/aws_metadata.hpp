@@ -31,5 +31,7 @@ base::Result<void> check_container_address(const std::string& url);
 bool instance_enabled(const Variables& variables);
 net::Task<base::Result<domain::Credential>> instance_credential(const FetchContext& context,
                                                                 const Variables& variables);
+net::Task<base::Result<std::string>> instance_region(const FetchContext& context,
+                                                     const Variables& variables);
 
 }  // namespace tollgate::credentials

@@ -13,7 +13,7 @@ namespace {
 using base::ErrorCode;
 
 constexpr const char* cloud_scope = "https://www.googleapis.com/auth/cloud-platform";
-constexpr const char* metadata_host = "metadata.google.internal";
+const std::string metadata_host = "metadata.google.internal";
 constexpr const char* metadata_path =
     "/computeMetadata/v1/instance/service-accounts/default/token";
 constexpr std::int64_t assertion_seconds = 3600;
@@ -45,6 +45,10 @@ base::Result<std::string> assertion_of(const GoogleKey& key) {
 }
 
 }  // namespace
+
+std::string google_metadata_url(const std::string& host) {
+    return "http://" + (host.empty() ? metadata_host : host);
+}
 
 GoogleFetcher::GoogleFetcher(GoogleSettings settings) : settings_(std::move(settings)) {}
 
@@ -213,10 +217,9 @@ net::Task<base::Result<domain::Credential>> GoogleFetcher::impersonate(
 
 net::Task<base::Result<domain::Credential>> GoogleFetcher::of_metadata(
     const FetchContext& context) const {
-    const std::string host = settings_.metadata.empty() ? metadata_host : settings_.metadata;
     TokenCall call;
     call.what = "Google's metadata server";
-    call.url = "http://" + host + metadata_path;
+    call.url = google_metadata_url(settings_.metadata) + metadata_path;
     call.headers = {{"metadata-flavor", "Google"}};
     call.connect = metadata_connect_time;
     call.headers_time = metadata_headers_time;

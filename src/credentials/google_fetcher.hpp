@@ -13,6 +13,9 @@ struct GoogleSettings {
     TlsContext tls;
 };
 
+// "http://metadata.google.internal", or `host` where it is named.
+std::string google_metadata_url(const std::string& host);
+
 class GoogleFetcher final : public Fetcher {
 public:
     explicit GoogleFetcher(GoogleSettings settings);
