@@ -63,6 +63,7 @@ public:
         codecs_.push_back(dialect::make_ollama());
         codecs_.push_back(dialect::make_openai_completions());
         codecs_.push_back(dialect::make_gemini());
+        codecs_.push_back(dialect::make_cohere());
         for (const dialect::Codec& codec : codecs_) {
             const auto spoken =
                 codec.client ? codec.client->protocol() : codec.provider->protocol();
