@@ -215,9 +215,8 @@ base::Result<void> Contents::user(Turns turns) {
     for (const auto& [call, result] : answered) {
         bool announced = false;
         for (const Part& inner : result->content) {
-            if (inner.kind == PartKind::text || (inner.kind == PartKind::image && !takes_images())) {
-                continue;
-            }
+            const bool left_out = inner.kind == PartKind::image && !takes_images();
+            if (inner.kind == PartKind::text || left_out) continue;
             if (!announced) {
                 text(escaped_text("From the result of tool call " + std::string(call->name) + ":"));
             }

@@ -109,7 +109,8 @@ private:
         if (const Value own = all.find("description"); own.is_string()) {
             description = own.escaped();
         }
-        const bool too_much = all.endless || depth_ > depth_max || writer_.out().size() - begin_ > bytes_max;
+        const bool too_much = all.endless || depth_ > depth_max ||
+                              writer_.out().size() - begin_ > bytes_max;
         std::vector<std::string> types = types_of(all);
         if (too_much) {
             plain(types.size() == 1 ? types.front() : "object", description);

@@ -127,7 +127,8 @@ std::string Gemini::relay_path(const domain::Deployment& target, Protocol, std::
 std::optional<CountTokensCall> Gemini::count_tokens(const domain::Deployment& target, Protocol,
                                                     std::string_view,
                                                     std::string_view body) const {
-    CountTokensCall call{model_path(target, "countTokens"), R"({"generateContentRequest":{"model":)"};
+    CountTokensCall call{model_path(target, "countTokens"),
+                         R"({"generateContentRequest":{"model":)"};
     json::append_string(call.body, model_resource(target));
     const std::string_view members = without_braces(body);
     if (!members.empty()) call.body.append(1, ',').append(members);

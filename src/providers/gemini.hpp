@@ -1,5 +1,5 @@
-// Google's developer API for Gemini, and every server of that shape. Stateless, thread-safe; borrows
-// the dialects, which must outlive it.
+// Google's developer API for Gemini, and every server of that shape. Stateless, thread-safe;
+// borrows the dialects, which must outlive it.
 #pragma once
 #include <string>
 #include <string_view>
