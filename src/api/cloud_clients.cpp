@@ -65,6 +65,14 @@ std::optional<PathRequest> azure_path(std::string_view path) {
     return PathRequest{PathCloud::azure, http::percent_decode(*deployment), false, false, {}};
 }
 
+std::optional<PathRequest> converse_path(std::string_view path) {
+    for (const bool stream : {false, true}) {
+        const auto id = between(path, "/model/", stream ? "/converse-stream" : "/converse");
+        if (id) return PathRequest{PathCloud::bedrock, http::percent_decode(*id), stream, true, {}};
+    }
+    return std::nullopt;
+}
+
 net::Task<void> bedrock_client(Worker& worker, Exchange& exchange) {
     if (const auto counted = between(exchange.head().path, "/model/", "/count-tokens")) {
         const PathRequest request{PathCloud::bedrock, http::percent_decode(*counted), false, true, {}};
@@ -72,7 +80,9 @@ net::Task<void> bedrock_client(Worker& worker, Exchange& exchange) {
         co_return;
     }
     const auto request = bedrock_path(exchange.head().path);
+    const auto conversation = converse_path(exchange.head().path);
     if (request) co_await generate(worker, exchange, Protocol::anthropic, *request);
+    else if (conversation) co_await generate(worker, exchange, Protocol::bedrock_converse, *conversation);
     else co_await unknown_path(worker, exchange);
 }
 

@@ -11,6 +11,7 @@ namespace tollgate::api {
 
 // Nothing for a path of another form. `path` is still percent-encoded.
 std::optional<gateway::PathRequest> bedrock_path(std::string_view path);  // /model/{id}/invoke...
+std::optional<gateway::PathRequest> converse_path(std::string_view path);  // /model/{id}/converse
 std::optional<gateway::PathRequest> vertex_path(std::string_view path);   // ...:streamRawPredict
 std::optional<gateway::PathRequest> azure_path(std::string_view path);    // /openai/deployments/...
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "accounting/byte_pairs.hpp"
 #include "app/configuration.hpp"
 #include "app/dialects.hpp"
 #include "app/watcher.hpp"
@@ -73,13 +74,26 @@ std::vector<std::string> watched(const config::Config& config) {
     return paths;
 }
 
+// Token vocabularies that somebody has put into the data directory.
+std::shared_ptr<const accounting::VocabularyFolder> load_vocabularies(const std::string& data_dir) {
+    std::vector<std::string> problems;
+    auto found = accounting::VocabularyFolder::load(data_dir + "/vocab", problems);
+    for (const std::string& problem : problems) {
+        base::log().warn("vocabulary_not_read", {{"problem", problem}});
+    }
+    if (found.size() == 0) return nullptr;
+    base::log().info("vocabularies_read", {{"count", static_cast<std::int64_t>(found.size())}});
+    return std::make_shared<const accounting::VocabularyFolder>(std::move(found));
+}
+
 class App {
 public:
     explicit App(const ServeOptions& options)
         : gateway_(metrics_, {dialects_.anthropic.client.get(), dialects_.openai_chat.client.get(),
                               dialects_.openai_completions.client.get(),
                               dialects_.openai_responses.client.get(),
-                              dialects_.gemini.client.get()}),
+                              dialects_.gemini.client.get(),
+                              dialects_.bedrock_converse.client.get()}),
           configuration_(options, dialects_.sides(), gateway_.metrics()) {}
 
     int run() {
@@ -90,6 +104,7 @@ public:
         configure_log(configuration_.config().logging);
         if (!loaded.ok()) return fail(loaded.error().message);
         gateway_.publish(*loaded);
+        gateway_.vocabularies = load_vocabularies(configuration_.data_dir());
         raise_descriptor_limit();
         auto started = start_workers();
         if (!started.ok()) return fail(started.error().message);

@@ -1,6 +1,7 @@
 #include "dialect/bedrock_converse.hpp"
 
 #include "dialect/bedrock_failure.hpp"
+#include "dialect/converse_client.hpp"
 
 namespace tollgate::dialect {
 namespace {
@@ -31,6 +32,8 @@ public:
 
 }  // namespace
 
-Codec make_bedrock_converse() { return {nullptr, std::make_unique<Provider>()}; }
+Codec make_bedrock_converse() {
+    return {make_converse_client(), std::make_unique<Provider>()};
+}
 
 }  // namespace tollgate::dialect

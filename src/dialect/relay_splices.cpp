@@ -22,11 +22,13 @@ public:
     base::Result<std::vector<Splice>> run() {
         if (protocol_ == Protocol::anthropic && target_.provider.envelope != Envelope::none) {
             TRY_VOID(envelope());
-        } else if (protocol_ == Protocol::gemini) {
+        } else if (by_path()) {
             // The gateway has put them into the body, the path says them again.
-            if (find_field(outline_.fields, "contents") == nullptr) {
-                return base::Error{base::ErrorCode::invalid_request,
-                                   "contents: is required: a list of contents", "contents"};
+            const std::string_view needed =
+                protocol_ == Protocol::gemini ? "contents" : "messages";
+            if (find_field(outline_.fields, needed) == nullptr) {
+                return base::invalid(std::string(needed) + ": is required: a list",
+                                     std::string(needed));
             }
             cut("model");
             cut("stream");
@@ -49,6 +51,11 @@ public:
     }
 
 private:
+    // Protocols whose requests name the model and the stream in their path.
+    bool by_path() const {
+        return protocol_ == Protocol::gemini || protocol_ == Protocol::bedrock_converse;
+    }
+
     bool configured_always(std::string_view name) const {
         return std::any_of(target_.extra_body.begin(), target_.extra_body.end(),
                            [&](const auto& field) { return field.first == name; });
@@ -165,7 +172,7 @@ private:
     }
 
     void max_tokens() {
-        if (protocol_ == Protocol::gemini) return;  // generationConfig holds it
+        if (by_path()) return;  // it stands deeper
         const json::TopField* field = max_tokens_field(protocol_, outline_.fields);
         const auto cap = target_.output_tokens_cap;
         if (field != nullptr && field->value != "null") {

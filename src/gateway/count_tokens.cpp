@@ -1,9 +1,11 @@
+#include "accounting/byte_pairs.hpp"
 #include "accounting/token_count.hpp"
 #include "base/log.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/authorize.hpp"
 #include "gateway/handle_generation.hpp"
 #include "gateway/prepared.hpp"
+#include "net/blocking_pool.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -12,11 +14,24 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds provider_time{2'000};  // after that the local count is given
 constexpr std::size_t answer_bytes_max = 64 * 1024;
+constexpr std::size_t exact_bytes_max = 2 * 1024 * 1024;  // merging more would take too long
+
+// The provider's own count, asked for by a task of its own: none of its waits, not even the one for
+// a credential, may take the client's time. Lives on the frame of the one that waits for it.
+struct Question {
+    Generation& generation;
+    const Endpoint& endpoint;
+    const net::Instant deadline;
+    net::CancelScope scope = {};
+    net::Signal done = {};
+    std::optional<std::string> answer = {};
+};
 
 // Sends the question; nothing when the provider does not answer well in time.
-net::Task<std::optional<std::string>> send(Generation& generation, const Endpoint& endpoint,
-                                           Prepared& prepared) {
-    auto authorized = co_await authorize(generation, endpoint, prepared);
+net::Task<std::optional<std::string>> send(Question& question, Prepared& prepared) {
+    Generation& generation = question.generation;
+    const Endpoint& endpoint = question.endpoint;
+    auto authorized = co_await authorize(generation, endpoint, prepared, &question.scope);
     if (!authorized.ok()) co_return std::nullopt;
     const std::vector<http::Header> headers = prepared.header_views();
     http::OutgoingRequest request;
@@ -25,10 +40,10 @@ net::Task<std::optional<std::string>> send(Generation& generation, const Endpoin
     request.body = prepared.pieces;
     http::Deadlines deadlines;
     deadlines.connect = deadlines.headers = deadlines.idle = provider_time;
-    deadlines.total = net::Clock::now() + provider_time;
+    deadlines.total = question.deadline;
     http::CallFailure how = http::CallFailure::none;
     auto call = co_await generation.worker.client.send(endpoint.origin, request, deadlines,
-                                                       &generation.exchange.scope(), &how);
+                                                       &question.scope, &how);
     if (!call.ok()) co_return std::nullopt;
     const int status = call->head().status;
     auto body = co_await call->read_all(answer_bytes_max);
@@ -42,8 +57,9 @@ net::Task<std::optional<std::string>> send(Generation& generation, const Endpoin
 }
 
 // Asks the provider in its own words; nothing when it does not count.
-net::Task<std::optional<std::string>> ask_provider(Generation& generation,
-                                                   const Endpoint& endpoint) {
+net::Task<std::optional<std::string>> ask_provider(Question& question) {
+    Generation& generation = question.generation;
+    const Endpoint& endpoint = question.endpoint;
     if (endpoint.deployment.provider.echo) co_return std::nullopt;
     Prepared prepared;
     auto ready = prepare(generation, endpoint, 0, prepared);
@@ -60,11 +76,67 @@ net::Task<std::optional<std::string>> ask_provider(Generation& generation,
     const bool relayed =
         call->body.empty() && prepared.verbatim && generation.by_path == nullptr;
     if (!call->body.empty()) prepared.pieces.assign({std::string_view(call->body)});
-    auto answer = co_await send(generation, endpoint, prepared);
+    auto answer = co_await send(question, prepared);
     if (!answer || relayed) co_return answer;
     const auto tokens = endpoint.provider->read_token_count(*answer);
     if (!tokens) co_return std::nullopt;
     co_return count_answer(generation.by_path, *tokens);
+}
+
+// Tells the one who waits that the question is over, however it ends.
+class Done {
+public:
+    explicit Done(Question& question) : question_(question) {}
+    Done(const Done&) = delete;
+    Done& operator=(const Done&) = delete;
+    ~Done() { question_.done.notify(); }
+
+private:
+    Question& question_;
+};
+
+net::Task<void> ask(Question& question) {
+    const Done done(question);
+    question.answer = co_await ask_provider(question);
+}
+
+net::Task<std::optional<std::string>> ask_in_time(Generation& generation,
+                                                  const Endpoint& endpoint) {
+    Question question{generation, endpoint, net::Clock::now() + provider_time};
+    net::spawn(ask(question), "count_tokens");
+    const net::Patience patience{question.deadline, &generation.exchange.scope()};
+    const net::Wake wake = co_await question.done.wait(patience);
+    if (wake != net::Wake::ready) {
+        question.scope.cancel(generation.worker.loop, net::CancelReason::deadline);
+        co_await question.done.wait();
+    }
+    co_return std::move(question.answer);
+}
+
+// By the catalog's name where it knows the model: an Azure deployment may be called anything.
+accounting::Vocabulary vocabulary_of(const domain::Deployment& target) {
+    const std::string_view id = target.model.id;
+    const std::size_t slash = id.find('/');
+    const bool known = target.model.in_catalog && slash != std::string_view::npos;
+    return accounting::vocabulary_of(known ? id.substr(slash + 1) : target.model_name);
+}
+
+// With the family's vocabulary where it is installed, else estimated.
+net::Task<std::int64_t> count_here(Generation& generation, const domain::Deployment& target) {
+    const accounting::Vocabulary family = vocabulary_of(target);
+    const auto& folder = generation.worker.gateway.vocabularies;
+    const accounting::BytePairs* pairs = folder != nullptr ? folder->find(family) : nullptr;
+    const domain::Request& request = *generation.decoded;
+    if (pairs == nullptr || generation.body.size() > exact_bytes_max) {
+        co_return accounting::estimate_request(request, family);
+    }
+    // Waited for to its end, so that it may borrow the request.
+    std::int64_t tokens = 0;
+    const std::function<void()> work = [&] {
+        tokens = accounting::count_request(request, *pairs);
+    };
+    co_await net::on_pool(generation.worker.loop, work);
+    co_return tokens;
 }
 
 // The body as the decoder wants it: counting needs no max_tokens, generating does.
@@ -102,15 +174,16 @@ net::Task<base::Result<void>> run(Generation& generation) {
     json::Document document;
     CO_TRY([[maybe_unused]] const json::Value root, document.parse(whole));
     CO_TRY(generation.decoded, generation.client.decode_request(document, generation.arena));
-    auto stated = co_await ask_provider(generation, *generation.plan.candidates.front());
+    const Endpoint& endpoint = *generation.plan.candidates.front();
+    auto stated = co_await ask_in_time(generation, endpoint);
     if (exchange.scope().cancelled()) co_return base::Result<void>();
     if (stated) {
         generation.record.status = 200;
         auto sent = co_await exchange.respond(200, "application/json", *stated);
         co_return base::Result<void>();
     }
-    const std::string body =
-        count_answer(by_path, accounting::estimate_request(*generation.decoded));
+    const std::int64_t tokens = co_await count_here(generation, endpoint.deployment);
+    const std::string body = count_answer(by_path, tokens);
     exchange.add_header("x-tollgate-estimated", "true");
     generation.record.status = 200;
     auto sent = co_await exchange.respond(200, "application/json", body);
@@ -121,10 +194,19 @@ net::Task<base::Result<void>> run(Generation& generation) {
 
 net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
                                     const PathRequest* by_path) {
-    const bool google = by_path != nullptr && by_path->cloud == PathCloud::gemini;
-    if (!google) exchange.send_request_id_as_anthropic();
-    const auto& client = worker.gateway.codecs().client(google ? domain::Protocol::gemini
-                                                               : domain::Protocol::anthropic);
+    domain::Protocol protocol = domain::Protocol::anthropic;
+    if (by_path != nullptr && by_path->cloud == PathCloud::gemini) {
+        protocol = domain::Protocol::gemini;
+    } else if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) {
+        // The question itself says which of Bedrock's two interfaces it is about.
+        auto question = co_await exchange.read_body();
+        if (question.ok() && asks_about_converse(*question)) {
+            protocol = domain::Protocol::bedrock_converse;
+        }
+    } else {
+        exchange.send_request_id_as_anthropic();
+    }
+    const auto& client = worker.gateway.codecs().client(protocol);
     Generation generation(worker, exchange, client);
     generation.by_path = by_path;
     generation.record.request_id = exchange.request_id();

@@ -12,6 +12,10 @@
 #include "http/client.hpp"
 #include "net/loop.hpp"
 
+namespace tollgate::accounting {
+class VocabularyFolder;
+}
+
 namespace tollgate::gateway {
 
 // The wire formats that clients speak; borrowed, they outlive the gateway.
@@ -21,10 +25,12 @@ struct Codecs {
     const dialect::ClientDialect* openai_completions = nullptr;
     const dialect::ClientDialect* openai_responses = nullptr;
     const dialect::ClientDialect* gemini = nullptr;
+    const dialect::ClientDialect* bedrock_converse = nullptr;
     const dialect::ClientDialect& client(domain::Protocol protocol) const {
         if (protocol == domain::Protocol::openai_responses) return *openai_responses;
         if (protocol == domain::Protocol::openai_completions) return *openai_completions;
         if (protocol == domain::Protocol::gemini) return *gemini;
+        if (protocol == domain::Protocol::bedrock_converse) return *bedrock_converse;
         return protocol == domain::Protocol::anthropic ? *anthropic : *openai_chat;
     }
 };
@@ -55,6 +61,8 @@ public:
 
     std::atomic<std::int64_t> in_flight{0};
     std::atomic<bool> draining{false};
+    // For exact token counts; null: none are installed. Set before the threads start.
+    std::shared_ptr<const accounting::VocabularyFolder> vocabularies;
 
 private:
     Codecs codecs_;

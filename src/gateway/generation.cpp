@@ -158,7 +158,9 @@ base::Result<const domain::Principal*> Generation::authenticate() const {
 }
 
 void Generation::frame(std::string& events) const {
-    if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) frame_for_bedrock(events);
+    if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) {
+        frame_for_bedrock(events, protocol() == domain::Protocol::bedrock_converse);
+    }
 }
 
 std::string_view Generation::stream_type() const {

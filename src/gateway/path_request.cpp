@@ -26,15 +26,19 @@ void append_base64(std::string& out, std::string_view bytes) {
     }
 }
 
+void append_event(std::string& out, std::string_view type, std::string_view payload) {
+    http::append_event_stream_message(out,
+                                      {{":event-type", type},
+                                       {":content-type", "application/json"},
+                                       {":message-type", "event"}},
+                                      payload);
+}
+
 void append_chunk(std::string& out, std::string_view event_json) {
     std::string payload = R"({"bytes":")";
     append_base64(payload, event_json);
     payload += "\"}";
-    http::append_event_stream_message(out,
-                                      {{":event-type", "chunk"},
-                                       {":content-type", "application/json"},
-                                       {":message-type", "event"}},
-                                      payload);
+    append_event(out, "chunk", payload);
 }
 
 // An Anthropic error event as one of the exceptions that the stream's model has.
@@ -44,7 +48,8 @@ void append_exception(std::string& out, std::string_view event_json) {
     std::string message = "the stream broke";
     std::string_view type = "internalServerException";
     if (root.ok()) {
-        const json::Value error = (*root)["error"];
+        const json::Value inside = (*root)["error"];
+        const json::Value error = inside.is_object() ? inside : *root;
         if (error["message"].is_string()) message = error["message"].text();
         if (error["type"].equals("rate_limit_error")) type = "throttlingException";
         if (error["type"].equals("overloaded_error")) type = "serviceUnavailableException";
@@ -111,6 +116,9 @@ base::Result<std::string> counted_body(const PathRequest& by_path, std::string_v
         return std::string(inside.is_object() ? inside.raw() : question);
     }
     if (by_path.cloud != PathCloud::bedrock) return std::string(question);
+    if (const json::Value converse = root["input"]["converse"]; converse.is_object()) {
+        return std::string(converse.raw());
+    }
     const json::Value encoded = root["input"]["invokeModel"]["body"];
     if (!encoded.is_string()) {
         return base::invalid("input.invokeModel.body: the request to count is required, in base64",
@@ -125,6 +133,12 @@ base::Result<std::string> counted_body(const PathRequest& by_path, std::string_v
         return base::invalid("input.invokeModel.body: this is no base64", "input.invokeModel.body");
     }
     return *std::move(body);
+}
+
+bool asks_about_converse(std::string_view question) {
+    json::Document document;
+    const auto root = document.parse(question);
+    return root.ok() && (*root)["input"]["converse"].is_object();
 }
 
 std::vector<std::string> names_of_cloud_model(std::string_view model) {
@@ -150,7 +164,7 @@ std::vector<std::string> names_of_cloud_model(std::string_view model) {
     return names;
 }
 
-void frame_for_bedrock(std::string& bytes) {
+void frame_for_bedrock(std::string& bytes, bool converse) {
     std::string framed;
     http::SseParser parser;
     http::SseFrame frame;
@@ -160,6 +174,7 @@ void frame_for_bedrock(std::string& bytes) {
         if (!more.ok() || !*more) break;
         if (frame.comment_only || frame.data.empty()) continue;
         if (frame.event == "error") append_exception(framed, frame.data);
+        else if (converse) append_event(framed, frame.event, frame.data);
         else append_chunk(framed, frame.data);
     }
     bytes = std::move(framed);

@@ -3,6 +3,7 @@
 // moving what the path says into the body; answers go back in the cloud's framing. Pure.
 //
 //     Bedrock  /model/{id}/invoke[-with-response-stream]         Anthropic bodies
+//              /model/{id}/converse[-stream]                     Converse bodies
 //     Vertex   .../publishers/anthropic/models/{m}:[stream]rawPredict  Anthropic bodies
 //     Azure    /openai/deployments/{d}/chat/completions          OpenAI bodies
 //     Google   /v1beta/models/{m}:[stream]generateContent        Gemini bodies
@@ -36,18 +37,22 @@ struct UnwrappedBody {
 base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& request);
 
 // The body that a question for a count is about: inside Bedrock's {"input":{"invokeModel":{"body":
-// base64}}}, inside Gemini's {"generateContentRequest":{...}}, else the question itself.
+// base64}}} and {"input":{"converse":{...}}}, inside Gemini's {"generateContentRequest":{...}}, else the question itself.
 // Fails: invalid_request naming the field.
 base::Result<std::string> counted_body(const PathRequest& by_path, std::string_view question);
+
+// True when Bedrock's question for a count is about a Converse body.
+bool asks_about_converse(std::string_view question);
 
 // The names under which such a client's model may be known here, most literal first:
 // us.anthropic.claude-sonnet-4-5-20250929-v1:0 is also claude-sonnet-4-5-20250929, and
 // claude-sonnet-4-5@20250929 too.
 std::vector<std::string> names_of_cloud_model(std::string_view model);
 
-// Whole server-sent events as messages of Bedrock's event stream. What is no event (comments) is
-// left out. An event named `error` becomes an exception.
-void frame_for_bedrock(std::string& bytes);
+// Whole server-sent events as messages of Bedrock's event stream: those of Converse under their own
+// names, Anthropic's as chunks. What is no event (comments) is left out. An event named `error`
+// becomes an exception.
+void frame_for_bedrock(std::string& bytes, bool converse);
 
 // The body of a count's answer as the client of that path reads it (null: Anthropic's).
 std::string count_answer(const PathRequest* by_path, std::int64_t tokens);

@@ -56,7 +56,7 @@ TEST(PathRequest, FrameForBedrock_EventsAndErrors) {
         "event: message_start\ndata: {\"type\":\"message_start\"}\n\n: a comment\n\n"
         "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
         "\"message\":\"busy\"}}\n\n";
-    frame_for_bedrock(bytes);
+    frame_for_bedrock(bytes, false);
     http::EventStreamParser parser;
     http::EventStreamFrame frame;
     parser.feed(bytes);
@@ -79,7 +79,7 @@ TEST(PathRequest, CountedBody) {
     const auto body = counted_body({}, R"({"input":{"invokeModel":{"body":"eyJhIjoiPz8/In0="}}})");
     ASSERT_TRUE(body.ok());
     EXPECT_EQ(*body, R"({"a":"???"})");
-    EXPECT_FALSE(counted_body({}, R"({"input":{"converse":{}}})").ok());
+    EXPECT_FALSE(counted_body({}, R"({"input":{}})").ok());
     const PathRequest bedrock, google{PathCloud::gemini, "m", false, true, {}};
     EXPECT_EQ(count_answer(&bedrock, 7), R"({"inputTokens":7})");
     EXPECT_EQ(count_answer(&google, 7), R"({"totalTokens":7})");

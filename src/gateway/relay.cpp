@@ -65,7 +65,13 @@ base::Result<void> Relay::feed_event_stream(std::string_view bytes, std::string&
         if (complete_ || failure_) continue;
         std::string_view type = frame.type;
         if (frame.failed) type = failed_type = ":" + std::string(frame.type);
-        TRY_VOID(take_frame(type, frame.payload, {}, out));
+        std::string spelled;
+        if (setup_.verbatim && setup_.to_stream && !frame.failed) {
+            // Clients of this protocol get their framing on the way out.
+            spelled.append("event: ").append(type).append("\ndata: ").append(frame.payload);
+            spelled += "\n\n";
+        }
+        TRY_VOID(take_frame(type, frame.payload, spelled, out));
     }
 }
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
 import { AnthropicVertex } from '@anthropic-ai/vertex-sdk';
-import { BedrockRuntimeClient, InvokeModelCommand, InvokeModelWithResponseStreamCommand,
-  CountTokensCommand } from '@aws-sdk/client-bedrock-runtime';
+import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, CountTokensCommand,
+  InvokeModelCommand, InvokeModelWithResponseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { AzureOpenAI } from 'openai';
 import { check_calls, targets, use_stack } from './lib/kit.mjs';
@@ -105,6 +105,52 @@ for (const name of ['anthropic', 'openai_chat']) {
       const counted = await client.send(new CountTokensCommand({ modelId: bedrock_model,
         input: { invokeModel: { body: new TextEncoder().encode(body) } } }));
       assert.ok(counted.inputTokens > 3, counted.inputTokens);
+      client.destroy();
+    });
+
+    test('the AWS SDK: Converse, its stream, CountTokens', async () => {
+      stack.provider.on(step('TG-CONVERSE', 0), calls_tools([['look', { at: 'Zürich "am See"' }],
+        ['look', { at: 'b' }]]));
+      stack.provider.on(step('TG-CONVERSE', 2), says('Gesehen: 世界.', { input: 21, output: 7 }));
+      const client = aws_of(stack);
+      const request = { modelId: bedrock_model, system: [{ text: 'Be brief.' }],
+        inferenceConfig: { maxTokens: 300 },
+        messages: [{ role: 'user', content: [{ text: 'TG-CONVERSE' }] }],
+        toolConfig: { tools: [{ toolSpec: { name: 'look', inputSchema: { json: {
+          type: 'object', properties: { at: { type: 'string' } } } } } }] } };
+      const first = await client.send(new ConverseCommand(request));
+      assert.equal(first.stopReason, 'tool_use');
+      const calls = first.output.message.content.filter((block) => block.toolUse);
+      assert.deepEqual(calls.map((block) => block.toolUse.input.at), ['Zürich "am See"', 'b']);
+      const inputs = {};
+      let stopped;
+      for await (const event of (await client.send(new ConverseStreamCommand(request))).stream) {
+        const { contentBlockIndex: index, delta } = event.contentBlockDelta ?? {};
+        if (delta?.toolUse) inputs[index] = (inputs[index] ?? '') + delta.toolUse.input;
+        stopped = event.messageStop?.stopReason ?? stopped;
+      }
+      assert.equal(stopped, 'tool_use');
+      assert.deepEqual(Object.values(inputs).map((text) => JSON.parse(text).at),
+        ['Zürich "am See"', 'b']);
+      const answered = { ...request, messages: [...request.messages, first.output.message,
+        { role: 'user', content: calls.map((block) => ({ toolResult: {
+          toolUseId: block.toolUse.toolUseId, content: [{ text: 'water' }] } })) }] };
+      const second = await client.send(new ConverseStreamCommand(answered));
+      let text = '';
+      let usage;
+      for await (const event of second.stream) {
+        text += event.contentBlockDelta?.delta.text ?? '';
+        usage = event.metadata?.usage ?? usage;
+      }
+      assert.equal(text, 'Gesehen: 世界.');
+      assert.equal(usage.inputTokens, 21);
+      assert.equal(usage.outputTokens, 7);
+      const counted = await client.send(new CountTokensCommand({ modelId: bedrock_model,
+        input: { converse: { messages: request.messages } } }));
+      assert.ok(counted.inputTokens > 3);
+      stack.tap.each(() => fails(429, 'slow down'));
+      await assert.rejects(() => client.send(new ConverseCommand(request)),
+        (error) => error.name === 'ThrottlingException' && /slow down/.test(error.message));
       client.destroy();
     });
 
