@@ -61,6 +61,12 @@ public:
     virtual base::Result<std::string> default_base_url(const domain::Deployment& target) const {
         return target.provider.base_url;
     }
+    // Further names under which the catalog may describe a model, the nearest first, separated by
+    // spaces: what clouds put around a maker's name (Bedrock's regions and versions).
+    virtual std::string catalog_names(std::string_view model_name) const {
+        (void)model_name;
+        return {};
+    }
     // The protocol this request takes at this deployment (OpenAI: Chat, or Responses where the
     // model wants it), given whether it has tools and reasoning and what its client speaks.
     virtual domain::Protocol protocol_for(const domain::Deployment& target,

@@ -15,13 +15,16 @@ namespace {
 using domain::Protocol;
 
 // Model names may come with their publisher, as the console shows them.
-std::string_view bare_name(const domain::Deployment& target) {
-    std::string_view name = target.model_name;
+std::string_view bare_name(std::string_view name) {
     for (std::string_view prefix : {"publishers/google/models/", "publishers/anthropic/models/",
                                     "google/", "anthropic/"}) {
         if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
     }
     return name;
+}
+
+std::string_view bare_name(const domain::Deployment& target) {
+    return bare_name(target.model_name);
 }
 
 bool is_claude(const domain::Deployment& target) { return bare_name(target).starts_with("claude"); }
@@ -182,6 +185,15 @@ base::Result<std::string> Vertex::default_base_url(const domain::Deployment& tar
                              "vertex_location");
     }
     return "https://" + vertex_host(place.region);
+}
+
+std::string Vertex::catalog_names(std::string_view model_name) const {
+    const std::string_view bare = bare_name(model_name);
+    std::string names(bare);
+    if (const std::size_t at = bare.find('@'); at != bare.npos) {
+        names.append(1, ' ').append(bare.substr(0, at));
+    }
+    return names;
 }
 
 Protocol Vertex::protocol_for(const domain::Deployment& target, const dialect::Outline&,

@@ -18,6 +18,8 @@ public:
     // The host of the location: global, the multi-regions us and eu, or a region's own.
     // Fails: invalid_request naming vertex_project or vertex_location.
     base::Result<std::string> default_base_url(const domain::Deployment& target) const override;
+    // Without publisher and version: claude-opus-4-6@default is claude-opus-4-6.
+    std::string catalog_names(std::string_view model_name) const override;
     // By the model's name: claude-..., MAKER/MODEL for the others, else Gemini.
     domain::Protocol protocol_for(const domain::Deployment& target,
                                   const dialect::Outline& outline,
