@@ -185,8 +185,21 @@ base::Result<EndpointMaker::Located> EndpointMaker::locate(const config::ModelEn
     const std::string& described =
         entry.info.base_model.empty() ? found.model_name : entry.info.base_model;
     if (found.known == nullptr) found.known = catalog_->model_at(found.row->type, described);
+    if (found.known == nullptr) found.known = known_otherwise(*found.row, described);
     if (found.known == nullptr) found.known = catalog_->model(described);
     return found;
+}
+
+// The row of a model whose name has a cloud's additions around it.
+const domain::ModelTraits* EndpointMaker::known_otherwise(const domain::ProviderTraits& row,
+                                                          std::string_view model) const {
+    const std::string names = registry_->serving(row).catalog_names(model);
+    for (std::string_view rest = names; !rest.empty();) {
+        const std::string_view name = rest.substr(0, rest.find(' '));
+        if (const auto* known = catalog_->model_at(row.type, name)) return known;
+        rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    }
+    return nullptr;
 }
 
 void EndpointMaker::describe(const Located& at, const config::ModelEntry& entry,

@@ -41,6 +41,8 @@ private:
         std::string model_name;                            // as the provider knows it
     };
     base::Result<Located> locate(const config::ModelEntry& entry, const std::string& model) const;
+    const domain::ModelTraits* known_otherwise(const domain::ProviderTraits& row,
+                                               std::string_view model) const;
     struct Made {
         domain::Deployment deployment;
         credentials::SourcePointer credential;  // null: deployment.api_key, if anything

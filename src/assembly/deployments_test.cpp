@@ -67,6 +67,21 @@ model_list:
     EXPECT_THAT(problems(), HasSubstr("write PROVIDER/MODEL, e.g. openai/nobody-knows-it"));
 }
 
+TEST_F(Deployments, BedrockName_IsKnownWithoutWhatAwsPutsAroundIt) {
+    for (const char* model :
+         {"converse/anthropic.claude-sonnet-4-5-20250929-v1:0",
+          "eu.anthropic.claude-sonnet-4-5-20250929-v9:3",
+          "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-sonnet-4-5-v1:0"}) {
+        build("model_list:\n  - model_name: a\n    litellm_params: {model: 'bedrock/" +
+              std::string(model) + "', api_key: made-up-key, aws_region_name: eu-west-1}\n");
+        ASSERT_EQ(problems(), "") << model;
+        EXPECT_TRUE(deployment("a").model.in_catalog) << model;
+        EXPECT_EQ(deployment("a").model.family, "claude") << model;
+        EXPECT_EQ(deployment("a").model_name, model);
+        EXPECT_EQ(deployment("a").base_url, "https://bedrock-runtime.eu-west-1.amazonaws.com");
+    }
+}
+
 TEST_F(Deployments, AddressThatIsNone_FailsTheBuild) {
     build(R"(
 model_list:

@@ -1,6 +1,7 @@
 // Amazon Bedrock: Claude models by InvokeModel for Anthropic clients, everything else by Converse.
 // Stateless, thread-safe; borrows the dialects and the beta filter, which must outlive it.
 #pragma once
+#include "dialect/bedrock_model.hpp"
 #include "providers/betas.hpp"
 #include "providers/provider.hpp"
 
@@ -14,6 +15,9 @@ public:
         : dialects_(dialects), betas_(betas) {}
 
     Description describe() const override;
+    std::string catalog_names(std::string_view model_name) const override {
+        return dialect::bedrock_catalog_names(model_name);
+    }
     // The region's endpoint, FIPS where wanted. Fails: no region.
     base::Result<std::string> default_base_url(const domain::Deployment& target) const override;
     // `invoke/...` and `converse/...` in front of the model force one.

@@ -2,6 +2,7 @@
 // signed as service `bedrock-mantle`, or with a bearer key.
 // Stateless, thread-safe; borrows the dialects and the beta filter, which must outlive it.
 #pragma once
+#include "dialect/bedrock_model.hpp"
 #include "providers/anthropic.hpp"
 #include "providers/provider.hpp"
 
@@ -12,6 +13,9 @@ public:
     BedrockMantle(const Dialects& dialects, const BetaFilter& betas) : anthropic_(dialects, betas) {}
 
     Description describe() const override;
+    std::string catalog_names(std::string_view model_name) const override {
+        return dialect::bedrock_catalog_names(model_name);
+    }
     base::Result<std::string> default_base_url(const domain::Deployment& target) const override;
     domain::Protocol protocol_for(const domain::Deployment& target,
                                   const dialect::Outline& outline,
