@@ -166,7 +166,9 @@ base::Result<void> ResponsesInput::document(const Part& part) {
         for (const auto& inner : part.content) TRY_VOID(content(inner));
         return {};
     }
-    if (!target_.provider.files || media.source == MediaSource::file_id) {
+    // The protocol has files: where the model takes them, each server of Responses does.
+    const bool files = target_.provider.files || target_.model.pdf;
+    if (!files || media.source == MediaSource::file_id) {
         return cannot_carry(target_, translation_, "document", "messages.content.document",
                             media.source == MediaSource::file_id
                                 ? "a file id is known to another provider only; send base64"
