@@ -113,7 +113,8 @@ private:
         for (auto it = range.begin(); !(it == range.end()); ++it) {
             std::string name = it.key().text();
             bool there = std::ranges::find(written_, name) != written_.end();
-            if (configured || (!there && !imposed(name))) writer_.foreign_key(name).raw((*it).raw());
+            if (!configured && (there || imposed(name))) continue;
+            writer_.foreign_key(name).raw((*it).raw());
         }
     }
 

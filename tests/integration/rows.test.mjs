@@ -100,6 +100,14 @@ describe('other rows', () => {
     await assert.rejects(anthropic().messages.create(ask('minimax')), /new_sensitive/);
   });
 
+  test('MiniMax: also for an OpenAI client, whose answers are relayed', async () => {
+    stack.tap.next(faults.answers(200, { id: '', choices: null, base_resp: { status_code: 1026,
+      status_msg: 'input new_sensitive' } }));
+    const openai = new OpenAI({ baseURL: `${stack.base_url}/v1`, apiKey: master_key,
+      maxRetries: 0 });
+    await assert.rejects(openai.chat.completions.create(ask('minimax')), /new_sensitive/);
+  });
+
   test('Mistral: nine characters name a call, and no user turn follows a tool', async () => {
     stack.tap.next(faults.answers(200, { id: 'c1', object: 'chat.completion', model: 'm',
       created: 1, choices: [{ index: 0, finish_reason: 'stop',
