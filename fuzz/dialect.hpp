@@ -51,6 +51,16 @@ inline domain::Deployment target_of(domain::Protocol protocol, std::uint8_t quir
     provider.tool_name_max = (quirks & 32) != 0 ? 8 : 64;
     provider.stop_max = (quirks & 64) != 0 ? 1 : 4;
     target.model.stop = (quirks & 128) == 0;
+    if (protocol == domain::Protocol::bedrock_converse) {
+        // What its models accept is told by their names.
+        target.model_name = (quirks & 32) != 0   ? "us.amazon.nova-2-lite-v1:0"
+                            : (quirks & 64) != 0 ? "openai.gpt-oss-120b-1:0"
+                                                 : "us.anthropic.claude-opus-4-6-v1";
+        target.model.thinking = domain::ThinkingSupport::both;
+        target.model.json_schema = (quirks & 2) == 0;
+        provider.tool_id_charset = "a-zA-Z0-9_-";
+        provider.tool_id_max = 64;
+    }
     return target;
 }
 
@@ -64,6 +74,7 @@ public:
         codecs_.push_back(dialect::make_openai_completions());
         codecs_.push_back(dialect::make_gemini());
         codecs_.push_back(dialect::make_cohere());
+        codecs_.push_back(dialect::make_bedrock_converse());
         for (const dialect::Codec& codec : codecs_) {
             const auto spoken =
                 codec.client ? codec.client->protocol() : codec.provider->protocol();
