@@ -86,7 +86,12 @@ base::Result<FrameFacts> Decoder::feed(std::string_view, std::string_view data, 
         return base::Error{base::ErrorCode::provider,
                            "the provider's answer is no JSON object of this protocol"};
     }
-    if (parsed->is_object()) read(*parsed, data, events);
+    if (parsed->is_object()) {
+        read(*parsed, data, events);
+        const Value model = (*parsed)["modelVersion"];
+        facts.has_model = model.is_string();
+        facts.model = model.raw();
+    }
     for (Value each : parsed->elements()) read(each, data, events);
     facts.end = ended_;
     return facts;

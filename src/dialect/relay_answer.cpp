@@ -1,5 +1,7 @@
 #include "dialect/anthropic.hpp"
+#include "dialect/bedrock_converse.hpp"
 #include "dialect/dialect.hpp"
+#include "dialect/gemini.hpp"
 #include "dialect/openai_chat.hpp"
 #include "dialect/openai_responses_answer.hpp"
 
@@ -10,14 +12,30 @@ using domain::Protocol;
 
 // The field that an answer of the protocol must have.
 std::string_view content_field(Protocol protocol) {
-    if (protocol == Protocol::anthropic) return "content";
-    return protocol == Protocol::openai_responses ? "output" : "choices";
+    switch (protocol) {
+        case Protocol::anthropic: return "content";
+        case Protocol::openai_responses: case Protocol::bedrock_converse: return "output";
+        case Protocol::gemini: return "candidates";
+        default: return "choices";
+    }
+}
+
+std::string_view usage_field(Protocol protocol) {
+    return protocol == Protocol::gemini ? "usageMetadata" : "usage";
+}
+
+std::string_view model_field(Protocol protocol) {
+    return protocol == Protocol::gemini ? "modelVersion" : "model";
 }
 
 domain::Usage read_usage(Protocol protocol, json::Value usage) {
-    if (protocol == Protocol::anthropic) return anthropic::read_usage(usage);
-    return protocol == Protocol::openai_responses ? responses_usage(usage)
-                                                  : openai_chat::read_usage(usage);
+    switch (protocol) {
+        case Protocol::anthropic: return anthropic::read_usage(usage);
+        case Protocol::openai_responses: return responses_usage(usage);
+        case Protocol::gemini: return gemini::read_usage(usage);
+        case Protocol::bedrock_converse: return converse::read_usage(usage);
+        default: return openai_chat::read_usage(usage);
+    }
 }
 
 }  // namespace
@@ -29,15 +47,15 @@ base::Result<AnswerOutline> outline_answer(domain::Protocol protocol, std::strin
     AnswerOutline outline;
     bool answers = false;
     for (const json::TopField& field : fields) {
-        if (json::key_equals(field.key, "model")) {
+        if (json::key_equals(field.key, model_field(protocol))) {
             outline.model_begin = field.offset;
             outline.model_end = field.offset + field.value.size();
-        } else if (json::key_equals(field.key, "usage")) {
+        } else if (json::key_equals(field.key, usage_field(protocol))) {
             json::Document document;
             TRY(const json::Value usage, document.parse(field.value));
             outline.usage = read_usage(protocol, usage);
         } else if (json::key_equals(field.key, content_field(protocol))) {
-            answers = true;
+            answers = field.value != "null";  // MiniMax refuses so, under a 200
         } else if (json::key_equals(field.key, "error") && field.value != "null") {
             answers = false;
             break;
