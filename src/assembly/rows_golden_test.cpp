@@ -239,6 +239,32 @@ TEST_F(Rows, EachRow_IsHeldByItsGoldenFile) {
     }
 }
 
+// Providers that also speak Anthropic's protocol: what such a client sends is relayed there.
+TEST_F(Rows, RowsOfAnthropicsShape_AreAddressedAsDocumented) {
+    std::string seen;
+    for (const domain::ProviderTraits& row : catalog_->providers) {
+        if (row.protocol != domain::Protocol::anthropic || !row.type.ends_with("_anthropic")) {
+            continue;
+        }
+        const gateway::Endpoint& endpoint = reach(row.type, parse("all rows\n"));
+        const http::Headers client;
+        const auto headers = endpoint.provider->headers(endpoint.deployment,
+                                                        domain::Protocol::anthropic, client);
+        seen += endpoint.deployment.base_url +
+                endpoint.provider->relay_path(endpoint.deployment, domain::Protocol::anthropic,
+                                              "", true);
+        for (const auto& [name, value] : headers) {
+            if (value.find("sk-made-up") != std::string::npos) seen += " " + name;
+        }
+        seen += "\n";
+    }
+    EXPECT_EQ(seen, "https://api.deepseek.com/anthropic/v1/messages x-api-key\n"
+                    "https://api.moonshot.ai/anthropic/v1/messages authorization\n"
+                    "https://api.z.ai/api/anthropic/v1/messages authorization\n"
+                    "https://api.minimax.io/anthropic/v1/messages authorization\n"
+                    "https://openrouter.ai/api/v1/messages authorization\n");
+}
+
 // One more OpenAI-compatible provider is one row and one golden file, nothing else.
 TEST_F(Rows, AMadeUpProvider_NeedsOneRowAndOneGolden) {
     const std::string providers = data_file("providers.yaml") +
