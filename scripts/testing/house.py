@@ -33,7 +33,8 @@ def before_building():
     """(name, work) of the checks that need no binary."""
     yield "layers", layers
     yield "catalog", catalog
-    for name in ("sizes", "text", "references", "docs", "openapi", "shell", "headers"):
+    for name in ("sizes", "text", "references", "docs", "compatibility", "openapi", "shell",
+                 "headers"):
         yield name, lambda name=name: script(name)
 
 

@@ -23,7 +23,10 @@ const vertex = { vertex_project: 'made-up', vertex_location: 'us-east5' };
 const google = (publisher, plain, stream) => (model) => new RegExp('^/v1/projects/made-up/'
   + `locations/us-east5/publishers/${publisher}/models/${model}:(${plain}|${stream})$`);
 
-/** Claude on Vertex and in InvokeModel goes to the mock as the Messages API that it is. */
+/**
+ * Claude on Vertex and streams of InvokeModel go to the mock as the Messages API that they are: it
+ * does not know the first, and its frames of the second hold no `bytes`.
+ */
 const as_messages = (model, streams) => ({ path, headers, body }) => ({ path: '/v1/messages',
   headers: { ...headers, 'anthropic-version': '2023-06-01' },
   body: Buffer.from(JSON.stringify({ ...JSON.parse(body), anthropic_version: undefined,
@@ -81,14 +84,17 @@ export const columns = [
     prefix: 'bedrock/converse', model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
     params: (url) => ({ api_base: url, api_key: undefined, ...aws }),
     path: (model) => new RegExp(`^/model/${encodeURIComponent(model)}/converse(-stream)?$`),
-    credential: signed, shapes: ['bedrock_converse'], family: 'bedrock_converse', cannot: {} },
+    credential: signed, shapes: ['bedrock_converse'],
+    family: 'bedrock_converse', cannot: { serial: 'serial_dropped' } },
   { id: 'bedrock_invoke', title: 'Bedrock Invoke', protocol: anthropic,
     prefix: 'bedrock/invoke', model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
     params: (url) => ({ api_base: url, aws_region_name: 'us-east-1' }),
     path: (model) => new RegExp(`^/model/${encodeURIComponent(model)}/`
       + 'invoke(-with-response-stream)?$'),
     credential: bearer, shapes: ['bedrock_invoke', 'anthropic'], family: 'anthropic',
-    framed: true, request: { within: 'bedrock' }, cannot: {} },
+    framed: true, request: { within: 'bedrock' }, cannot: {},
+    to_mock: (request) => (request.path.endsWith('-stream')
+      ? as_messages('claude-sonnet-4-5', /-stream/)(request) : request) },
   { id: 'azure_chat', title: 'Azure Chat', protocol: openai_chat, prefix: 'azure',
     model: 'gpt-4.1', params: (url) => ({ api_base: url, api_version: '2024-10-21' }),
     path: (model) => new RegExp(`^/openai/deployments/${model}/chat/completions`

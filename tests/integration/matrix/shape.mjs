@@ -49,7 +49,7 @@ const event_frames = (text) => text.trim().split('\n').map((line) => {
 });
 
 /** Anthropic's events inside InvokeModel's frames; a line `!type {json}` is an exception. */
-const invoke_frames = (text) => sse_frames(text).map((frame) => {
+export const invoke_frames = (text) => sse_frames(text).map((frame) => {
   const said = frame.toString();
   const exception = exception_line.exec(said.trim());
   if (exception) return event_frames(said.trim())[0];

@@ -8,8 +8,8 @@ const hex = (bytes) => createHash('sha256').update(bytes).digest('hex');
 const escaped = (text) => encodeURIComponent(text)
   .replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
 
-const form = new RegExp('^AWS4-HMAC-SHA256 Credential=([^/]+)/(\\d{8})/([^/]+)/([^/]+)/aws4_request, '
-  + '?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$');
+const form = new RegExp('^AWS4-HMAC-SHA256 Credential=([^/]+)/(\\d{8})/([^/]+)/([^/]+)/aws4_request'
+  + ', ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$');
 
 const must_be_signed = ['host', 'x-amz-date'];
 

@@ -7,7 +7,7 @@ import { format_chunk, format_head, last_chunk } from '../lib/http_bytes.mjs';
 import { Tap } from '../lib/tap.mjs';
 import { Tollgate } from '../lib/tollgate.mjs';
 import { deployments } from './columns.mjs';
-import { plain_shape, refusal, stream_shape } from './shape.mjs';
+import { invoke_frames, plain_shape, refusal, stream_shape } from './shape.mjs';
 
 const marker_pattern = /TGM[0-9]+X/;
 
@@ -94,7 +94,9 @@ export class Stage {
         resolve();
       });
       call.on('response', (response) => {
-        faults.relay_response(response, answer, { method }).then(resolve, resolve);
+        const framed = column.framed && /event-stream/.test(response.headers['content-type']);
+        (framed ? reframed(response, answer)
+          : faults.relay_response(response, answer, { method })).then(resolve, resolve);
       });
       call.end(sent.body);
     });
@@ -107,6 +109,15 @@ export class Stage {
     await this.mock.stop();
     if (problems.length > 0) throw problems[0];
   }
+}
+
+/** The mock's Anthropic events in InvokeModel's frames. */
+async function reframed(response, answer) {
+  const pieces = [];
+  for await (const piece of response) pieces.push(piece);
+  const frames = invoke_frames(Buffer.concat(pieces).toString('utf8'));
+  await faults.streams(frames, { headers: {
+    'content-type': 'application/vnd.amazon.eventstream' } })({ answer });
 }
 
 /** What the provider is asked for, by path or by field. */

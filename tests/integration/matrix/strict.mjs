@@ -84,6 +84,15 @@ export function calls_have_results(turns) {
   need(open.length === 0, `the last turn's calls ${open} have no result`);
 }
 
+/** With thinking on, the turn of a tool loop that goes on begins with its reasoning, signed. */
+export function loop_begins_with_thinking(turns) {
+  const last = turns.filter((turn) => turn.role === 'assistant').at(-1);
+  if (!last?.parts.some((part) => part.call)) return;
+  const in_progress = turns.at(-1).parts.some((part) => part.result);
+  need(!in_progress || last.parts[0].signature,
+    'thinking is on, and the turn of the tool loop does not begin with thinking');
+}
+
 /** user and assistant take turns, beginning and ending with a user. */
 export function alternate(turns) {
   turns.forEach((turn, at) => {

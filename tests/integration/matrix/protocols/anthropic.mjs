@@ -1,7 +1,7 @@
 // A provider of Anthropic Messages: is this request one that it accepts, and what does it say?
 // Also Claude on Vertex and in Bedrock's InvokeModel, where model and stream are in the path.
-import { alternate, base64, calls_have_results, fields, list, matches, need, object_schema, one_of,
-  text, whole } from '../strict.mjs';
+import { alternate, base64, calls_have_results, fields, list, loop_begins_with_thinking, matches,
+  need, object_schema, one_of, text, whole } from '../strict.mjs';
 
 const marks = ['cache_control'];
 
@@ -95,8 +95,9 @@ function read_tools(tools) {
   });
 }
 
-function check_thinking(body) {
+function check_thinking(body, turns) {
   if (body.thinking?.type !== 'enabled') return;
+  loop_begins_with_thinking(turns);
   whole(body.thinking.budget_tokens, 'thinking.budget_tokens', 1024);
   need(body.max_tokens > body.thinking.budget_tokens, 'max_tokens above the thinking budget');
   need([undefined, 'auto', 'none'].includes(body.tool_choice?.type),
@@ -119,8 +120,8 @@ export function read_request(exchange, { within } = {}) {
     need(exchange.request.headers['anthropic-version'], 'the header anthropic-version');
   }
   whole(body.max_tokens, 'max_tokens', 1);
-  check_thinking(body);
   const turns = read_messages(list(body.messages, 'messages', { least: 1 }));
+  check_thinking(body, turns.filter((turn) => turn.role !== 'system'));
   alternate(turns.filter((turn) => turn.role !== 'system'));
   calls_have_results(turns.filter((turn) => turn.role !== 'system'));
   need(body.tools?.length || !body.tool_choice, 'tool_choice without tools');

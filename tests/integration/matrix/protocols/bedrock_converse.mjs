@@ -1,6 +1,6 @@
 // Bedrock's Converse: is this request one that it accepts, and what does it say?
-import { alternate, base64, calls_have_results, fields, list, matches, need, object_schema, one_of,
-  text, whole } from '../strict.mjs';
+import { alternate, base64, calls_have_results, fields, list, loop_begins_with_thinking, matches,
+  need, object_schema, one_of, text, whole } from '../strict.mjs';
 
 const readers = {
   text: (value, where) => ({ text: text(value, where, { empty: false }) }),
@@ -28,8 +28,7 @@ const readers = {
     fields(value, where, ['toolUseId', 'content'], ['status']);
     if (value.status) one_of(value.status, ['success', 'error'], `${where}.status`);
     return { result: { id: value.toolUseId, error: value.status === 'error',
-      parts: value.content.map((one, at) => ('json' in one ? { text: JSON.stringify(one.json) }
-        : read_block(one, `${where}.content[${at}]`))) } };
+      parts: value.content.map((one, at) => read_result(one, `${where}.content[${at}]`)) } };
   },
   reasoningContent: (value, where) => {
     if (value.redactedContent) return { thinking: '', signature: value.redactedContent };
@@ -42,6 +41,12 @@ const readers = {
     return { cache_point: true };
   },
 };
+
+/** Unlike elsewhere, an empty text is accepted in a result. */
+function read_result(block, where) {
+  if ('json' in block) return { text: JSON.stringify(block.json) };
+  return 'text' in block ? { text: text(block.text, where) } : read_block(block, where);
+}
 
 function read_block(block, where) {
   const kinds = Object.keys(block);
@@ -89,6 +94,7 @@ export function read_request(exchange) {
   const calls = turns.some((turn) => turn.parts.some((part) => part.call || part.result));
   need(!calls || body.toolConfig, 'toolConfig is required when there are tool blocks');
   const more = body.additionalModelRequestFields ?? {};
+  if (more.thinking?.type === 'enabled') loop_begins_with_thinking(turns);
   const [, model, method] = /model\/([^/]+)\/([\w-]+)/.exec(exchange.request.path) ?? [];
   need(method, `path ${exchange.request.path}`);
   const format = body.outputConfig?.textFormat ?? more.output_config?.format;

@@ -29,6 +29,9 @@ async function text(cell) {
   const { answer, view } = await cell.ask(talk, says('The answer is 42 – naïve, 日本語, 🚀.'));
   assert_said(cell, answer, 'The answer is 42 – naïve, 日本語, 🚀.');
   need(answer.calls.length === 0 && answer.thinking.length === 0, 'text and nothing else');
+  if (answer.first_usage && !cell.same_protocol) {
+    need(answer.first_usage.prompt > 0, 'a stream begins with the input tokens, never with zero');
+  }
   need(user_texts(view).endsWith('What is the answer?'), 'the question reached the provider');
   need(/Be brief\.\s*Be kind\./.test(view.system.join('\n\n')), 'both system blocks, in order');
   same(view.limit, 777, 'the output limit');
