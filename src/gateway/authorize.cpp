@@ -6,10 +6,13 @@ namespace tollgate::gateway {
 
 net::Task<base::Result<credentials::CredentialPointer>> authorize(Generation& generation,
                                                                   const Endpoint& endpoint,
-                                                                  Prepared& prepared) {
+                                                                  Prepared& prepared,
+                                                                  net::CancelScope* scope) {
     if (!endpoint.credential) co_return credentials::CredentialPointer();
     auto credential = co_await endpoint.credential->get(generation.worker.client,
-                                                        &generation.exchange.scope());
+                                                        scope != nullptr
+                                                            ? scope
+                                                            : &generation.exchange.scope());
     if (!credential.ok()) co_return credential;
     const providers::SignableRequest request{"POST", endpoint.origin.authority, prepared.target,
                                              prepared.pieces, base::unix_seconds()};

@@ -26,17 +26,18 @@ constexpr std::string_view bedrock_tokens = "x-amzn-bedrock-input-token-count";
 struct EmbeddingsRequest : Generation {
     using Generation::Generation;
     embeddings::Request asked;
-    std::int64_t estimate = -1;
 
-    // Tokens of all texts, counted here; counted on first use.
-    std::int64_t prompt_estimate() {
-        if (estimate >= 0) return estimate;
-        estimate = 0;
-        for (const json::Escaped text : asked.texts) estimate += accounting::estimate_text(text);
-        for (const json::Raw list : asked.tokens) {
-            estimate += 1 + std::count(list.begin(), list.end(), ',');
+    // Tokens of all texts, counted here.
+    std::int64_t prompt_estimate(const domain::Deployment& target) const {
+        const auto vocabulary = accounting::vocabulary_of(target.model_name);
+        std::int64_t total = 0;
+        for (const json::Escaped text : asked.texts) {
+            total += accounting::estimate_text(text, vocabulary);
         }
-        return estimate;
+        for (const json::Raw list : asked.tokens) {
+            total += 1 + std::count(list.begin(), list.end(), ',');
+        }
+        return total;
     }
 };
 
@@ -163,38 +164,45 @@ net::Task<void> run_all(Batch& batch) {
     co_await batch.done.wait();
 }
 
+// The vectors of several calls in one list; -1 tokens where one of them stated none.
+base::Result<embeddings::Vectors> joined(Batch& batch) {
+    embeddings::Vectors all;
+    all.values.reserve(batch.request.asked.count());
+    all.prompt_tokens = 0;
+    for (embeddings::Vectors& part : batch.vectors) {
+        const bool known = part.prompt_tokens >= 0 && all.prompt_tokens >= 0;
+        all.prompt_tokens = known ? all.prompt_tokens + part.prompt_tokens : -1;
+        std::move(part.values.begin(), part.values.end(), std::back_inserter(all.values));
+    }
+    if (all.values.size() != batch.request.asked.count()) {
+        return base::Error{base::ErrorCode::internal, "a call of several was not finished"};
+    }
+    return all;
+}
+
 // The client's body from what the calls brought, and the usage into the record.
 base::Result<std::string> compose(Batch& batch) {
     EmbeddingsRequest& request = batch.request;
+    const domain::Deployment& target = batch.endpoint.deployment;
     domain::Usage& usage = request.record.usage;
     usage = {};
     usage.output = 0;
-    std::string body;
-    std::int64_t stated = 0;
     if (batch.target.shape == embeddings::Shape::openai) {
+        const std::string& given = batch.bodies.front();
+        const bool counted = given.rfind("\"prompt_tokens\"") != std::string::npos;
+        const std::int64_t estimate = counted ? 0 : request.prompt_estimate(target);
         TRY(embeddings::RelayedAnswer answer,
-            embeddings::relay_answer(batch.bodies.front(), request.outline.model,
-                                     request.asked.count(), request.asked.encoding,
-                                     request.prompt_estimate()));
-        body = std::move(answer.body);
-        stated = answer.prompt_tokens;
-    } else {
-        std::vector<std::string> values;
-        values.reserve(request.asked.count());
-        for (embeddings::Vectors& part : batch.vectors) {
-            const bool known = part.prompt_tokens >= 0 && stated >= 0;
-            stated = known ? stated + part.prompt_tokens : -1;
-            std::move(part.values.begin(), part.values.end(), std::back_inserter(values));
-        }
-        if (values.size() != request.asked.count()) {
-            return base::Error{base::ErrorCode::internal, "a call of several was not finished"};
-        }
-        const std::int64_t tokens = stated >= 0 ? stated : request.prompt_estimate();
-        body = embeddings::encode_answer(values, request.outline.model, tokens);
+            embeddings::relay_answer(given, request.outline.model, request.asked.count(),
+                                     request.asked.encoding, estimate));
+        usage.input = answer.prompt_tokens;
+        usage.estimated = usage.input < 0;
+        if (usage.estimated) usage.input = request.prompt_estimate(target);
+        return std::move(answer.body);
     }
-    usage.estimated = stated < 0;
-    usage.input = usage.estimated ? request.prompt_estimate() : stated;
-    return body;
+    TRY(const embeddings::Vectors all, joined(batch));
+    usage.estimated = all.prompt_tokens < 0;
+    usage.input = usage.estimated ? request.prompt_estimate(target) : all.prompt_tokens;
+    return embeddings::encode_answer(all.values, request.outline.model, usage.input);
 }
 
 net::Task<std::optional<AttemptFailure>> answer(Batch& batch) {
