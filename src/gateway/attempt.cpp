@@ -32,8 +32,7 @@ http::Deadlines deadlines_of(const Scene& scene) {
 }
 
 // Some providers quote the credential that they refuse: clients and logs must not see it.
-void hide_credential(const Endpoint& endpoint, std::string& text) {
-    const std::string& key = endpoint.deployment.api_key;
+void hide(const std::string& key, std::string& text) {
     constexpr std::size_t shortest_credential = 8;
     if (key.size() < shortest_credential) return;
     constexpr std::string_view mask = "[credential]";
@@ -41,6 +40,14 @@ void hide_credential(const Endpoint& endpoint, std::string& text) {
          at = text.find(key, at + mask.size())) {
         text.replace(at, key.size(), mask);
     }
+}
+
+void hide_credential(const Scene& scene, std::string& text) {
+    hide(scene.endpoint.deployment.api_key, text);
+    if (!scene.credential) return;
+    hide(scene.credential->bearer, text);
+    hide(scene.credential->secret_access_key, text);
+    hide(scene.credential->session_token, text);
 }
 
 AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& headers,
@@ -61,8 +68,8 @@ AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& heade
         failure.body = body;
         failure.content_type = headers.get("content-type");
     }
-    hide_credential(scene.endpoint, failure.message);
-    hide_credential(scene.endpoint, failure.body);
+    hide_credential(scene, failure.message);
+    hide_credential(scene, failure.body);
     return failure;
 }
 
