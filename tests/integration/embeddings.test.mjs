@@ -7,6 +7,7 @@ import * as faults from './lib/faults.mjs';
 import { targets, use_stack } from './lib/kit.mjs';
 import { Scripted } from './lib/scripted.mjs';
 import { Tollgate, deployment, master_key } from './lib/tollgate.mjs';
+import { check_signature } from './matrix/sigv4.mjs';
 
 const client_of = (base_url, options = {}) => new OpenAI({ apiKey: master_key,
   baseURL: `${base_url}/v1`, maxRetries: 0, ...options });
@@ -178,11 +179,11 @@ describe('Cohere and Azure at the mock', () => {
 });
 
 /** A gateway with these models before one scripted provider, for a describe(). */
-function use_scripted(models, options) {
+function use_scripted(models, more = {}) {
   const stack = {};
   before(async () => {
     stack.provider = await Scripted.start(() => ({ json: {} }));
-    stack.gateway = await Tollgate.start({ model_list: models(stack.provider.url) }, options);
+    stack.gateway = await Tollgate.start({ model_list: models(stack.provider.url), ...more });
   });
   afterEach(() => stack.provider.reset(() => ({ json: {} })));
   after(async () => {
@@ -276,5 +277,139 @@ describe('Ollama and other servers, scripted', () => {
     assert.equal(status, 400);
     assert.match(body.error.message, /embeddings/);
     assert.equal(stack.provider.calls.length, 0);
+  });
+});
+
+describe('clouds, scripted', () => {
+  const aws = { aws_access_key_id: 'AKIDEXAMPLE',
+    aws_secret_access_key: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+    aws_region_name: 'us-east-1', api_key: undefined };
+  const place = { vertex_project: 'made-up', vertex_location: 'us-east5' };
+  const stack = use_scripted((url) => [
+    embedder('titan', 'bedrock/amazon.titan-embed-text-v2:0', url, aws),
+    embedder('titan-1', 'bedrock/amazon.titan-embed-text-v1', url, aws),
+    embedder('bedrock-cohere', 'bedrock/us.cohere.embed-v4:0', url, aws),
+    embedder('gemini-embedder', 'gemini/gemini-embedding-001', url),
+    embedder('vertex-gemini', 'vertex_ai/gemini-embedding-001', url, place),
+    embedder('vertex-text', 'vertex_ai/text-embedding-005', url, place)]);
+  const texts = Array.from({ length: 10 }, (_, i) => `text ${i}`);
+
+  test('Titan: one call per text, four at a time, signed, in order', async () => {
+    stack.provider.reset((call) => {
+      const number = Number(call.json.inputText.slice(5));
+      // Later texts are answered sooner.
+      return { wait_ms: (10 - number) * 10, json: { embedding: [number, 0.5],
+        inputTextTokenCount: 3 } };
+    });
+    const { status, headers, body } = await stack.ask({ model: 'titan', input: texts,
+      dimensions: 256 });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual(body.data.map((each) => each.embedding[0]), texts.map((_, i) => i));
+    assert.deepEqual(body.data.map((each) => each.index), texts.map((_, i) => i));
+    assert.equal(body.usage.prompt_tokens, 30);
+    assert.equal(stack.provider.calls.length, 10);
+    assert.ok(stack.provider.open_max <= 4 && stack.provider.open_max > 1,
+      `${stack.provider.open_max} at once`);
+    for (const call of stack.provider.calls) {
+      assert.equal(call.path, '/model/amazon.titan-embed-text-v2%3A0/invoke');
+      assert.equal(call.json.dimensions, 256);
+      check_signature({ method: 'POST', path: call.path, headers: call.headers, body: call.body },
+        { key_id: aws.aws_access_key_id, secret: aws.aws_secret_access_key, region: 'us-east-1',
+          service: 'bedrock' });
+    }
+    assert.equal(headers.get('x-tollgate-model'), 'bedrock/amazon.titan-embed-text-v2:0');
+  });
+
+  test('Titan: one refused call ends the request with its words', async () => {
+    stack.provider.reset((call) => (call.json.inputText === 'text 5'
+      ? { status: 400, json: { message: 'too many tokens for this model' },
+        headers: { 'x-amzn-errortype': 'ValidationException' } }
+      : { json: { embedding: [1], inputTextTokenCount: 1 } }));
+    const { status, body } = await stack.ask({ model: 'titan', input: texts });
+    assert.equal(status, 400);
+    assert.match(body.error.message, /too many tokens/);
+  });
+
+  test('Titan 1 has one size', async () => {
+    const { status, body } = await stack.ask({ model: 'titan-1', input: 'a', dimensions: 256 });
+    assert.equal(status, 400);
+    assert.equal(body.error.param, 'dimensions');
+  });
+
+  test('a client that leaves takes all calls with it', async () => {
+    stack.provider.reset(() => ({}));
+    const abort = new AbortController();
+    const asked = stack.gateway.fetch('/v1/embeddings', { json: { model: 'titan', input: texts },
+      signal: abort.signal });
+    while (stack.provider.calls.length < 4) {
+      await new Promise((resolve) => { setTimeout(resolve, 5); });
+    }
+    const left_at = performance.now();
+    abort.abort();
+    await assert.rejects(asked);
+    for (const call of stack.provider.calls) assert.ok(await call.left - left_at < 200);
+    assert.equal(stack.provider.calls.length, 4, 'none was begun afterwards');
+  });
+
+  test('Cohere on Bedrock: 96 texts per call, tokens in a header', async () => {
+    stack.provider.reset((call) => ({ json: { response_type: 'embeddings_by_type',
+      embeddings: { float: call.json.texts.map((text) => [Number(text)]) } },
+    headers: { 'x-amzn-bedrock-input-token-count': String(call.json.texts.length) } }));
+    const { body } = await stack.ask({ model: 'bedrock-cohere',
+      input: Array.from({ length: 100 }, (_, i) => String(i)), input_type: 'query' });
+    assert.deepEqual(stack.provider.calls.map((call) => call.json.texts.length).sort(), [4, 96]);
+    assert.equal(stack.provider.calls[0].json.input_type, 'search_query');
+    assert.deepEqual(body.data.map((each) => each.embedding[0]),
+      Array.from({ length: 100 }, (_, i) => i));
+    assert.equal(body.usage.prompt_tokens, 100);
+  });
+
+  test('Gemini: embedContent and batchEmbedContents', async () => {
+    stack.provider.reset((call) => ({ json: call.json.requests
+      ? { embeddings: call.json.requests.map((_, i) => ({ values: [i] })) }
+      : { embedding: { values: [0.5] } } }));
+    const one = await stack.ask({ model: 'gemini-embedder', input: 'a', dimensions: 768 });
+    assert.deepEqual(one.body.data[0].embedding, [0.5]);
+    assert.equal(stack.provider.calls[0].path, '/v1beta/models/gemini-embedding-001:embedContent');
+    assert.equal(stack.provider.calls[0].headers['x-goog-api-key'], 'sk-provider-made-up');
+    assert.equal(stack.provider.calls[0].json.outputDimensionality, 768);
+    const many = await stack.ask({ model: 'gemini-embedder', input: ['a', 'b', 'c'] });
+    assert.deepEqual(many.body.data.map((each) => each.embedding[0]), [0, 1, 2]);
+    assert.equal(stack.provider.calls[1].path,
+      '/v1beta/models/gemini-embedding-001:batchEmbedContents');
+    assert.equal(many.headers.get('x-tollgate-estimated'), 'true');
+  });
+
+  test('Vertex: predict, Gemini\'s models one text at a time', async () => {
+    stack.provider.reset((call) => ({ json: { predictions: call.json.instances.map((each) => ({
+      embeddings: { values: [each.content.length], statistics: { token_count: 2 } } })) } }));
+    const many = await stack.ask({ model: 'vertex-text', input: ['a', 'bb'], dimensions: 64 });
+    assert.deepEqual(many.body.data.map((each) => each.embedding[0]), [1, 2]);
+    assert.equal(many.body.usage.prompt_tokens, 4);
+    assert.equal(stack.provider.calls.length, 1);
+    assert.equal(stack.provider.calls[0].path, '/v1/projects/made-up/locations/us-east5/'
+      + 'publishers/google/models/text-embedding-005:predict');
+    assert.deepEqual(stack.provider.calls[0].json.parameters, { outputDimensionality: 64 });
+    await stack.ask({ model: 'vertex-gemini', input: ['a', 'bb'] });
+    assert.equal(stack.provider.calls.length, 3);
+  });
+});
+
+describe('one name, two providers', () => {
+  const stack = use_scripted((url) => [
+    embedder('house', 'ollama/nomic-embed-text', `${url}/down`),
+    embedder('spare', 'hosted_vllm/e5', `${url}/v1`)],
+  { router_settings: { fallbacks: [{ house: ['spare'] }] } });
+
+  test('the next one answers when the first is overloaded', async () => {
+    stack.provider.reset((call) => (call.path.startsWith('/down')
+      ? { status: 503, json: { error: 'overloaded' } }
+      : { json: { object: 'list', data: [{ index: 0, embedding: [1] }], model: 'e5',
+        usage: { prompt_tokens: 1, total_tokens: 1 } } }));
+    const { status, headers, body } = await stack.ask({ model: 'house', input: 'a' });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.equal(body.model, 'house');
+    assert.equal(headers.get('x-tollgate-provider'), 'hosted_vllm');
+    assert.equal(headers.get('x-tollgate-fallback'), 'overloaded');
   });
 });
