@@ -1,6 +1,6 @@
 // The chunks of Bedrock's InvokeModel, spelled as server-sent events. The first byte says whether
-// the data of a chunk is taken as it is or wrapped as Bedrock does. Rules: nothing crashes, and what
-// is passed on to an Anthropic client is a valid event stream of one frame per chunk.
+// the data of a chunk is taken as it is or wrapped as Bedrock does. Rules: nothing crashes, and
+// what is passed on to an Anthropic client is a valid event stream of one frame per chunk.
 #include "dialect.hpp"
 #include "dialect/base64.hpp"
 

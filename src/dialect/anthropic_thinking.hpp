@@ -1,5 +1,5 @@
 // What a request says about thinking, in the words of the Claude model it goes to.
-// Internal to dialect/anthropic*.cpp. Pure.
+// Internal to dialect/anthropic*.cpp and bedrock_converse*.cpp. Pure.
 #pragma once
 #include <cstdint>
 #include <string_view>

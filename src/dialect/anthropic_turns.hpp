@@ -1,6 +1,6 @@
 // The turns of a conversation as Anthropic wants them: user and assistant alternate, tool results
 // stand first in their user turn, system messages only where they are legal.
-// Internal to dialect/anthropic*.cpp. Pure.
+// Internal to dialect/anthropic*.cpp and bedrock_converse*.cpp, whose API has the same rules. Pure.
 #pragma once
 #include <string>
 #include <vector>

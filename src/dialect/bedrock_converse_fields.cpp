@@ -217,7 +217,8 @@ void Fields::sampling() {
     const bool free = target_.model.sampling && !claude_thinks && limits_free_;
     number(inference_, "temperature", "temperature", request_.temperature, free);
     // Current Claude models take one of the two.
-    const bool both = family_ == BedrockFamily::claude && !native_ && has(inference_, "temperature");
+    const bool both =
+        family_ == BedrockFamily::claude && !native_ && has(inference_, "temperature");
     number(inference_, "topP", "top_p", request_.top_p, free && !both);
     for (const auto& [name, value] :
          {std::pair<std::string_view, json::Raw>{"presence_penalty", request_.presence_penalty},

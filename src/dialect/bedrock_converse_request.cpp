@@ -32,7 +32,8 @@ public:
           blocks_(writer_, target, out_.translation) {}
 
     Result<EncodedRequest> run() {
-        if (request_.client != domain::Protocol::anthropic) TRY_VOID(refuse_untranslatable(request_));
+        const bool native = request_.client == domain::Protocol::anthropic;
+        if (!native) TRY_VOID(refuse_untranslatable(request_));
         if (turns_.turns.empty()) {
             return base::invalid("messages: at least one message that is not empty is required",
                                  "messages");

@@ -97,7 +97,9 @@ private:
         return facts;
     }
 
-    static base::Error broken(std::string why) { return {base::ErrorCode::provider, std::move(why)}; }
+    static base::Error broken(std::string why) {
+        return {base::ErrorCode::provider, std::move(why)};
+    }
 
     std::unique_ptr<StreamDecoder> inner_;
     json::Document outer_, event_;

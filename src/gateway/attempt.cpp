@@ -197,6 +197,7 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     const int status = head.status;
     std::string_view provider_id = head.headers.get("request-id");
     if (provider_id.empty()) provider_id = head.headers.get("x-request-id");
+    if (provider_id.empty()) provider_id = head.headers.get("x-amzn-requestid");
     generation.record.provider_request_id = provider_id;
     if (generation.snapshot->expose_provider_limits) keep_limits(scene, head.headers);
     if (status >= 200 && status < 300) co_return std::nullopt;

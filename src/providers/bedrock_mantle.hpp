@@ -10,7 +10,8 @@ namespace tollgate::providers {
 
 class BedrockMantle final : public Provider {
 public:
-    BedrockMantle(const Dialects& dialects, const BetaFilter& betas) : anthropic_(dialects, betas) {}
+    BedrockMantle(const Dialects& dialects, const BetaFilter& betas)
+        : anthropic_(dialects, betas) {}
 
     Description describe() const override;
     std::string catalog_names(std::string_view model_name) const override {

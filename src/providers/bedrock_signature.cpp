@@ -37,8 +37,8 @@ std::string_view region_of_host(std::string_view url) {
 }  // namespace
 
 std::string bedrock_region(const domain::Deployment& target) {
-    for (const std::string_view model :
-         {std::string_view(target.place.model_id), dialect::bedrock_name(target.model_name).model}) {
+    const std::string_view named = dialect::bedrock_name(target.model_name).model;
+    for (const std::string_view model : {std::string_view(target.place.model_id), named}) {
         if (const auto region = region_of_arn(model); !region.empty()) return std::string(region);
     }
     if (!target.place.region.empty()) return target.place.region;

@@ -6,7 +6,7 @@ import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Sha256 } from '@aws-crypto/sha256-js';
 
-export const keys = { accessKeyId: 'AKIAMADEUPFORTESTS00',
+export const keys = { accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'made/up+for/tests000000000000000000000000' };
 
 const utf8 = { encode: (text) => Buffer.from(text, 'utf8'),
