@@ -1,7 +1,7 @@
 // The parser of AWS event streams. The first byte says how the bytes are cut into pieces, the
 // second whether the rest is a stream as it is or headers and payload of messages whose checksums
-// are made right here, since no input would guess them. Rules: cuts change nothing, and a message that was
-// made comes back or is refused.
+// are made right here, since no input would guess them. Rules: cuts change nothing, and a message
+// that was made comes back or is refused.
 #include <zlib.h>
 
 #include <algorithm>
