@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/failure.hpp"
+#include "gateway/handle_embeddings.hpp"
 
 namespace tollgate::api {
 namespace {
@@ -60,9 +61,12 @@ std::optional<PathRequest> vertex_path(std::string_view path) {
 }
 
 std::optional<PathRequest> azure_path(std::string_view path) {
-    const auto deployment = between(path, "/openai/deployments/", "/chat/completions");
-    if (!deployment) return std::nullopt;
-    return PathRequest{PathCloud::azure, http::percent_decode(*deployment), false, false, {}};
+    for (const std::string_view operation : {"/chat/completions", "/embeddings"}) {
+        const auto deployment = between(path, "/openai/deployments/", operation);
+        if (!deployment) continue;
+        return PathRequest{PathCloud::azure, http::percent_decode(*deployment), false, false, {}};
+    }
+    return std::nullopt;
 }
 
 std::optional<PathRequest> converse_path(std::string_view path) {
@@ -103,7 +107,9 @@ net::Task<void> vertex_client(Worker& worker, Exchange& exchange) {
 
 net::Task<void> azure_client(Worker& worker, Exchange& exchange) {
     const auto request = azure_path(exchange.head().path);
-    if (request) co_await generate(worker, exchange, Protocol::openai_chat, *request);
+    const bool embeds = exchange.head().path.ends_with("/embeddings");
+    if (request && embeds) co_await gateway::handle_embeddings(worker, exchange, &*request);
+    else if (request) co_await generate(worker, exchange, Protocol::openai_chat, *request);
     else co_await unknown_path(worker, exchange);
 }
 

@@ -47,8 +47,11 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::get, "/responses", with_worker(worker, refuse_socket));
     router.add(Method::post, "/v1/completions", generation(worker, Protocol::openai_completions));
     router.add(Method::post, "/completions", generation(worker, Protocol::openai_completions));
-    router.add(Method::post, "/v1/embeddings", with_worker(worker, gateway::handle_embeddings));
-    router.add(Method::post, "/embeddings", with_worker(worker, gateway::handle_embeddings));
+    const http::RouteHandler embeddings = [&worker](Exchange& exchange) {
+        return gateway::handle_embeddings(worker, exchange);
+    };
+    router.add(Method::post, "/v1/embeddings", embeddings);
+    router.add(Method::post, "/embeddings", embeddings);
     router.add(Method::get, "/v1/models", with_worker(worker, list_models));
     router.add(Method::get, "/models", with_worker(worker, list_models));
     router.add(Method::get, "/api/v1/llm/models", with_worker(worker, list_models));
@@ -60,6 +63,12 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::post, "/projects/*", with_worker(worker, vertex_client));
     router.add(Method::post, "/v1/projects/*", with_worker(worker, vertex_client));
     router.add(Method::post, "/openai/deployments/*", with_worker(worker, azure_client));
+    router.add(Method::post, "/openai/v1/chat/completions",
+               generation(worker, Protocol::openai_chat));
+    router.add(Method::post, "/openai/v1/responses",
+               generation(worker, Protocol::openai_responses));
+    router.add(Method::post, "/openai/responses", generation(worker, Protocol::openai_responses));
+    router.add(Method::post, "/openai/v1/embeddings", embeddings);
     router.add(Method::post, "/v1beta/models/*", with_worker(worker, gemini_client));
     router.add(Method::post, "/v1beta1/projects/*", with_worker(worker, vertex_client));
     router.add(Method::get, "/v1beta/models", with_worker(worker, list_gemini_models));

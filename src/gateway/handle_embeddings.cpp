@@ -267,6 +267,7 @@ net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
     CO_TRY(Admission admission, admit(request.worker.gateway, *request.snapshot));
     CO_TRY(request.body, co_await exchange.read_body());
     request.record.request_bytes = request.body.size();
+    if (request.by_path != nullptr) CO_TRY_VOID(request.take_path());
     CO_TRY([[maybe_unused]] const json::Value root, request.document->parse(request.body));
     CO_TRY(request.outline, dialect::outline(request.protocol(), request.body, request.arena));
     request.record.alias = request.outline.model;
@@ -281,9 +282,11 @@ net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
 
 }  // namespace
 
-net::Task<void> handle_embeddings(Worker& worker, http::Exchange& exchange) {
+net::Task<void> handle_embeddings(Worker& worker, http::Exchange& exchange,
+                                  const PathRequest* by_path) {
     const auto& client = worker.gateway.codecs().client(domain::Protocol::openai_chat);
     EmbeddingsRequest request(worker, exchange, client);
+    request.by_path = by_path;
     RequestRecord& record = request.record;
     record.request_id = exchange.request_id();
     record.path = exchange.head().path;

@@ -6,6 +6,8 @@
 namespace tollgate::gateway {
 
 // Answers POST /v1/embeddings. Always answers, unless the client has left.
-net::Task<void> handle_embeddings(Worker& worker, http::Exchange& exchange);
+// `by_path`: what the path named, for clients of a cloud; must outlive the task.
+net::Task<void> handle_embeddings(Worker& worker, http::Exchange& exchange,
+                                  const PathRequest* by_path = nullptr);
 
 }  // namespace tollgate::gateway

@@ -176,6 +176,9 @@ for (const name of ['anthropic', 'openai_chat']) {
       for await (const chunk of await client.chat.completions.create(
         { ...request, stream: true })) text += chunk.choices[0]?.delta.content ?? '';
       assert.equal(text, 'From Azure.');
+      const answer = await client.responses.create({ model: 'claude-sonnet', store: false,
+        input: 'TG-AZURE' });
+      assert.equal(answer.output_text, 'From Azure.');
     });
   });
 
