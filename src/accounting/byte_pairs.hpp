@@ -1,6 +1,6 @@
 // Exact token counts with a family's own vocabulary, in the form that tiktoken publishes: each line
-// a token in base64, a blank and its rank. A vocabulary takes about 20 MB of memory; it is immutable
-// once loaded and may be shared between threads.
+// a token in base64, a blank and its rank. A vocabulary takes about 20 MB of memory; once loaded it
+// is immutable and may be shared between threads.
 #pragma once
 #include <array>
 #include <cstdint>

@@ -96,7 +96,9 @@ std::string vocabulary(const std::vector<std::string>& tokens) {
         const char one = static_cast<char>(byte);
         out += base64(std::string_view(&one, 1)) + " " + std::to_string(rank++) + "\n";
     }
-    for (const std::string& token : tokens) out += base64(token) + " " + std::to_string(rank++) + "\n";
+    for (const std::string& token : tokens) {
+        out += base64(token) + " " + std::to_string(rank++) + "\n";
+    }
     return out;
 }
 
