@@ -35,17 +35,19 @@ const as_messages = (model, streams) => ({ path, headers, body }) => ({ path: '/
 const gemini_cannot = { serial: 'serial_dropped', tool_result_image: 'image_after_result' };
 
 /**
- * params(url): litellm_params but for model. paths(model): plain and stream path. model: as the
- * provider calls it; thinker: the one asked when a scenario is about thinking.
+ * params(url): litellm_params but for model. path(model): the path that is asked.
+ * model: as the provider calls it. Others stand in where that one lacks an ability: thinker, one
+ * that reasons; adaptive, the one that reasons by effort alone; seer, the one that takes pictures.
+ * for_client: what differs for a client.
  * shapes: folders in which recorded shapes are looked for, first hit wins.
  * to_mock: what the mock is sent instead, where it speaks the protocol at another address.
- * seer: the one asked when a scenario is about pictures. for_client: what differs for a client.
  * recorded_limit: the mock does not say here that a limit was reached as the provider does.
  * cannot: scenario -> note, see notes.mjs.
  */
 export const columns = [
   { id: 'anthropic', title: 'Anthropic', protocol: anthropic, prefix: 'anthropic',
     model: 'claude-sonnet-4-5-20250929', params: (url) => ({ api_base: url }),
+    adaptive: { model: 'claude-opus-4-7' },
     path: () => /^\/v1\/messages$/, credential: x_api_key, shapes: ['anthropic'],
     family: 'anthropic', cannot: {} },
   { id: 'openai_chat', title: 'OpenAI Chat', protocol: openai_chat, prefix: 'openai',
@@ -75,19 +77,22 @@ export const columns = [
     credential: bearer, shapes: ['vertex_gemini', 'gemini'], family: 'gemini',
     request: { ids: false }, cannot: { ...gemini_cannot } },
   { id: 'vertex_claude', title: 'Vertex Claude', protocol: anthropic, prefix: 'vertex_ai',
-    model: 'claude-sonnet-4-5@20250929', params: (url) => ({ api_base: url, ...vertex }),
+    model: 'claude-sonnet-4-5@20250929', adaptive: { model: 'claude-opus-4-7' },
+    params: (url) => ({ api_base: url, ...vertex }),
     path: google('anthropic', 'rawPredict', 'streamRawPredict'), credential: bearer,
     shapes: ['vertex_claude', 'anthropic'], family: 'anthropic', request: { within: 'vertex' },
     to_mock: as_messages('claude-sonnet-4-5', /:streamRawPredict/),
     cannot: { structured: 'format_dropped' } },
   { id: 'bedrock_converse', title: 'Bedrock Converse', protocol: bedrock_converse,
     prefix: 'bedrock/converse', model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    adaptive: { model: 'us.anthropic.claude-opus-4-7' },
     params: (url) => ({ api_base: url, api_key: undefined, ...aws }),
     path: (model) => new RegExp(`^/model/${encodeURIComponent(model)}/converse(-stream)?$`),
     credential: signed, shapes: ['bedrock_converse'],
     family: 'bedrock_converse', cannot: { serial: 'serial_dropped' } },
   { id: 'bedrock_invoke', title: 'Bedrock Invoke', protocol: anthropic,
     prefix: 'bedrock/invoke', model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    adaptive: { model: 'us.anthropic.claude-opus-4-7' },
     params: (url) => ({ api_base: url, aws_region_name: 'us-east-1' }),
     path: (model) => new RegExp(`^/model/${encodeURIComponent(model)}/`
       + 'invoke(-with-response-stream)?$'),
@@ -118,8 +123,9 @@ export const columns = [
     to_mock: (request) => ({ ...request, path: '/v1/responses' }),
     recorded_limit: true, cannot: { stop: 'stop_cut_here' } },
   { id: 'azure_claude', title: 'Foundry Claude', protocol: anthropic, prefix: 'azure_ai',
-    model: 'claude-sonnet-4-5', params: (url) => ({ api_base: url }),
-    path: () => /^\/anthropic\/v1\/messages$/, credential: x_api_key,
+    model: 'claude-sonnet-4-5', adaptive: { model: 'claude-opus-4-7' },
+    params: (url) => ({ api_base: url }), path: () => /^\/anthropic\/v1\/messages$/,
+    credential: x_api_key,
     shapes: ['azure_claude', 'anthropic'], family: 'anthropic',
     to_mock: (request) => ({ ...request, path: '/v1/messages' }), cannot: {} },
   { id: 'ollama', title: 'Ollama', protocol: ollama, prefix: 'ollama', model: 'qwen3-vl',
@@ -151,16 +157,25 @@ export function column_for(column, client) {
 
 /** Which of a column's models serves a talk: one that thinks or sees, where that is another. */
 export const model_for = (column, talk) => ({ prefix: column.prefix, model: column.model,
-  ...(talk.thinking ? column.thinker : talk.vision ? column.seer : {}) });
+  ...column[able(column, talk)] });
 
-export const name_for = (column, talk) => column.name
-  + (talk.thinking && column.thinker ? '-thinker' : talk.vision && column.seer ? '-seer' : '');
+/** The ability that another model than the usual one has here, if the talk needs such a one. */
+function able(column, talk) {
+  const wanted = [talk.thinking === 'adaptive' && 'adaptive', talk.thinking && 'thinker',
+    talk.vision && 'seer'];
+  return wanted.find((ability) => ability && column[ability]);
+}
+
+export function name_for(column, talk) {
+  const ability = able(column, talk);
+  return ability ? `${column.name}-${ability}` : column.name;
+}
 
 /** The deployments of one column behind its tap. */
 export function deployments(column, url) {
   const variants = [{ ...column, name: column.id }, ...Object.keys(column.for_client ?? {})
     .map((id) => column_for(column, { id }))];
-  const talks = [{}, { thinking: true }, { vision: true }];
+  const talks = [{}, { thinking: true }, { thinking: 'adaptive' }, { vision: true }];
   const entries = variants.flatMap((variant) => talks.map((talk) => {
     const { prefix, model } = model_for(variant, talk);
     return [name_for(variant, talk), { model: `${prefix}/${model}`, api_key: provider_key,

@@ -86,6 +86,9 @@ async function run_all(stage, cells, on_done) {
   let next = 0;
   const worker = async () => {
     while (next < cells.length) {
+      const { ended, log } = stage.gateway;
+      // Without the gateway every cell fails, which would only hide why.
+      if (ended) throw new Error(`gateway ended: ${JSON.stringify(ended)}: ${log.slice(-4000)}`);
       const cell = cells[next];
       next += 1;
       const began = performance.now();

@@ -53,8 +53,11 @@ export function write_request(talk) {
   if (talk.serial) body.tool_choice = { type: 'auto', disable_parallel_tool_use: true };
   if (talk.stop) body.stop_sequences = talk.stop;
   if (talk.schema) body.output_config = { format: { type: 'json_schema', schema: talk.schema } };
-  if (talk.thinking) body.thinking = { type: 'enabled', budget_tokens: 4000 };
   if (talk.thinking) body.max_tokens = 8000;
+  if (talk.thinking === 'adaptive') {
+    body.thinking = { type: 'adaptive' };
+    body.output_config = { effort: 'high' };
+  } else if (talk.thinking) body.thinking = { type: 'enabled', budget_tokens: 4000 };
   if (talk.stream) body.stream = true;
   return body;
 }

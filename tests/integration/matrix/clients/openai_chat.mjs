@@ -56,8 +56,8 @@ export function write_request(talk) {
     body.response_format = { type: 'json_schema', json_schema: { name: 'answer', strict: true,
       schema: talk.schema } };
   }
-  if (talk.thinking) Object.assign(body, { reasoning_effort: 'medium',
-    max_completion_tokens: 8000 });
+  if (talk.thinking) Object.assign(body, { max_completion_tokens: 8000,
+    reasoning_effort: talk.thinking === 'adaptive' ? 'high' : 'medium' });
   if (talk.stream) Object.assign(body, { stream: true, stream_options: { include_usage: true } });
   return body;
 }

@@ -63,8 +63,9 @@ export function write_request(talk) {
       schema: talk.schema } };
   }
   if (talk.thinking) {
-    Object.assign(body, { reasoning: { effort: 'medium', summary: 'auto' },
-      include: ['reasoning.encrypted_content'], max_output_tokens: 8000 });
+    Object.assign(body, { max_output_tokens: 8000,
+      reasoning: { effort: talk.thinking === 'adaptive' ? 'high' : 'medium', summary: 'auto' },
+      include: ['reasoning.encrypted_content'] });
   }
   if (talk.stream) body.stream = true;
   return body;

@@ -135,5 +135,6 @@ export function read_request(exchange, { within } = {}) {
     tools: read_tools(body.tools), choice: choice === 'tool' ? body.tool_choice.name : choice,
     serial: body.tool_choice?.disable_parallel_tool_use === true, stop: body.stop_sequences,
     limit: body.max_tokens, schema: body.output_config?.format?.schema,
-    thinking: body.thinking !== undefined && body.thinking.type !== 'disabled' };
+    thinking: body.thinking !== undefined && body.thinking.type !== 'disabled',
+    mode: body.thinking?.type, effort: body.output_config?.effort };
 }

@@ -97,12 +97,14 @@ export function read_request(exchange) {
   if (more.thinking?.type === 'enabled') loop_begins_with_thinking(turns);
   const [, model, method] = /model\/([^/]+)\/([\w-]+)/.exec(exchange.request.path) ?? [];
   need(method, `path ${exchange.request.path}`);
-  const format = body.outputConfig?.textFormat ?? more.output_config?.format;
+  const output = fields(body.outputConfig ?? {}, 'outputConfig', [], ['textFormat', 'effort']);
+  const format = output.textFormat ?? more.output_config?.format;
   const schema = format?.structure?.jsonSchema?.schema ?? format?.schema;
   return { model: decodeURIComponent(model), stream: method === 'converse-stream', turns,
     system: body.system === undefined ? []
       : read_blocks(body.system, 'system').map((part) => part.text),
     ...read_tools(body.toolConfig), stop: config.stopSequences, limit: config.maxTokens,
     schema: typeof schema === 'string' ? JSON.parse(schema) : schema,
+    mode: more.thinking?.type, effort: output.effort,
     thinking: Boolean(more.thinking ?? more.reasoning_config) };
 }

@@ -131,6 +131,7 @@ export function read_request(exchange, { extra = [], usage_option = true } = {})
     serial: body.parallel_tool_calls === false,
     stop: typeof body.stop === 'string' ? [body.stop] : body.stop, limit,
     schema: format?.json_schema?.schema, format: format?.type,
+    effort: body.reasoning_effort ?? body.reasoning?.effort,
     thinking: Boolean(body.reasoning_effort || body.thinking?.type === 'enabled'
       || body.reasoning?.effort || body.reasoning?.max_tokens) };
 }

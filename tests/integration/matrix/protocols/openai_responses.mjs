@@ -112,5 +112,6 @@ export function read_request(exchange) {
       .flatMap((turn) => turn.parts.map((part) => part.text))],
     tools: read_tools(body.tools), choice: choice?.name ?? words[choice] ?? choice,
     serial: body.parallel_tool_calls === false, stop: undefined, limit: body.max_output_tokens,
-    schema: format?.schema, thinking: body.reasoning !== undefined };
+    schema: format?.schema, effort: body.reasoning?.effort,
+    thinking: body.reasoning !== undefined };
 }

@@ -25,6 +25,24 @@ async function thinking(cell) {
   return undefined;
 }
 
+/** Effort instead of a budget, as Claude Code asks, at a model that takes nothing else. */
+async function adaptive(cell) {
+  const key = cell.column.cannot.thinking;
+  const talk = cell.talk('What is it?', { thinking: 'adaptive' });
+  const { answer, view, dropped } = await cell.ask(talk, shape(key ? 'hello' : 'thinking'));
+  if (key) {
+    need(view.thinking || dropped.some((one) => /reasoning|thinking/.test(one)),
+      `asked for or named as dropped: ${dropped}`);
+    return note(key);
+  }
+  need(view.thinking, 'thinking was asked for');
+  if (cell.column.adaptive) same([view.mode, view.effort], ['adaptive', 'high'], 'how it thinks');
+  else if (view.effort !== undefined) same(view.effort, 'high', 'the effort');
+  same(shown(answer), 'Let me weigh it.', 'the reasoning');
+  same(answer.text, 'It is 42.', 'the answer');
+  return undefined;
+}
+
 // The signatures in the recorded shapes.
 const claude = 'EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl1pkiMOYds48FINEGREAT';
 const signatures = { openrouter: claude, anthropic: claude, bedrock_converse: claude,
@@ -68,5 +86,6 @@ async function thinking_loop(cell) {
 
 export const scenarios = [
   { id: 'thinking', title: 'Thinking', run: thinking },
+  { id: 'adaptive', title: 'Thinking by effort (adaptive)', run: adaptive },
   { id: 'thinking_loop', title: 'Thinking carried through a tool loop', run: thinking_loop },
 ];
