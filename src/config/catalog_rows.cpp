@@ -112,6 +112,11 @@ void read_quirks(Reader& quirks, domain::ProviderTraits& row) {
     quirks.value({"prompt_cache_key", ""}, row.prompt_cache_key);
     quirks.value({"cache_control", ""}, row.cache_control);
     quirks.value({"json_schema", ""}, row.json_schema);
+    using domain::WebSearchField;
+    choice(quirks, "web_search", "none|options|plugin|always|enable_search",
+           {WebSearchField::none, WebSearchField::options, WebSearchField::plugin,
+            WebSearchField::always, WebSearchField::enable_search},
+           row.web_search);
     quirks.value({"top_k", ""}, row.top_k);
     std::string seed_field = row.seed_field;
     quirks.value({"seed_field", "", 0, 0, "none|seed|random_seed"}, seed_field);

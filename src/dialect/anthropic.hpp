@@ -57,6 +57,7 @@ private:
                                std::vector<domain::Part>& parts);
     base::Result<void> block(json::Value block, const Place& place,
                              std::vector<domain::Part>& parts);
+    bool hosted_block(json::Value block, domain::Part& part);
     base::Result<void> tool_block(json::Value block, const Place& place, domain::Part& part);
     base::Result<void> media(json::Value block, const Place& place, domain::Part& part);
     base::Result<void> search_result(json::Value block, const Place& place, domain::Part& part);

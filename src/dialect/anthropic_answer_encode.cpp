@@ -1,5 +1,8 @@
 // A whole answer and an error, written as Anthropic's JSON bodies.
+#include <algorithm>
+
 #include "dialect/anthropic.hpp"
+#include "dialect/anthropic_hosted.hpp"
 #include "dialect/signatures.hpp"
 
 namespace tollgate::dialect::anthropic {
@@ -60,6 +63,26 @@ Answer collect(const std::vector<Event>& events) {
     return answer;
 }
 
+// Providers whose stream names its pages last have their results behind the text; in a whole answer
+// they stand where Anthropic puts them.
+void results_behind_calls(std::vector<Block>& blocks) {
+    const auto step_of = [](const Block& block) { return block.start->hosted.get(); };
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const auto* call = step_of(blocks[i]);
+        if (call == nullptr || call->step != domain::HostedStep::call) continue;
+        for (std::size_t at = i + 2; at < blocks.size(); ++at) {
+            const auto* result = step_of(blocks[at]);
+            if (result == nullptr || result->step != domain::HostedStep::result) continue;
+            if (result->id != call->id) continue;
+            const auto begin = blocks.begin();
+            std::rotate(begin + static_cast<std::ptrdiff_t>(i + 1),
+                        begin + static_cast<std::ptrdiff_t>(at),
+                        begin + static_cast<std::ptrdiff_t>(at + 1));
+            break;
+        }
+    }
+}
+
 void write_input(json::Writer& writer, const Block& block) {
     writer.key("input");
     std::string arguments;
@@ -78,7 +101,7 @@ void write_input(json::Writer& writer, const Block& block) {
     }
 }
 
-void write_block(json::Writer& writer, const Block& block) {
+void write_block(json::Writer& writer, const Block& block, std::string_view request_id) {
     const Event& start = *block.start;
     switch (start.block) {
         case BlockKind::text:
@@ -106,7 +129,13 @@ void write_block(json::Writer& writer, const Block& block) {
             write_input(writer, block);
             writer.end_object();
             return;
-        case BlockKind::hosted: writer.raw(start.verbatim); return;
+        case BlockKind::hosted:
+            if (!start.verbatim.empty()) {
+                writer.raw(start.verbatim);
+            } else if (start.hosted) {
+                write_hosted(writer, *start.hosted, request_id, InputPlace::inside);
+            }
+            return;
     }
 }
 
@@ -138,8 +167,9 @@ std::string encode_answer(const std::vector<Event>& events, const EncoderOptions
     writer.key("content").begin_array();
     bool tool = false;
     std::size_t bytes = 0;
+    results_behind_calls(answer.blocks);
     for (const Block& block : answer.blocks) {
-        write_block(writer, block);
+        write_block(writer, block, options.request_id);
         tool = tool || block.start->block == BlockKind::tool_call;
         bytes += block.text.size();
     }

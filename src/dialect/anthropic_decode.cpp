@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dialect/anthropic.hpp"
+#include "dialect/hosted.hpp"
 
 namespace tollgate::dialect::anthropic {
 namespace {
@@ -92,6 +93,7 @@ private:
         const Value type = value["type"];
         if (type.is_string() && !type.equals("custom")) {
             tool.hosted_kind = type.text(arena_);
+            describe_hosted(value, arena_, tool);
             return tool;
         }
         if (tool.name.empty()) return place.error("name", "a string is required");

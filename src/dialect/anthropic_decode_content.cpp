@@ -1,5 +1,6 @@
 // Anthropic's system, messages and content blocks, decoded.
 #include "dialect/anthropic.hpp"
+#include "dialect/hosted.hpp"
 
 namespace tollgate::dialect::anthropic {
 
@@ -152,11 +153,24 @@ Result<void> ContentDecoder::block(Value block, const Place& place, std::vector<
         tool_changes_.push_back({block, place.path()});
         return {};
     } else {
-        part.kind = PartKind::hosted;
-        part.name = type.text(arena_);
+        if (hosted_block(block, part)) return {};
     }
     parts.push_back(std::move(part));
     return {};
+}
+
+// True where the block says nothing. What a provider-run tool gave is told as text to targets that
+// know no such blocks; those that the gateway made are text for Anthropic too, which refuses them.
+bool ContentDecoder::hosted_block(Value block, Part& part) {
+    part.kind = PartKind::hosted;
+    part.name = block["type"].text(arena_);
+    const bool own = is_own_hosted(block);
+    const std::string words = hosted_words(block);
+    if (words.empty()) return own;
+    part.text.raw = arena_.store(words);
+    if (own) part.verbatim = {};
+    if (own || part.name != "server_tool_use") part.kind = PartKind::text;
+    return false;
 }
 
 Result<void> ContentDecoder::tool_block(Value block, const Place& place, Part& part) {

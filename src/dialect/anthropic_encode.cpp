@@ -175,7 +175,10 @@ private:
             case ToolChoiceKind::none: type = "none"; break;
             case ToolChoiceKind::named:
                 type = "tool";
-                name = tool_name_for(target_, choice.name, out_.translation);
+                name = chosen_name();
+                if (!name.empty()) break;
+                type = "auto";  // the named tool has been dropped
+                out_.translation.drop("tool_choice");
                 break;
         }
         if (answer_by_tool_ && type != "tool") {
@@ -188,6 +191,16 @@ private:
         if (!name.empty()) writer_.string("name", name);
         if (serial && type != "none") writer_.boolean("disable_parallel_tool_use", true);
         writer_.end_object();
+    }
+
+    // "" where the target does not have the tool.
+    std::string chosen_name() {
+        const std::string_view name = request_.tool_choice.name;
+        for (const domain::Tool& tool : request_.tools) {
+            if (native_ || tool.name != name || tool.hosted_kind.empty()) continue;
+            return std::string(hosted_spelling(target_, tool.hosted).name);
+        }
+        return tool_name_for(target_, name, out_.translation);
     }
 
     void thinking() {

@@ -1,5 +1,6 @@
 #include "dialect/anthropic_encode_blocks.hpp"
 
+#include "dialect/hosted.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -9,6 +10,27 @@ using base::Result;
 using domain::MediaSource;
 using domain::Part;
 using domain::PartKind;
+
+HostedSpelling hosted_spelling(const domain::Deployment& target, domain::HostedTool tool) {
+    const domain::ProviderTraits& provider = target.provider;
+    const bool vertex = provider.envelope == domain::Envelope::vertex;
+    // Other servers of this protocol run no tools by themselves, and Vertex only the search.
+    const bool own = provider.type == "anthropic" || provider.type == "azure_ai";
+    switch (tool) {
+        case domain::HostedTool::web_search:
+            if (own || vertex) return {"web_search_20250305", "web_search"};
+            break;
+        case domain::HostedTool::web_fetch:
+            if (own) return {"web_fetch_20250910", "web_fetch"};
+            break;
+        case domain::HostedTool::code_execution:
+            if (own) return {"code_execution_20250825", "code_execution"};
+            break;
+        case domain::HostedTool::none:
+        case domain::HostedTool::other: break;
+    }
+    return {};
+}
 
 void BlockWriter::mark(json::Raw cache_control) {
     if (!cache_control.empty()) writer_.raw("cache_control", cache_control);
@@ -50,7 +72,9 @@ Result<void> BlockWriter::item(const Item& item, bool trim) {
 }
 
 Result<void> BlockWriter::part(const Part& part, bool trim) {
-    const bool speech = part.kind == PartKind::text || part.kind == PartKind::refusal;
+    // Text with a name is what a provider-run tool gave: a block of its own here.
+    const bool speech = (part.kind == PartKind::text && part.name.empty()) ||
+                        part.kind == PartKind::refusal;
     if (native_ && !part.verbatim.empty() && !(speech && trim)) {
         writer_.raw(part.verbatim);
         return {};
@@ -172,16 +196,37 @@ Result<void> BlockWriter::tool_result(const Part& part) {
     return {};
 }
 
+Result<void> BlockWriter::hosted_tool(const domain::Tool& tool, std::size_t index) {
+    const std::string field = "tools." + std::to_string(index);
+    const HostedSpelling spelling = hosted_spelling(target_, tool.hosted);
+    if (spelling.type.empty()) {
+        return cannot_carry_tool(target_, translation_, tool, tool.hosted_kind, field,
+                                 "this provider-run tool has no counterpart");
+    }
+    SearchWords words{.uses_max = true, .allowed_domains = true, .blocked_domains = true,
+                      .user_location = true};
+    const domain::SearchOptions& search = tool.search;
+    // One of the two lists is taken.
+    if (!search.allowed_domains.empty()) words.blocked_domains = false;
+    note_options(tool, words, translation_);
+    writer_.begin_object().string("type", spelling.type).string("name", spelling.name);
+    if (!search.uses_max.empty()) writer_.raw("max_uses", search.uses_max);
+    if (!search.allowed_domains.empty()) {
+        writer_.raw("allowed_domains", search.allowed_domains);
+    } else if (!search.blocked_domains.empty()) {
+        writer_.raw("blocked_domains", search.blocked_domains);
+    }
+    if (!search.user_location.empty()) writer_.raw("user_location", search.user_location);
+    writer_.end_object();
+    return {};
+}
+
 Result<void> BlockWriter::tool(const domain::Tool& tool, std::size_t index) {
     if (native_) {
         writer_.raw(tool.verbatim);
         return {};
     }
-    if (!tool.hosted_kind.empty()) {
-        return cannot_carry_tool(target_, translation_, tool, tool.hosted_kind,
-                                 "tools." + std::to_string(index),
-                                 "this provider-run tool has no counterpart");
-    }
+    if (!tool.hosted_kind.empty()) return hosted_tool(tool, index);
     writer_.begin_object().string("name", tool_name_for(target_, tool.name, translation_));
     if (!tool.description.empty()) writer_.escaped("description", tool.description);
     writer_.key("input_schema");

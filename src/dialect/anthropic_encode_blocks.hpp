@@ -6,6 +6,12 @@
 
 namespace tollgate::dialect::anthropic {
 
+// Anthropic's own tool that does what `tool` does, where the target runs it; else empty.
+struct HostedSpelling {
+    std::string_view type, name;
+};
+HostedSpelling hosted_spelling(const domain::Deployment& target, domain::HostedTool tool);
+
 class BlockWriter {
 public:
     BlockWriter(json::Writer& writer, const domain::Request& request,
@@ -21,6 +27,7 @@ public:
     base::Result<void> tool(const domain::Tool& tool, std::size_t index);
 
 private:
+    base::Result<void> hosted_tool(const domain::Tool& tool, std::size_t index);
     base::Result<void> item(const Item& item, bool trim);
     base::Result<void> part(const domain::Part& part, bool trim);
     void text(json::Escaped text, json::Raw cache_control);

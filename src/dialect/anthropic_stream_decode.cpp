@@ -1,5 +1,6 @@
 // Anthropic's event stream and whole answers, read as events.
 #include "dialect/anthropic.hpp"
+#include "dialect/anthropic_hosted.hpp"
 
 namespace tollgate::dialect::anthropic {
 namespace {
@@ -76,8 +77,7 @@ public:
         } else if (type.equals("content_block_start")) {
             begin(root, events);
         } else if (type.equals("content_block_stop")) {
-            const std::uint32_t index = index_of(root);
-            events.push_back(block_event(EventKind::block_end, kind_of(index), index));
+            end(index_of(root), events);
         } else if (type.equals("message_start")) {
             start(root["message"], facts, events);
         } else if (type.equals("message_delta")) {
@@ -104,6 +104,16 @@ private:
         return index < kinds_.size() ? kinds_[index] : BlockKind::text;
     }
 
+    void end(std::uint32_t index, std::vector<Event>& events) {
+        Event event = block_event(EventKind::block_end, kind_of(index), index);
+        if (event.block == BlockKind::hosted && index == hosted_index_) {
+            json::Document block;
+            const auto parsed = block.parse(hosted_block_);
+            if (parsed.ok()) event.hosted = read_hosted(*parsed, hosted_input_, arena_);
+        }
+        events.push_back(event);
+    }
+
     void start(Value message, FrameFacts& facts, std::vector<Event>& events) {
         const Value model = message["model"];
         if (model.is_string()) {
@@ -127,6 +137,11 @@ private:
         kinds_[index] = event.block;
         events.push_back(event);
         real_tool_ = real_tool_ || event.block == BlockKind::tool_call;
+        if (event.block == BlockKind::hosted) {
+            hosted_index_ = index;
+            hosted_block_ = block.raw();
+            hosted_input_.clear();
+        }
         Event content = block_event(EventKind::block_delta, event.block, index);
         if (block["type"].equals("tool_use")) {
             // Some gateways send the whole input with the start.
@@ -150,12 +165,16 @@ private:
             event.text = delta["text"].escaped();
         } else if (type.equals("input_json_delta")) {
             event.text = delta["partial_json"].escaped();
+            if (event.block == BlockKind::hosted) {
+                json::append_unescaped(hosted_input_, event.text);
+            }
         } else if (type.equals("thinking_delta")) {
             event.text = delta["thinking"].escaped();
         } else if (type.equals("signature_delta")) {
             event.signature = delta["signature"].escaped();
         } else {
             event.verbatim = delta.raw();  // citations and what may come
+            if (type.equals("citations_delta")) event.hosted = read_citation(delta["citation"]);
         }
         events.push_back(event);
     }
@@ -208,6 +227,9 @@ private:
     json::Document document_;
     base::Arena arena_;
     std::vector<BlockKind> kinds_;  // by index
+    // The hosted block in progress: blocks of this protocol do not overlap.
+    std::uint32_t hosted_index_ = 0;
+    std::string hosted_block_, hosted_input_;
     domain::Usage usage_;
     bool stopped_ = false, real_tool_ = false;
 };
@@ -228,7 +250,16 @@ void answer_block(Value block, std::uint32_t index, const Translation& translati
         content.signature = block["signature"].escaped();
     }
     if (!content.text.empty() || !content.signature.empty()) events.push_back(content);
-    events.push_back(block_event(EventKind::block_end, start.block, index));
+    if (start.block == BlockKind::text) {
+        for (Value citation : block["citations"].elements()) {
+            Event cited = block_event(EventKind::block_delta, start.block, index);
+            cited.hosted = read_citation(citation);
+            if (cited.hosted) events.push_back(cited);
+        }
+    }
+    Event end = block_event(EventKind::block_end, start.block, index);
+    if (start.block == BlockKind::hosted) end.hosted = read_hosted(block, {}, arena);
+    events.push_back(end);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <deque>
 
 #include "dialect/anthropic.hpp"
+#include "dialect/anthropic_hosted.hpp"
 #include "dialect/signatures.hpp"
 
 namespace tollgate::dialect::anthropic {
@@ -94,8 +95,30 @@ private:
         block.verbatim = event.verbatim;
         if (event.block == BlockKind::redacted_thinking) block.data = event.text.raw;
         block.signature = event.signature.raw;
+        std::string input;
+        if (event.block == BlockKind::hosted && event.hosted && event.verbatim.empty()) {
+            spell_hosted(*event.hosted, block, input);
+        }
         open_.push_back(std::move(block));
         if (open_.size() == 1) begin_front(out);
+        if (input.empty()) return;
+        if (open_.size() > 1) {
+            open_.back().waiting.push_back(std::move(input));
+            return;
+        }
+        write_delta_head(open_.front(), out);
+        out += input;
+        out += "}\n\n";
+    }
+
+    // A step of another provider's tool; `input` becomes the delta that follows its start.
+    void spell_hosted(const domain::HostedRecord& step, OpenBlock& block, std::string& input) {
+        json::Writer writer(block.verbatim);
+        write_hosted(writer, step, options_.request_id, InputPlace::streamed);
+        if (step.step != domain::HostedStep::call) return;
+        std::string inside;
+        json::append_escaped(inside, hosted_input(step));
+        text_delta(input, "input_json_delta", "partial_json", {inside});
     }
 
     // Text and thinking start with their first content, so that no empty block is sent; the others
@@ -132,7 +155,9 @@ private:
                 writer.end_object();
                 saw_tool_ = true;
                 break;
-            case BlockKind::hosted: writer.raw(block.verbatim); break;
+            case BlockKind::hosted:
+                writer.raw(block.verbatim.empty() ? std::string_view("{}") : block.verbatim);
+                break;
         }
         end_frame(writer, out);
     }

@@ -20,6 +20,7 @@ domain::Usage read_usage(json::Value usage) {
     if (written && read.cache_write_5m < 0 && read.cache_write_1h < 0) {
         read.cache_write_5m = *written;  // who does not say how long writes for five minutes
     }
+    read.web_searches = usage["server_tool_use"]["web_search_requests"].integer().value_or(-1);
     read.reasoning = usage["output_tokens_details"]["thinking_tokens"].integer().value_or(-1);
     return read;
 }
@@ -32,7 +33,12 @@ void write_usage(json::Writer& writer, const domain::Usage& usage) {
     writer.key("cache_creation").begin_object();
     writer.integer("ephemeral_5m_input_tokens", Usage::or_zero(usage.cache_write_5m));
     writer.integer("ephemeral_1h_input_tokens", Usage::or_zero(usage.cache_write_1h));
-    writer.end_object().integer("output_tokens", Usage::or_zero(usage.output)).end_object();
+    writer.end_object().integer("output_tokens", Usage::or_zero(usage.output));
+    if (usage.web_searches > 0) {
+        writer.key("server_tool_use").begin_object();
+        writer.integer("web_search_requests", usage.web_searches).end_object();
+    }
+    writer.end_object();
 }
 
 namespace {

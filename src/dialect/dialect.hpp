@@ -32,6 +32,8 @@ struct Translation {
     // The tool whose arguments are the answer's text, where the target has no structured output
     // (response_format, output_config.format); "" when there is none.
     std::string answer_tool;
+    // The client's web search or program runs at the provider: its steps belong into the answer.
+    bool web_search = false, code_execution = false;
     // Stop sequences that the model refuses: the gateway cuts the stream itself (plain text).
     std::vector<std::string> stop_here;
     // The context in tokens that the provider was told to use (Ollama's num_ctx), 0: none.
@@ -199,6 +201,10 @@ struct Outline {
 // Fails: invalid_request for malformed JSON (with the byte offset), a missing or wrong `model`, a
 // wrong `stream`, a key named twice at the top level.
 base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
+                              base::Arena& arena);
+// The same of a body that was parsed already, without reading it again. REQUIRES: parsed.root()
+// exists. Both borrow the text.
+base::Result<Outline> outline(domain::Protocol protocol, const json::Document& parsed,
                               base::Arena& arena);
 // The same of a body that we made ourselves: the top-level fields alone, for a body may name no
 // model. Fails: invalid_request when it is no JSON object.

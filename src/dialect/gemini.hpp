@@ -33,6 +33,10 @@ private:
     void call(json::Value part, std::string_view data, Events& events);
     void signed_thought(std::string_view signature, Events& events);
     void code(json::Value part, Events& events);
+    // What Google searched for and found, told with the last chunks.
+    void grounding(json::Value metadata);
+    void search_steps(Events& events);
+    void hosted(domain::HostedRecord step, Events& events);
     void end_block(Events& events, std::string_view signature = {});
     void take_reason(json::Value candidate, Events& events);
     void refuse(json::Value candidate, Events& events);
@@ -47,6 +51,9 @@ private:
     base::Arena arena_;
     std::vector<std::string> call_ids_;  // given out so far
     std::string text_signature_;         // of the open text block
+    domain::HostedRecord search_;  // queries and pages so far
+    std::int64_t queries_ = 0;
+    std::string program_;  // the call whose output comes next
     domain::Usage usage_;
     domain::BlockKind block_ = domain::BlockKind::text;  // of the open block
     domain::StopReason reason_ = domain::StopReason::end_turn;

@@ -4,6 +4,7 @@
 
 #include "dialect/gemini.hpp"
 #include "dialect/gemini_model.hpp"
+#include "dialect/hosted.hpp"
 #include "dialect/tool_names.hpp"
 
 namespace tollgate::dialect::gemini {
@@ -122,6 +123,7 @@ void Decoder::read(Value response, std::string_view data, Events& events) {
         break;
     }
     for (Value each : candidate["content"]["parts"].elements()) part(each, data, events);
+    if (Value found = candidate["groundingMetadata"]; found.is_object()) grounding(found);
     if (candidate["finishReason"].is_string()) take_reason(candidate, events);
     if (ended_) return;
     // Where the reason comes with the counts, nothing follows.
@@ -260,9 +262,72 @@ void Decoder::call(Value part, std::string_view data, Events& events) {
     events.push_back(event);
 }
 
-// Code that the provider ran by itself, and what came of it: shown as text.
+void Decoder::hosted(domain::HostedRecord step, Events& events) {
+    append_hosted(std::make_shared<domain::HostedRecord>(std::move(step)), blocks_++, events);
+    said_something_ = true;
+}
+
+void Decoder::grounding(Value metadata) {
+    const Value queries = metadata["webSearchQueries"];
+    if (queries.size() > 0) {
+        search_.input.clear();
+        queries_ = static_cast<std::int64_t>(queries.size());
+    }
+    for (Value query : queries.elements()) {
+        if (!search_.input.empty()) search_.input += "; ";
+        search_.input += query.escaped().raw;
+    }
+    for (Value chunk : metadata["groundingChunks"].elements()) {
+        add_source(search_.sources, {std::string(chunk["web"]["uri"].escaped().raw),
+                                     std::string(chunk["web"]["title"].escaped().raw)});
+    }
+}
+
+// The pages belong to the text that is still open; the search itself is told behind it.
+void Decoder::search_steps(Events& events) {
+    if (search_.input.empty() && search_.sources.empty()) return;
+    domain::HostedRecord step = std::move(search_);
+    step.id = "0";
+    if (block_open_ && block_ == BlockKind::text && !step.sources.empty()) {
+        auto cited = std::make_shared<domain::HostedRecord>();
+        cited->step = domain::HostedStep::citations;
+        cited->sources = step.sources;
+        Event event;
+        event.kind = EventKind::block_delta;
+        event.index = blocks_ - 1;
+        event.hosted = std::move(cited);
+        events.push_back(std::move(event));
+    }
+    end_block(events);
+    if (!translation_.web_search) return;
+    usage_.web_searches = std::max<std::int64_t>(queries_, 1);
+    domain::HostedRecord call = step;
+    call.sources.clear();
+    hosted(std::move(call), events);
+    step.step = domain::HostedStep::result;
+    hosted(std::move(step), events);
+}
+
+// Code that the provider ran by itself, and what came of it: where the client did not ask for it in
+// words of its own, shown as text.
 void Decoder::code(Value part, Events& events) {
     const Value written = part["executableCode"], result = part["codeExecutionResult"];
+    if (translation_.code_execution) {
+        domain::HostedRecord step;
+        step.tool = domain::HostedTool::code_execution;
+        if (written.is_object()) {
+            program_ = std::to_string(blocks_);
+            step.input = written["code"].escaped().raw;
+        } else {
+            step.step = domain::HostedStep::result;
+            step.output = result["output"].escaped().raw;
+            step.failed = !result["outcome"].equals("OUTCOME_OK");
+        }
+        step.id = program_;
+        end_block(events);
+        hosted(std::move(step), events);
+        return;
+    }
     std::string shown = said_something_ ? "\\n```" : "```";
     if (written.is_object()) {
         shown += written["language"].equals("PYTHON") ? "python\\n" : "\\n";
@@ -311,6 +376,7 @@ void Decoder::refuse(Value candidate, Events& events) {
 }
 
 void Decoder::stop(Events& events) {
+    search_steps(events);
     end_block(events);
     ended_ = true;
     Event event;

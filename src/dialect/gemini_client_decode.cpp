@@ -1,5 +1,6 @@
 // A generateContent body as a neutral request.
 #include "dialect/gemini_client.hpp"
+#include "dialect/hosted.hpp"
 
 namespace tollgate::dialect::gemini_client {
 namespace {
@@ -43,6 +44,10 @@ base::Result<void> decode_tools(Value root, base::Arena& arena, Request& request
             hosted.name = snake == "google_search" ? "web_search" : snake;
             hosted.hosted_kind = snake;
             hosted.verbatim = tool.raw();
+            hosted.hosted = hosted_tool(snake);
+            const Value exclude = field(field(tool, camel, snake), "excludeDomains",
+                                        "exclude_domains");
+            if (exclude.size() > 0) hosted.search.blocked_domains = exclude.raw();
         }
     }
     return {};

@@ -6,6 +6,7 @@
 #include "dialect/gemini_contents.hpp"
 #include "dialect/gemini_model.hpp"
 #include "dialect/gemini_schema.hpp"
+#include "dialect/hosted.hpp"
 #include "dialect/refused.hpp"
 
 namespace tollgate::dialect::gemini {
@@ -43,11 +44,14 @@ std::string google_name(std::string_view name) {
 }
 
 // Which of Gemini's own tools does what a hosted tool of another protocol does; "" : none.
-std::string_view own_tool(std::string_view hosted_kind) {
-    auto begins = [&](std::string_view word) { return hosted_kind.starts_with(word); };
-    if (begins("web_search") || begins("google_search")) return "googleSearch";
-    if (begins("code_execution") || begins("code_interpreter")) return "codeExecution";
-    if (begins("web_fetch")) return "urlContext";
+std::string_view own_tool(domain::HostedTool tool) {
+    switch (tool) {
+        case domain::HostedTool::web_search: return "googleSearch";
+        case domain::HostedTool::code_execution: return "codeExecution";
+        case domain::HostedTool::web_fetch: return "urlContext";
+        case domain::HostedTool::none:
+        case domain::HostedTool::other: break;
+    }
     return {};
 }
 
@@ -203,11 +207,12 @@ private:
     }
 
     base::Result<void> choose_hosted(const domain::Tool& tool, const std::string& field) {
-        const std::string_view counterpart = own_tool(tool.hosted_kind);
+        const std::string_view counterpart = own_tool(tool.hosted);
         if (!counterpart.empty() && functions_.empty()) {
-            const bool again = std::find(own_tools_.begin(), own_tools_.end(), counterpart) !=
-                               own_tools_.end();
-            if (!again) own_tools_.push_back(counterpart);
+            const bool again = std::any_of(own_tools_.begin(), own_tools_.end(), [&](auto* own) {
+                return own->hosted == tool.hosted;
+            });
+            if (!again) take_hosted(tool);
             return {};
         }
         const std::string what = "tool " + std::string(tool.hosted_kind);
@@ -222,6 +227,17 @@ private:
                                 : hosted + " cannot stand beside functions at Gemini");
     }
 
+    void take_hosted(const domain::Tool& tool) {
+        own_tools_.push_back(&tool);
+        // Only Vertex keeps a search off domains.
+        const SearchWords words{.blocked_domains = on_vertex(target_)};
+        note_options(tool, words, out_.translation);
+        const bool search = tool.hosted == domain::HostedTool::web_search;
+        const bool program = tool.hosted == domain::HostedTool::code_execution;
+        out_.translation.web_search = out_.translation.web_search || search;
+        out_.translation.code_execution = out_.translation.code_execution || program;
+    }
+
     void tools() {
         if (functions_.empty() && own_tools_.empty()) {
             const bool asked = request_.tool_choice.kind != domain::ToolChoiceKind::unset;
@@ -231,8 +247,11 @@ private:
         if (ours("tools", false)) {
             writer_.key("tools").begin_array();
             if (!functions_.empty()) declarations();
-            for (std::string_view own : own_tools_) {
-                writer_.begin_object().raw(own, "{}").end_object();
+            for (const domain::Tool* own : own_tools_) {
+                writer_.begin_object().key(own_tool(own->hosted)).begin_object();
+                const json::Raw blocked = own->search.blocked_domains;
+                if (on_vertex(target_) && !blocked.empty()) writer_.raw("excludeDomains", blocked);
+                writer_.end_object().end_object();
             }
             writer_.end_array();
         }
@@ -419,7 +438,7 @@ private:
     std::vector<Configured> configured_;
     std::vector<const domain::Tool*> functions_;
     std::vector<std::pair<const domain::Tool*, std::string>> hosted_;
-    std::vector<std::string_view> own_tools_;
+    std::vector<const domain::Tool*> own_tools_;
 };
 
 }  // namespace

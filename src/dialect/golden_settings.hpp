@@ -170,6 +170,13 @@ inline std::map<std::string, Setter> provider_setters() {
         TOLLGATE_PROVIDER(flag, prompt_cache_key),
         TOLLGATE_PROVIDER(flag, cache_control),
         TOLLGATE_PROVIDER(flag, json_schema),
+        {"provider.web_search",
+         choice<WebSearchField>({{"none", WebSearchField::none},
+                                 {"options", WebSearchField::options},
+                                 {"plugin", WebSearchField::plugin},
+                                 {"always", WebSearchField::always},
+                                 {"enable_search", WebSearchField::enable_search}},
+                                TOLLGATE_PICK(target.provider.web_search))},
         TOLLGATE_PROVIDER(flag, top_k),
         TOLLGATE_PROVIDER(text_field, seed_field),
     };

@@ -25,6 +25,7 @@ struct Collected {
     };
     std::string_view id;
     std::string text, thoughts, refusal;  // escaped
+    std::vector<domain::Source> cited;
     std::deque<Call> calls;
     std::string text_signature, next_signature;  // Gemini's: of the text, of the call that follows
     domain::StopReason stop = domain::StopReason::end_turn;
@@ -33,7 +34,13 @@ struct Collected {
 
 void collect_delta(const Event& event, Collected& answer) {
     switch (event.block) {
-        case BlockKind::text: answer.text += event.text.raw; return;
+        case BlockKind::text:
+            answer.text += event.text.raw;
+            if (event.hosted) {
+                const auto& pages = event.hosted->sources;
+                answer.cited.insert(answer.cited.end(), pages.begin(), pages.end());
+            }
+            return;
         case BlockKind::thinking: answer.thoughts += event.text.raw; return;
         case BlockKind::refusal: answer.refusal += event.text.raw; return;
         case BlockKind::tool_call:
@@ -85,6 +92,10 @@ void write_message(json::Writer& writer, const Collected& answer) {
     } else {
         writer.escaped({answer.refusal});
     }
+    if (!answer.cited.empty()) {
+        writer.key("annotations");
+        write_annotations(writer, answer.cited);
+    }
     if (!answer.thoughts.empty()) writer.escaped("reasoning_content", {answer.thoughts});
     if (!answer.calls.empty()) {
         writer.key("tool_calls").begin_array();
@@ -130,6 +141,18 @@ Kind kind_of(base::ErrorCode code) {
 }
 
 }  // namespace
+
+void write_annotations(json::Writer& writer, const std::vector<domain::Source>& pages) {
+    writer.begin_array();
+    for (const domain::Source& page : pages) {
+        writer.begin_object().string("type", "url_citation").key("url_citation").begin_object();
+        writer.integer("start_index", page.begin < 0 ? 0 : page.begin);
+        writer.integer("end_index", page.end < 0 ? 0 : page.end);
+        writer.escaped("title", {page.title}).escaped("url", {page.url});
+        writer.end_object().end_object();
+    }
+    writer.end_array();
+}
 
 void write_extra_content(json::Writer& writer, std::string_view signature) {
     writer.key("extra_content").begin_object().key("google").begin_object();

@@ -37,6 +37,8 @@ std::string_view finish_reason(domain::StopReason reason);
 std::string answer_id(std::string_view provider_id, std::string_view request_id);
 // Writes the member `extra_content` in which Google's own interface of this protocol hands out the
 // signature of a call or a text; `signature` is that, unpacked.
+// The value of "annotations": pages that a text refers to.
+void write_annotations(json::Writer& writer, const std::vector<domain::Source>& pages);
 void write_extra_content(json::Writer& writer, std::string_view signature);
 // A failure inside a 200: the value of `error`, or a body that is an error itself.
 ProviderFailure read_failure(int status, json::Value body);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/hosted.hpp"
 #include "dialect/openai_chat.hpp"
 #include "dialect/openai_fields.hpp"
 #include "dialect/openai_responses_client.hpp"
@@ -18,12 +19,12 @@ using domain::ToolChoiceKind;
 using json::Value;
 
 // What the neutral model has words for; everything else is an extra.
-constexpr std::array<std::string_view, 27> known_fields = {
+constexpr std::array<std::string_view, 28> known_fields = {
     "model", "messages", "tools", "functions", "tool_choice", "function_call",
     "parallel_tool_calls", "max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k",
     "presence_penalty", "frequency_penalty", "seed", "stop", "reasoning_effort", "reasoning",
     "response_format", "user", "safety_identifier", "prompt_cache_key", "service_tier", "stream",
-    "stream_options", "power_level", "session_id"};
+    "stream_options", "power_level", "session_id", "web_search_options"};
 
 constexpr std::array<std::string_view, 7> efforts = {"none", "minimal", "low", "medium",
                                                      "high", "xhigh",   "max"};
@@ -75,7 +76,26 @@ private:
         for (Value function : root_["functions"].elements()) {
             TRY_VOID(add_function(function, "functions." + std::to_string(index++)));
         }
+        search();
         return {};
+    }
+
+    // A search is a field here (web_search_options), or OpenRouter's plugin.
+    void search() {
+        Value spelled = root_["web_search_options"];
+        std::string_view kind = "web_search_options";
+        if (!spelled.is_object()) {
+            kind = "web_search_plugin";
+            for (Value plugin : root_["plugins"].elements()) {
+                if (plugin["id"].equals("web")) spelled = plugin;
+            }
+        }
+        if (!spelled.is_object()) return;
+        Tool& made = request_.tools.emplace_back();
+        made.hosted_kind = kind;
+        made.name = "web_search";
+        made.verbatim = spelled.raw();
+        describe_hosted(spelled, arena_, made);
     }
 
     base::Result<void> add_tool(Value tool, const std::string& field) {
@@ -86,6 +106,8 @@ private:
             Tool& made = request_.tools.emplace_back();
             made.hosted_kind = tool["type"].text(arena_);
             made.name = tool["name"].text(arena_);
+            if (made.name.empty()) made.name = made.hosted_kind;
+            describe_hosted(tool, arena_, made);
         }
         request_.tools.back().cache_control = tool["cache_control"].raw();
         request_.tools.back().verbatim = tool.raw();

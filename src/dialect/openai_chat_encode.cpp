@@ -97,6 +97,9 @@ private:
     }
 
     void write_tool_fields(const ToolPlan& tools) {
+        if (tools.search != nullptr && field(search_field(tools, target_))) {
+            write_search(writer_, tools, target_);
+        }
         if (tools.tools.empty()) return;
         if (field("tools")) write_tools(writer_, tools, target_, translation());
         if (!tools.choice.empty() && field("tool_choice")) writer_.raw(tools.choice);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "dialect/hosted.hpp"
 #include "dialect/openai_chat.hpp"
 #include "dialect/signatures.hpp"
 
@@ -58,7 +59,7 @@ Reader::Reader(const domain::Deployment& target, const Translation& translation,
 void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
     frame_ = root.raw();
     if (stopped_ || !root.is_object()) return;
-    Value choices, error, figures, groq, model, base;
+    Value choices, error, figures, groq, model, base, found;
     Value::Range range = root.members();
     for (auto it = range.begin(); !(it == range.end()); ++it) {
         std::string_view key = it.key().escaped().raw;
@@ -68,6 +69,7 @@ void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
         else if (is(key, "x_groq")) groq = *it;
         else if (is(key, "model")) model = *it;
         else if (is(key, "base_resp")) base = *it;
+        else if (is(key, "search_results")) found = *it;
     }
     if (model.is_string()) {
         facts.model = model.escaped().raw;
@@ -88,6 +90,7 @@ void Reader::read(Value root, FrameFacts& facts, std::vector<Event>& events) {
         start(root, events);
         figures = Value();  // the start has said them
     }
+    if (found.is_array()) pages(found);
     for (Value each : choices.elements()) {
         choice(each, events);
     }
@@ -121,7 +124,7 @@ void Reader::choice(Value choice, std::vector<Event>& events) {
 }
 
 void Reader::delta(Value delta, std::vector<Event>& events) {
-    Value said, refusal, tool_calls, function_call;
+    Value said, refusal, tool_calls, function_call, cited;
     Value thoughts;
     std::size_t trust = reasoning_fields_.size();  // the earliest named field counts
     Value::Range range = delta.members();
@@ -131,6 +134,7 @@ void Reader::delta(Value delta, std::vector<Event>& events) {
         else if (is(key, "refusal")) refusal = *it;
         else if (is(key, "tool_calls")) tool_calls = *it;
         else if (is(key, "function_call")) function_call = *it;
+        else if (is(key, "annotations")) cited = *it;
         else if (!is(key, "role") && is_set(*it)) {
             if (keeps_details_ && key == details_field) details_.add(*it);
             for (std::size_t i = 0; i < trust; ++i) {
@@ -146,11 +150,47 @@ void Reader::delta(Value delta, std::vector<Event>& events) {
         refused_ = true;
         text(BlockKind::refusal, refusal.escaped(), events);
     }
+    if (cited.is_array()) annotations(cited, events);
     for (Value call : tool_calls.elements()) {
         Value function = call["function"];
         tool_call(call, function.is_object() ? function : call, events);
     }
     if (function_call.is_object()) tool_call(Value(), function_call, events);
+}
+
+void Reader::annotations(Value list, std::vector<Event>& events) {
+    for (Value each : list.elements()) {
+        domain::Source source = read_citation(each);
+        if (source.url.empty()) continue;
+        auto cited = std::make_shared<domain::HostedRecord>();
+        cited->step = domain::HostedStep::citations;
+        cited->sources.push_back(source);
+        add_source(pages_, std::move(source));
+        if (!text_open_ || text_kind_ != BlockKind::text) continue;
+        Event event = block_event(EventKind::block_delta, BlockKind::text, text_block_);
+        event.hosted = std::move(cited);
+        events.push_back(std::move(event));
+    }
+}
+
+// Perplexity's list of what it searched, in every chunk.
+void Reader::pages(Value list) {
+    for (Value page : list.elements()) {
+        add_source(pages_, {std::string(page["url"].escaped().raw),
+                            std::string(page["title"].escaped().raw)});
+    }
+}
+
+// Nothing of the search itself is told in this protocol: it shows by its pages.
+void Reader::search_steps(std::vector<Event>& events) {
+    if (!names_.web_search || pages_.empty()) return;
+    domain::HostedRecord step;
+    step.id = "0";
+    append_hosted(std::make_shared<domain::HostedRecord>(step), next_block_++, events);
+    step.step = domain::HostedStep::result;
+    step.sources = std::move(pages_);
+    append_hosted(std::make_shared<domain::HostedRecord>(std::move(step)), next_block_++, events);
+    usage_.web_searches = 1;
 }
 
 void Reader::reasoning(Value value, std::vector<Event>& events) {
@@ -307,6 +347,7 @@ void Reader::end(std::vector<Event>& events) {
     close_text(events);
     for (Call& call : calls_) close_call(call, events);
     flush_details(events);
+    search_steps(events);
     Event event = event_of(EventKind::stop);
     bool called = !calls_.empty();
     if (reason_ == StopReason::end_turn || reason_ == StopReason::stop_sequence) {

@@ -74,6 +74,9 @@ private:
     void close_call(Call& call, std::vector<domain::Event>& events);
     void close_complete_calls(const Call* except, std::vector<domain::Event>& events);
     void finished(json::Value choice, std::vector<domain::Event>& events);
+    void annotations(json::Value list, std::vector<domain::Event>& events);
+    void pages(json::Value list);
+    void search_steps(std::vector<domain::Event>& events);
     void usage(json::Value usage, std::vector<domain::Event>& events);
     void failed(const ProviderFailure& failure, std::vector<domain::Event>& events);
 
@@ -94,6 +97,7 @@ private:
     Call* last_call_ = nullptr;
     domain::StopReason reason_ = domain::StopReason::end_turn;
     std::string_view stop_sequence_;  // escaped
+    std::vector<domain::Source> pages_;  // of the provider's own web search
     domain::Usage usage_;
     std::string_view frame_;  // the text of the chunk being read
 };

@@ -123,6 +123,13 @@ private:
     }
 
     void block_delta(const Event& event, std::string& out) {
+        if (event.hosted && event.block == BlockKind::text) {
+            open(out);
+            out += R"("annotations":)";
+            json::Writer writer(out);
+            write_annotations(writer, event.hosted->sources);
+            close(out);
+        }
         if (event.text.empty()) return;
         switch (event.block) {
             case BlockKind::text: text("content", event.text, out); return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/hosted.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
@@ -14,12 +15,48 @@ using domain::ToolChoiceKind;
 
 constexpr std::string_view default_format_name = "structured_output";
 
+using domain::WebSearchField;
+
+// Of the field's values only one is spoken by a model: OpenAI's search models have it in their name.
+WebSearchField search_of(const domain::Deployment& target) {
+    const WebSearchField field = target.provider.web_search;
+    const bool able = field != WebSearchField::options ||
+                      target.model_name.find("-search-") != std::string::npos;
+    return able ? field : WebSearchField::none;
+}
+
+// True where the target has a search of its own, which `plan` then asks for.
+bool take_search(const domain::Request& request, const domain::Deployment& target,
+                 const Tool& tool, Translation& translation, ToolPlan& plan) {
+    const bool own = request.client == domain::Protocol::openai_chat;
+    if (own && tool.hosted_kind == "web_search_plugin") return true;  // an extra of this protocol
+    if (own && tool.hosted_kind == "web_search_options") {
+        plan.search = &tool;
+        return true;
+    }
+    const WebSearchField spelling = search_of(target);
+    if (tool.hosted != domain::HostedTool::web_search || spelling == WebSearchField::none) {
+        return false;
+    }
+    SearchWords words;
+    words.context_size = spelling == WebSearchField::options || spelling == WebSearchField::always;
+    words.uses_max = spelling == WebSearchField::plugin;
+    words.user_location = words.context_size || words.uses_max;
+    words.allowed_domains = spelling == WebSearchField::plugin;
+    words.blocked_domains = words.allowed_domains && tool.search.allowed_domains.empty();
+    note_options(tool, words, translation);
+    translation.web_search = true;
+    plan.search = &tool;
+    return true;
+}
+
 base::Result<void> take_functions(const domain::Request& request, const domain::Deployment& target,
                                   Translation& translation, ToolPlan& plan) {
     for (std::size_t i = 0; i < request.tools.size(); ++i) {
         const Tool& tool = request.tools[i];
         std::string field = "tools." + std::to_string(i);
         if (!tool.hosted_kind.empty()) {
+            if (take_search(request, target, tool, translation, plan)) continue;
             std::string what = "tool " + std::string(tool.hosted_kind);
             std::string why = "the hosted tool " + std::string(tool.hosted_kind) +
                               " has no counterpart at this provider";
@@ -118,6 +155,61 @@ void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Deplo
         writer.end_object().end_object();
     }
     writer.end_array();
+}
+
+std::string_view search_field(const ToolPlan& plan, const domain::Deployment& target) {
+    if (plan.search->hosted_kind == "web_search_options") return "web_search_options";
+    switch (target.provider.web_search) {
+        case WebSearchField::plugin: return "plugins";
+        case WebSearchField::enable_search: return "enable_search";
+        default: return "web_search_options";
+    }
+}
+
+namespace {
+
+void write_options(json::Writer& writer, const domain::SearchOptions& search) {
+    writer.begin_object();
+    if (!search.context_size.empty()) writer.string("search_context_size", search.context_size);
+    if (!search.user_location.empty()) {
+        json::Document document;
+        const auto place = document.parse(search.user_location);
+        writer.key("user_location").begin_object().string("type", "approximate");
+        writer.key("approximate").begin_object();
+        const json::Value::Range members =
+            place.ok() ? place->members() : json::Value::Range();
+        for (auto it = members.begin(); !(it == members.end()); ++it) {
+            if (!it.key().equals("type")) writer.raw(it.key().escaped().raw, (*it).raw());
+        }
+        writer.end_object().end_object();
+    }
+    writer.end_object();
+}
+
+}  // namespace
+
+void write_search(json::Writer& writer, const ToolPlan& plan, const domain::Deployment& target) {
+    const domain::SearchOptions& search = plan.search->search;
+    const std::string_view field = search_field(plan, target);
+    if (field == "enable_search") {
+        writer.boolean(true);
+    } else if (field != "plugins") {
+        if (plan.search->hosted_kind == field) {
+            writer.raw(plan.search->verbatim);
+        } else {
+            write_options(writer, search);
+        }
+    } else {
+        writer.begin_array().begin_object().string("id", "web");
+        if (!search.allowed_domains.empty()) {
+            writer.raw("include_domains", search.allowed_domains);
+        } else if (!search.blocked_domains.empty()) {
+            writer.raw("exclude_domains", search.blocked_domains);
+        }
+        if (!search.uses_max.empty()) writer.raw("max_uses", search.uses_max);
+        if (!search.user_location.empty()) writer.raw("user_location", search.user_location);
+        writer.end_object().end_array();
+    }
 }
 
 bool carries_json_schema(const domain::Deployment& target) {

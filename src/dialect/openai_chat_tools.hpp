@@ -13,6 +13,7 @@ namespace tollgate::dialect::openai_chat {
 // What of a request's tools reaches the target.
 struct ToolPlan {
     std::vector<const domain::Tool*> tools;
+    const domain::Tool* search = nullptr;  // the target's own web search, asked for by a field
     std::string choice;  // JSON value of tool_choice, "" when none is sent
     bool forced = false;  // the model must call a tool
     bool serial = false;  // parallel_tool_calls: false
@@ -23,6 +24,11 @@ base::Result<ToolPlan> plan_tools(const domain::Request& request, const domain::
 // Writes the value of "tools".
 void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Deployment& target,
                  Translation& translation);
+
+// The field that asks for the target's own web search; its value is written behind the name.
+// REQUIRES: plan.search is set.
+std::string_view search_field(const ToolPlan& plan, const domain::Deployment& target);
+void write_search(json::Writer& writer, const ToolPlan& plan, const domain::Deployment& target);
 
 // Writes the value of "response_format". REQUIRES: format.kind is not text.
 void write_response_format(json::Writer& writer, const domain::OutputFormat& format,

@@ -85,6 +85,8 @@ void ResponsesStreamDecoder::dispatch(std::string_view type, json::Value frame, 
         answer_.text(item, part, BlockKind::text, frame["delta"].escaped(), events);
     } else if (type == "response.output_text.done") {
         answer_.text_done(item, part, BlockKind::text, frame["text"].escaped(), events);
+    } else if (type == "response.output_text.annotation.added") {
+        answer_.annotation(item, part, frame["annotation"], events);
     } else if (type == "response.refusal.delta") {
         answer_.text(item, part, BlockKind::refusal, frame["delta"].escaped(), events);
     } else if (type == "response.refusal.done") {
@@ -107,7 +109,7 @@ void ResponsesStreamDecoder::dispatch(std::string_view type, json::Value frame, 
     } else if (type == "error" || frame["error"].is_object()) {
         answer_.fail(frame, events);
     }
-    // Others (content_part, *.done of reasoning, annotations, hosted tools' progress) say nothing
+    // Others (content_part, *.done of reasoning, hosted tools' progress) say nothing
     // that output_item.done does not repeat.
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/hosted.hpp"
 #include "dialect/openai_responses_input.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -15,6 +16,7 @@ using domain::EventKind;
 using domain::StopReason;
 
 constexpr std::int64_t whole_item = -1;  // part number of blocks that are an item of their own
+constexpr std::int64_t of_no_item = -2;  // both numbers of hosted blocks: nothing is added to them
 
 bool is_call(json::Value item) {
     return item["type"].equals("function_call") || item["type"].equals("custom_tool_call");
@@ -120,6 +122,84 @@ void ResponsesAnswer::text_done(std::int64_t output_index, std::int64_t part, Bl
     if (known) end(*known, events);
 }
 
+void ResponsesAnswer::annotation(std::int64_t item, std::int64_t part, json::Value annotation,
+                                 Events& events) {
+    Block& target = block(item, part, BlockKind::text, events);
+    ++target.annotations;
+    domain::Source source = read_citation(annotation);
+    if (source.url.empty()) return;
+    auto cited = std::make_shared<domain::HostedRecord>();
+    cited->step = domain::HostedStep::citations;
+    cited->sources.push_back(source);
+    add_source(cited_, std::move(source));
+    Event event;
+    event.kind = EventKind::block_delta;
+    event.block = target.kind;
+    event.index = static_cast<std::uint32_t>(&target - blocks_.data());
+    event.hosted = std::move(cited);
+    events.push_back(std::move(event));
+}
+
+void ResponsesAnswer::hosted(domain::HostedRecord step, Events& events) {
+    const auto index = static_cast<std::uint32_t>(blocks_.size());
+    Block& block = blocks_.emplace_back();
+    block.item = block.part = of_no_item;
+    block.kind = BlockKind::hosted;
+    block.open = false;
+    append_hosted(std::make_shared<domain::HostedRecord>(std::move(step)), index, events);
+}
+
+// A search's pages are told at the end of the answer, when the texts have given them their titles.
+void ResponsesAnswer::searched(json::Value item, Events& events) {
+    const json::Value action = item["action"];
+    if (!translation_.web_search || !(action["type"].equals("search") || !action.exists())) return;
+    domain::HostedRecord search;
+    search.id = item["id"].text();
+    if (search.id.empty()) search.id = "ws_" + std::to_string(searches_.size());
+    search.input = action["query"].escaped().raw;
+    for (json::Value query : action["queries"].elements()) {
+        if (action["query"].is_string()) break;
+        if (!search.input.empty()) search.input += "; ";
+        search.input += query.escaped().raw;
+    }
+    hosted(search, events);
+    for (json::Value page : action["sources"].elements()) {
+        add_source(search.sources, {std::string(page["url"].escaped().raw),
+                                    std::string(page["title"].escaped().raw)});
+    }
+    search.step = domain::HostedStep::result;
+    search.failed = item["status"].equals("failed");
+    searches_.push_back(std::move(search));
+}
+
+void ResponsesAnswer::search_results(Events& events) {
+    for (domain::HostedRecord& search : searches_) {
+        const bool last = &search == &searches_.back();
+        if (last && !cited_.empty()) search.sources = cited_;
+        hosted(std::move(search), events);
+    }
+    if (!searches_.empty()) usage_.web_searches = static_cast<std::int64_t>(searches_.size());
+    searches_.clear();
+}
+
+// A program and what it printed.
+void ResponsesAnswer::computed(json::Value item, Events& events) {
+    domain::HostedRecord step;
+    step.tool = domain::HostedTool::code_execution;
+    step.id = item["id"].text();
+    step.input = item["code"].escaped().raw;
+    for (const auto kind : {domain::HostedStep::call, domain::HostedStep::result}) {
+        step.step = kind;
+        if (kind == domain::HostedStep::result) {
+            for (json::Value output : item["outputs"].elements()) {
+                step.output += output["logs"].escaped().raw;
+            }
+            step.failed = item["status"].equals("failed");
+        }
+        hosted(step, events);
+    }
+}
+
 void ResponsesAnswer::thought(std::int64_t output_index, std::int64_t part, bool summary,
                               json::Escaped fragment, Events& events) {
     if (fragment.empty()) return;
@@ -196,6 +276,10 @@ void ResponsesAnswer::item_done(std::int64_t output_index, json::Value item, Eve
         message_done(output_index, item, events);
     } else if (type.equals("reasoning")) {
         reasoning_done(output_index, item, events);
+    } else if (type.equals("web_search_call")) {
+        searched(item, events);
+    } else if (type.equals("code_interpreter_call")) {
+        computed(item, events);
     }
     for (Block& one : blocks_) {
         if (one.item == output_index) end(one, events);
@@ -206,6 +290,14 @@ void ResponsesAnswer::message_done(std::int64_t output_index, json::Value item, 
     std::int64_t part = 0;
     for (json::Value content : item["content"].elements()) {
         bool refused = content["type"].equals("refusal");
+        if (!refused) {
+            std::size_t at = 0;
+            for (json::Value each : content["annotations"].elements()) {
+                const Block* known = find(output_index, part);
+                if (at++ < (known ? known->annotations : 0)) continue;
+                annotation(output_index, part, each, events);
+            }
+        }
         if (refused || content["type"].equals("output_text")) {
             text_done(output_index, part, refused ? BlockKind::refusal : BlockKind::text,
                       content[refused ? "refusal" : "text"].escaped(), events);
@@ -247,6 +339,7 @@ StopReason ResponsesAnswer::natural_stop() const {
 
 void ResponsesAnswer::stop(StopReason reason, Events& events) {
     for (Block& one : blocks_) end(one, events);
+    search_results(events);
     Event event;
     event.kind = EventKind::stop;
     event.stop = reason;

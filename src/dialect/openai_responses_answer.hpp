@@ -32,6 +32,8 @@ public:
     // it; only the kind that came first is delivered.
     void thought(std::int64_t output_index, std::int64_t part, bool summary,
                  json::Escaped fragment, Events& events);
+    // A page that a message's part refers to; in the order of the part's list.
+    void annotation(std::int64_t item, std::int64_t part, json::Value annotation, Events& events);
     void arguments(std::int64_t output_index, json::Escaped fragment, Events& events);
     void arguments_done(std::int64_t output_index, json::Escaped whole, Events& events);
     // Delivers what is missing of the item and ends its blocks.
@@ -55,6 +57,7 @@ private:
         bool delivered = false;     // some of its text or arguments
         bool freeform = false;      // a custom tool's call: text instead of arguments
         bool summary = true;        // thinking: which kind is shown
+        std::size_t annotations = 0;  // text: delivered
         std::int64_t last_part = 0;  // thinking: of the fragment before
     };
     Block& block(std::int64_t item, std::int64_t part, domain::BlockKind kind, Events& events);
@@ -67,6 +70,10 @@ private:
     void tool_start(std::int64_t output_index, json::Value item, Events& events);
     void message_done(std::int64_t output_index, json::Value item, Events& events);
     void reasoning_done(std::int64_t output_index, json::Value item, Events& events);
+    void hosted(domain::HostedRecord step, Events& events);
+    void searched(json::Value item, Events& events);
+    void computed(json::Value item, Events& events);
+    void search_results(Events& events);
     std::string_view call_id(json::Value item);
     void stop(domain::StopReason reason, Events& events);
     domain::StopReason natural_stop() const;
@@ -76,6 +83,8 @@ private:
     base::Arena arena_;
     std::vector<Block> blocks_;              // by their index in events
     std::vector<std::int64_t> items_done_;
+    std::vector<domain::HostedRecord> searches_;  // their results: given with the last event
+    std::vector<domain::Source> cited_;           // by any text
     std::vector<std::string> call_ids_;      // given out so far
     std::string response_id_;
     domain::Usage usage_;

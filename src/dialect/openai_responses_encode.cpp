@@ -39,6 +39,7 @@ void AnswerEncoder::encode(const Event& event, std::string& out) {
         case EventKind::block_start: block_start(event, out); return;
         case EventKind::block_delta: block_delta(event, out); return;
         case EventKind::block_end:
+            if (event.block == BlockKind::hosted && event.hosted) hosted(*event.hosted, out);
             if (Item* item = find(event.index)) {
                 if (!event.signature.empty()) item->signature = event.signature.raw;
                 item->open = false;
@@ -93,6 +94,7 @@ void AnswerEncoder::block_delta(const Event& event, std::string& out) {
     Item* item = find(event.index);
     if (item == nullptr) return;
     if (!event.signature.empty()) item->signature = event.signature.raw;
+    if (event.hosted && item->kind == BlockKind::text) annotate(*item, *event.hosted, out);
     if (event.text.empty() || item->kind == BlockKind::redacted_thinking) return;
     if (!item->begun) {
         begin(*item, out);

@@ -61,6 +61,8 @@ private:
         const AnswerTool* tool = nullptr;
         FreeformText freeform;
         std::string text;              // escaped: all deltas so far
+        std::string annotations;       // text: a JSON list without its brackets
+        std::int64_t annotated = 0;    // how many
         std::string signature, data;   // thinking; redacted thinking
         std::string delta_head;        // of a delta's frame, behind its sequence number
     };
@@ -75,6 +77,11 @@ private:
     void delta_frame(Item& item, json::Escaped delta, std::string& out);
     void text_done_frame(const Item& item, std::string& out);
 
+    // Steps of provider-run tools: an item each, whole when it is known.
+    void hosted(const domain::HostedRecord& step, std::string& out);
+    void hosted_item(const domain::HostedRecord& call, const domain::HostedRecord& result,
+                     std::string& out);
+    void annotate(Item& item, const domain::HostedRecord& cited, std::string& out);
     void start(const domain::Event& event, std::string& out);
     void block_start(const domain::Event& event, std::string& out);
     void block_delta(const domain::Event& event, std::string& out);
@@ -92,6 +99,7 @@ private:
     const Frames frames_;
     std::string id_;
     std::deque<Item> items_;           // stays in place: views point into it
+    std::vector<domain::HostedRecord> programs_;  // that have not printed yet
     std::vector<std::string> output_;  // finished items as JSON, by place
     domain::Usage usage_;
     domain::StopReason stop_ = domain::StopReason::end_turn;

@@ -34,14 +34,18 @@ TextNames names_of(BlockKind kind, CallShape shape) {
             "arguments"};
 }
 
-void write_part(json::Writer& writer, BlockKind kind, json::Escaped text) {
+// `annotations` is a JSON list without its brackets.
+void write_part(json::Writer& writer, BlockKind kind, json::Escaped text,
+                std::string_view annotations) {
     writer.begin_object();
     if (kind == BlockKind::refusal) {
         writer.string("type", "refusal").escaped("refusal", text);
     } else if (kind == BlockKind::thinking) {
         writer.string("type", "summary_text").escaped("text", text);
     } else {
-        writer.string("type", "output_text").key("annotations").begin_array().end_array();
+        writer.string("type", "output_text").key("annotations").begin_array();
+        writer.out() += annotations;
+        writer.end_array();
         writer.key("logprobs").begin_array().end_array().escaped("text", text);
     }
     writer.end_object();
@@ -101,7 +105,9 @@ void AnswerEncoder::part_frame(std::string_view event, const Item& item, std::st
     writer.string("item_id", item.id);
     writer.integer("output_index", static_cast<std::int64_t>(item.place));
     writer.integer(thought ? "summary_index" : "content_index", 0).key("part");
-    write_part(writer, item.kind, {event == "done" ? std::string_view(item.text) : ""});
+    const bool whole = event == "done";
+    write_part(writer, item.kind, {whole ? std::string_view(item.text) : ""},
+               whole ? std::string_view(item.annotations) : "");
     end_frame(writer, out);
 }
 
@@ -153,7 +159,7 @@ void AnswerEncoder::write_item(json::Writer& writer, const Item& item,
     }
     writer.begin_object().string("id", item.id).string("type", "message");
     writer.string("status", status).key("content").begin_array();
-    if (status != in_progress) write_part(writer, item.kind, {item.text});
+    if (status != in_progress) write_part(writer, item.kind, {item.text}, item.annotations);
     writer.end_array().string("role", "assistant").end_object();
 }
 
@@ -195,7 +201,7 @@ void AnswerEncoder::write_reasoning(json::Writer& writer, const Item& item,
         writer.string(pack_thinking({item.text}, {item.signature}));
     }
     writer.key("summary").begin_array();
-    if (!item.text.empty()) write_part(writer, BlockKind::thinking, {item.text});
+    if (!item.text.empty()) write_part(writer, BlockKind::thinking, {item.text}, {});
     writer.end_array().end_object();
 }
 

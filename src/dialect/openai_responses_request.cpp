@@ -5,6 +5,7 @@
 #include "dialect/identity.hpp"
 #include "dialect/openai_responses_input.hpp"
 #include "dialect/reasoning.hpp"
+#include "dialect/hosted.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
@@ -82,16 +83,70 @@ private:
                 functions.push_back(&tool);
                 continue;
             }
-            TRY_VOID(cannot_carry_tool(target_, out_.translation, tool, tool.hosted_kind, "tools",
-                                       "the hosted tool " + std::string(tool.hosted_kind) +
-                                           " runs at another provider only"));
+            const std::string field = "tools." + std::to_string(&tool - request_.tools.data());
+            TRY(const bool taken, take_hosted(tool, field));
+            if (!taken) continue;
+            hosted_.push_back(&tool);
         }
-        if (functions.empty() || !ours("tools")) return {};
+        if ((functions.empty() && hosted_.empty()) || !ours("tools")) return {};
         writer_.key("tools").begin_array();
         for (const auto* tool : functions) function(*tool);
+        for (const auto* tool : hosted_) hosted(*tool);
         writer_.end_array();
         tool_choice(functions);
         return {};
+    }
+
+    static std::string_view hosted_type(domain::HostedTool tool) {
+        if (tool == domain::HostedTool::web_search) return "web_search";
+        return tool == domain::HostedTool::code_execution ? "code_interpreter" : "";
+    }
+
+    // False where the tool is left out.
+    base::Result<bool> take_hosted(const domain::Tool& tool, const std::string& field) {
+        if (hosted_type(tool.hosted).empty()) {
+            TRY_VOID(cannot_carry_tool(target_, out_.translation, tool, tool.hosted_kind, field,
+                                       "the hosted tool " + std::string(tool.hosted_kind) +
+                                           " runs at another provider only"));
+            return false;
+        }
+        const bool again = std::ranges::any_of(
+            hosted_, [&](const auto* other) { return other->hosted == tool.hosted; });
+        if (again) return false;
+        const bool search = tool.hosted == domain::HostedTool::web_search;
+        (search ? out_.translation.web_search : out_.translation.code_execution) = true;
+        const SearchWords words{.allowed_domains = true, .user_location = true,
+                                .context_size = true};
+        note_options(tool, words, out_.translation);
+        return true;
+    }
+
+    void hosted(const domain::Tool& tool) {
+        writer_.begin_object().string("type", hosted_type(tool.hosted));
+        const domain::SearchOptions& search = tool.search;
+        if (tool.hosted == domain::HostedTool::code_execution) {
+            writer_.key("container").begin_object().string("type", "auto").end_object();
+        }
+        if (!search.allowed_domains.empty()) {
+            writer_.key("filters").begin_object().raw("allowed_domains", search.allowed_domains);
+            writer_.end_object();
+        }
+        if (!search.user_location.empty()) writer_.raw("user_location", search.user_location);
+        if (!search.context_size.empty()) {
+            writer_.string("search_context_size", search.context_size);
+        }
+        writer_.end_object();
+    }
+
+    // Hosted tools have no name to be called by: the choice lists what may be called.
+    void choose_hosted(const domain::Tool& tool, bool alone) {
+        if (alone) {
+            writer_.string("tool_choice", "required");
+            return;
+        }
+        writer_.key("tool_choice").begin_object().string("type", "allowed_tools");
+        writer_.string("mode", "required").key("tools").begin_array().begin_object();
+        writer_.string("type", hosted_type(tool.hosted)).end_object().end_array().end_object();
     }
 
     void function(const domain::Tool& tool) {
@@ -116,6 +171,8 @@ private:
         if (choice.kind != ToolChoiceKind::unset && ours("tool_choice")) {
             bool offered = std::ranges::any_of(
                 functions, [&](const auto* tool) { return tool->name == choice.name; });
+            const auto called = std::ranges::find_if(
+                hosted_, [&](const auto* tool) { return tool->name == choice.name; });
             switch (choice.kind) {
                 case ToolChoiceKind::any: writer_.string("tool_choice", "required"); break;
                 case ToolChoiceKind::none: writer_.string("tool_choice", "none"); break;
@@ -125,6 +182,10 @@ private:
                         writer_.string("name",
                                        tool_name_for(target_, choice.name, out_.translation));
                         writer_.end_object();
+                        break;
+                    }
+                    if (called != hosted_.end()) {
+                        choose_hosted(**called, functions.empty() && hosted_.size() == 1);
                         break;
                     }
                     [[fallthrough]];  // the named tool was a hosted one that has been dropped
@@ -142,14 +203,22 @@ private:
                      request_.thinking.mode == domain::ThinkingMode::adaptive;
         if (asked && plan.wish == ThinkingWish::unspecified) out_.translation.drop("thinking");
         bool shown = plan.wish == ThinkingWish::on && request_.thinking.display != "omitted";
+        // OpenAI's models do not search while they hardly think.
+        if (plan.effort == "minimal" && out_.translation.web_search) plan.effort = "low";
         if ((shown || !plan.effort.empty()) && ours("reasoning")) {
             writer_.key("reasoning").begin_object();
             if (!plan.effort.empty()) writer_.string("effort", plan.effort);
             if (shown) writer_.string("summary", "auto");
             writer_.end_object();
         }
-        if (plan.wish != ThinkingWish::on || !ours("include")) return;
-        writer_.key("include").begin_array().string("reasoning.encrypted_content").end_array();
+        const Translation& asked_for = out_.translation;
+        const bool on = plan.wish == ThinkingWish::on;
+        if (!(on || asked_for.web_search || asked_for.code_execution) || !ours("include")) return;
+        writer_.key("include").begin_array();
+        if (on) writer_.string("reasoning.encrypted_content");
+        if (asked_for.web_search) writer_.string("web_search_call.action.sources");
+        if (asked_for.code_execution) writer_.string("code_interpreter_call.outputs");
+        writer_.end_array();
     }
 
     void text_format() {
@@ -252,6 +321,7 @@ private:
     EncodedRequest out_;
     json::Writer writer_;
     std::vector<std::string_view> written_;
+    std::vector<const domain::Tool*> hosted_;  // that run there
 };
 
 }  // namespace

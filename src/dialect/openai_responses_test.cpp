@@ -294,10 +294,11 @@ TEST(ResponsesRequest, Conversation_BecomesItemsInOrder) {
 TEST(ResponsesRequest, HostedTool_IsRefusedOrDropped) {
     domain::Request request;
     domain::Tool tool;
-    tool.name = "web_search";
-    tool.hosted_kind = "web_search_20250305";
+    tool.name = "bash";
+    tool.hosted_kind = "bash_20250124";
+    tool.hosted = domain::HostedTool::other;
     request.tools = {tool};
-    request.tool_choice = {domain::ToolChoiceKind::named, "web_search", std::nullopt};
+    request.tool_choice = {domain::ToolChoiceKind::named, "bash", std::nullopt};
     auto target = openai();
     auto refused = encode_responses_request(request, target);
     ASSERT_FALSE(refused.ok());
@@ -306,7 +307,7 @@ TEST(ResponsesRequest, HostedTool_IsRefusedOrDropped) {
     auto encoded = encode_responses_request(request, target);
     ASSERT_TRUE(encoded.ok());
     EXPECT_EQ(encoded->body.find("tool"), std::string::npos);
-    EXPECT_EQ(encoded->translation.dropped, std::vector<std::string>{"web_search_20250305"});
+    EXPECT_EQ(encoded->translation.dropped, std::vector<std::string>{"bash_20250124"});
 }
 
 TEST(ResponsesRequest, ConfiguredFields_ReplaceOursOrFillGaps) {

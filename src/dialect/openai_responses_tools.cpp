@@ -1,6 +1,7 @@
 // Tools and tool choice of an OpenAI Responses body.
 #include <algorithm>
 
+#include "dialect/hosted.hpp"
 #include "dialect/openai_chat_decode.hpp"
 #include "dialect/openai_fields.hpp"
 #include "dialect/openai_responses_client.hpp"
@@ -66,6 +67,7 @@ Tool hosted(Value tool, base::Arena& arena) {
     Tool made;
     made.hosted_kind = made.name = tool["type"].text(arena);
     made.verbatim = tool.raw();
+    describe_hosted(tool, arena, made);
     return made;
 }
 

@@ -43,7 +43,7 @@ base::Result<void> refuse_untranslatable(const domain::Request& request) {
                                  std::string(extra.name));
         }
         if ((extra.name == "logit_bias" && value != "{}") || extra.name == "prediction" ||
-            extra.name == "web_search_options" || extra.name == "audio") {
+            extra.name == "audio") {
             return base::invalid(std::string(extra.name) +
                                      ": this model has no counterpart; remove the field",
                                  std::string(extra.name));

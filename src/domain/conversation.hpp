@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "domain/hosted.hpp"
 
 namespace tollgate::domain {
 
@@ -74,6 +75,8 @@ struct Tool {
     json::Raw schema;           // JSON schema of the arguments, verbatim; empty: none given
     std::optional<bool> strict;
     std::string_view hosted_kind;  // "web_search_20250305", "bash_20250124"...; "" for functions
+    HostedTool hosted = HostedTool::none;  // what hosted_kind means
+    SearchOptions search;                  // of a web search
     CallShape call_shape = CallShape::function;
     // OpenAI's namespaces: the tool is client_name in there, and `name` joins the two.
     std::string_view name_space, client_name;

@@ -4,10 +4,12 @@
 // decoder that made them is fed again.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "domain/hosted.hpp"
 #include "domain/usage.hpp"
 
 namespace tollgate::domain {
@@ -17,7 +19,7 @@ enum class EventKind : std::uint8_t {
 };
 enum class BlockKind : std::uint8_t {
     text, thinking, redacted_thinking, tool_call, refusal,
-    hosted,  // a provider-run tool's block: only a target of the same protocol understands it
+    hosted,  // a step of a provider-run tool, whole at its end
 };
 enum class StopReason : std::uint8_t {
     end_turn, max_tokens, tool_use, stop_sequence, refusal, pause_turn, context_window,
@@ -48,7 +50,11 @@ struct Event {
     std::string_view model;        // start: the model the provider names
     json::Escaped stop_sequence;   // stop: which one, "" when not known
     std::string_view error_type;   // error: the provider's own type or code
-    json::Raw verbatim;            // hosted blocks: the block as the provider spelled it
+    // hosted blocks: the block as Anthropic spelled it, "" where another provider ran the tool
+    json::Raw verbatim;
+    // hosted block_end, and block_start unless it has a verbatim: the step, null where only its own
+    // protocol has words for it; text block_delta: citations
+    std::shared_ptr<const HostedRecord> hosted;
     Usage usage;                   // start, usage, stop
 };
 

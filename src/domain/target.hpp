@@ -30,6 +30,15 @@ enum class ReasoningControl : std::uint8_t {
     reasoning_object,  // "reasoning": {"effort": ..} or {"max_tokens": ..} (OpenRouter)
 };
 
+// How a chat body asks for the provider's own web search.
+enum class WebSearchField : std::uint8_t {
+    none,           // it has none
+    options,        // "web_search_options": {..}; OpenAI's search models
+    plugin,         // "plugins": [{"id": "web"}] (OpenRouter)
+    always,         // every answer is searched for (Perplexity)
+    enable_search,  // "enable_search": true (DashScope)
+};
+
 // How a cloud wraps an Anthropic Messages body: the model stands in the path, `stream` is another
 // path, `anthropic_version` moves into the body.
 enum class Envelope : std::uint8_t {
@@ -100,6 +109,7 @@ struct ProviderTraits {
     bool prompt_cache_key = false;
     bool cache_control = false;
     bool json_schema = true;
+    WebSearchField web_search = WebSearchField::none;
     bool top_k = false;
     std::string seed_field = "seed";  // "" : refused
     std::vector<std::pair<std::string, std::string>> body;  // static fields: name, JSON value

@@ -13,6 +13,7 @@ struct Usage {
     std::int64_t cache_write_5m = -1;
     std::int64_t cache_write_1h = -1;
     std::int64_t reasoning = -1;
+    std::int64_t web_searches = -1;            // that the provider ran; a number, no tokens
     std::int64_t provider_cost_nano_usd = -1;  // stated by the provider (OpenRouter)
     bool estimated = false;                    // counted here because the provider did not say
 
@@ -34,6 +35,7 @@ inline void Usage::update(const Usage& later) {
     take(cache_write_5m, later.cache_write_5m);
     take(cache_write_1h, later.cache_write_1h);
     take(reasoning, later.reasoning);
+    take(web_searches, later.web_searches);
     take(provider_cost_nano_usd, later.provider_cost_nano_usd);
     estimated = estimated || later.estimated;
 }

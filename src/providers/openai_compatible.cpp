@@ -21,6 +21,31 @@ bool has_tools(const dialect::Outline& outline) {
     return false;
 }
 
+// True when the body asks for a tool that OpenAI-like servers run behind Responses alone.
+bool has_hosted_tool(const dialect::Outline& outline) {
+    constexpr std::string_view words[] = {"web_search", "google_search", "googleSearch",
+                                          "code_execution", "codeExecution"};
+    for (const auto& field : outline.fields) {
+        if (!json::key_equals(field.key, "tools")) continue;
+        bool mentioned = false;
+        for (std::string_view word : words) {
+            mentioned = mentioned || field.value.find(word) != std::string_view::npos;
+        }
+        json::Document document;
+        if (!mentioned) return false;
+        const auto tools = document.parse(field.value);
+        if (!tools.ok()) return false;  // the decoder says what is wrong
+        for (const json::Value tool : tools->elements()) {
+            const std::string kind = tool["type"].text();
+            if (kind.starts_with("web_search") || kind.starts_with("code_execution")) return true;
+            for (std::string_view word : words) {
+                if (tool[word].is_object()) return true;
+            }
+        }
+    }
+    return false;
+}
+
 // What a status says by itself, where the body's words left it at "bad request".
 ErrorClass refined(ErrorClass by_body, int status) {
     if (by_body != ErrorClass::bad_request && by_body != ErrorClass::none) return by_body;
@@ -47,6 +72,10 @@ Protocol OpenAiCompatible::protocol_for(const domain::Deployment& target,
         return Protocol::openai_responses;
     }
     bool only_there = target.model.tools_need_responses && has_tools(outline);
+    // Its search models are served by Chat alone, and search by themselves.
+    const bool searches = target.model_name.find("-search-") != std::string::npos;
+    only_there = only_there || (client != Protocol::openai_chat && !searches &&
+                                has_hosted_tool(outline));
     return only_there ? Protocol::openai_responses : Protocol::openai_chat;
 }
 
@@ -63,7 +92,9 @@ std::string OpenAiCompatible::relay_path(const domain::Deployment& target, Proto
 
 HeaderList OpenAiCompatible::headers(const domain::Deployment& target, Protocol,
                                      const http::Headers&) const {
+    constexpr std::size_t own_headers = 8;
     HeaderList list;
+    list.reserve(own_headers + target.provider.headers.size() + target.extra_headers.size());
     set_header(list, "content-type", "application/json");
     set_header(list, "user-agent", gateway_user_agent);
     add_configured(list, target);
