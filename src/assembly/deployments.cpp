@@ -90,6 +90,21 @@ bool only_by_responses(const domain::ProviderTraits& row, std::string_view model
            routing::glob_match("gpt-5*-codex*", model) || routing::glob_match("*-pro", model);
 }
 
+// Names become parts of paths at some providers, where these parts would lead to other resources
+// than models: whoever holds a key of ours must not get there with the provider's.
+base::Result<void> check_name(std::string_view model) {
+    for (std::string_view rest = model; !rest.empty();) {
+        const std::string_view part = rest.substr(0, rest.find('/'));
+        if (part == "." || part == "..") {
+            return base::invalid("model: '" + std::string(model) + "' has a part '" +
+                                     std::string(part) + "', which no name of a model has",
+                                 "model");
+        }
+        rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    }
+    return {};
+}
+
 }  // namespace
 
 EndpointMaker::EndpointMaker(const BuildInput& input)
@@ -175,6 +190,7 @@ base::Result<EndpointMaker::Located> EndpointMaker::locate(const config::ModelEn
         provider_name = full.provider;
         found.model_name = full.model;
     }
+    TRY_VOID(check_name(found.model_name));
     found.account = account(provider_name);
     const std::string type = found.account != nullptr ? found.account->type : provider_name;
     found.row = catalog_->provider(type);

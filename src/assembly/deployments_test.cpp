@@ -82,6 +82,33 @@ TEST_F(Deployments, BedrockName_IsKnownWithoutWhatAwsPutsAroundIt) {
     }
 }
 
+TEST_F(Deployments, NameThatLeadsOutOfTheModels_IsRefused) {
+    environment_.variables["GEMINI_API_KEY"] = "AIza-made-up";
+    build("{}");
+    ASSERT_NE(result_.snapshot, nullptr) << problems();
+    EXPECT_TRUE(made("gemini/tunedModels/mine-1..2").ok());
+    for (const char* name : {"gemini/../cachedContents/x", "gemini/models/../../v1/files/x",
+                             "gemini/..", "gemini/a/./b"}) {
+        auto endpoints = made(name);
+        ASSERT_FALSE(endpoints.ok()) << name;
+        EXPECT_THAT(endpoints.error().message, HasSubstr("which no name of a model has"));
+    }
+}
+
+// The ARN's region is a part of the host that gets the credential.
+TEST_F(Deployments, ArnOfAKeyHolder_NamesNoHostOfItsOwn) {
+    environment_.variables["AWS_BEARER_TOKEN_BEDROCK"] = "made-up-bearer-key";
+    environment_.variables["AWS_REGION"] = "us-east-1";
+    build("{}");
+    ASSERT_NE(result_.snapshot, nullptr) << problems();
+    auto good = made("bedrock/arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude");
+    ASSERT_TRUE(good.ok()) << good.error().message;
+    EXPECT_EQ(good->front()->origin.host, "bedrock-runtime.eu-west-1.amazonaws.com");
+    auto bad = made("bedrock/arn:aws:bedrock:evil.example/x:1:inference-profile/claude");
+    ASSERT_FALSE(bad.ok()) << bad->front()->origin.host;
+    EXPECT_THAT(bad.error().message, HasSubstr("is no AWS region"));
+}
+
 TEST_F(Deployments, AddressThatIsNone_FailsTheBuild) {
     build(R"(
 model_list:

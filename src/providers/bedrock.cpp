@@ -113,8 +113,7 @@ Description Bedrock::describe() const {
 }
 
 base::Result<std::string> Bedrock::default_base_url(const domain::Deployment& target) const {
-    const std::string region = bedrock_region(target);
-    if (region.empty()) return no_aws_region("bedrock");
+    TRY(const std::string region, aws_host_region("bedrock", target));
     std::string url = "https://bedrock-runtime";
     if (target.place.fips) url += "-fips";
     url += "." + region + ".amazonaws.com";

@@ -15,8 +15,7 @@ Description BedrockMantle::describe() const {
 }
 
 base::Result<std::string> BedrockMantle::default_base_url(const domain::Deployment& target) const {
-    const std::string region = bedrock_region(target);
-    if (region.empty()) return no_aws_region("bedrock_mantle");
+    TRY(const std::string region, aws_host_region("bedrock_mantle", target));
     return "https://bedrock-mantle." + region + ".api.aws/anthropic";
 }
 

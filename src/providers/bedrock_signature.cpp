@@ -1,5 +1,7 @@
 #include "providers/bedrock_signature.hpp"
 
+#include <algorithm>
+
 #include "crypto/digest.hpp"
 #include "crypto/sigv4.hpp"
 #include "dialect/bedrock_model.hpp"
@@ -72,10 +74,23 @@ void sign_for_aws(std::string_view service, const domain::Deployment& target,
     }
 }
 
-base::Error no_aws_region(std::string_view provider) {
-    return base::invalid(std::string(provider) +
-                             " needs a region: set aws_region_name, or the variable AWS_REGION",
-                         "aws_region_name");
+base::Result<std::string> aws_host_region(std::string_view provider,
+                                          const domain::Deployment& target) {
+    const std::string region = bedrock_region(target);
+    if (region.empty()) {
+        return base::invalid(std::string(provider) +
+                                 " needs a region: set aws_region_name, or the variable AWS_REGION",
+                             "aws_region_name");
+    }
+    const bool plain = std::ranges::all_of(region, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (plain) return region;
+    const bool of_setting = region == target.place.region;
+    const std::string field = of_setting ? "aws_region_name" : "model";
+    return base::invalid(field + ": \"" + region + "\" is no AWS region (us-east-1, eu-west-3)" +
+                             (of_setting ? "" : ", and stands in the ARN as one"),
+                         field);
 }
 
 }  // namespace tollgate::providers

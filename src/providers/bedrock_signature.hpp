@@ -19,7 +19,9 @@ void sign_for_aws(std::string_view service, const domain::Deployment& target,
                   const domain::Credential& credential, const SignableRequest& request,
                   HeaderList& headers);
 
-// What a deployment without a region lacks.
-base::Error no_aws_region(std::string_view provider);
+// The region for the host of `provider`. Fails: invalid_request naming the setting that is missing,
+// or the field that holds no region: it would be a part of the host that gets the credential.
+base::Result<std::string> aws_host_region(std::string_view provider,
+                                          const domain::Deployment& target);
 
 }  // namespace tollgate::providers

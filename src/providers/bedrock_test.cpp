@@ -105,6 +105,27 @@ TEST_F(BedrockSignature, Region_IsTheArnsThenTheConfiguredThenTheHosts) {
     EXPECT_EQ(bedrock_region(target), "");
 }
 
+// Names come from whoever holds a key of ours; the host gets AWS's.
+TEST_F(BedrockSignature, ArnThatNamesNoRegion_MakesNoHost) {
+    target.place.region = "us-east-1";
+    for (const char* region : {"evil.example/x", "evil.example#", "a@evil.example", "${HOME}",
+                               "us-east-1.evil.example", "127.0.0.1\\", "US"}) {
+        target.model_name =
+            "arn:aws:bedrock:" + std::string(region) + ":1:inference-profile/us.anthropic.claude";
+        for (const Provider* provider : {static_cast<const Provider*>(&bedrock),
+                                         static_cast<const Provider*>(&mantle)}) {
+            const auto url = provider->default_base_url(target);
+            ASSERT_FALSE(url.ok()) << *url;
+            EXPECT_EQ(url.error().field, "model");
+        }
+    }
+    target.model_name = "claude";
+    target.place.region = "evil.example/";
+    const auto url = bedrock.default_base_url(target);
+    ASSERT_FALSE(url.ok()) << *url;
+    EXPECT_EQ(url.error().field, "aws_region_name");
+}
+
 TEST_F(BedrockSignature, TokenCount_IsReadInBedrocksWords) {
     EXPECT_EQ(bedrock.read_token_count(R"({"inputTokens":42})"), 42);
     EXPECT_EQ(bedrock.read_token_count(R"({"input_tokens":42})"), std::nullopt);
