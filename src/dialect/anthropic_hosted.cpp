@@ -52,9 +52,8 @@ std::string block_id(std::string_view request_id, std::string_view step_id) {
     return id;
 }
 
-void write_pages(json::Writer& writer, const HostedRecord& step) {
-    writer.string("type", "web_search_tool_result");
-    writer.key("content");
+void write_pages(json::Writer& writer, const HostedRecord& step, std::string_view id) {
+    writer.string("type", "web_search_tool_result").string("tool_use_id", id).key("content");
     if (step.failed) {
         writer.begin_object().string("type", "web_search_tool_result_error");
         writer.string("error_code", "unavailable").end_object();
@@ -69,8 +68,9 @@ void write_pages(json::Writer& writer, const HostedRecord& step) {
     writer.end_array();
 }
 
-void write_printed(json::Writer& writer, const HostedRecord& step) {
-    writer.string("type", "code_execution_tool_result").key("content").begin_object();
+void write_printed(json::Writer& writer, const HostedRecord& step, std::string_view id) {
+    writer.string("type", "code_execution_tool_result").string("tool_use_id", id);
+    writer.key("content").begin_object();
     writer.string("type", "code_execution_result");
     writer.escaped("stdout", {step.failed ? "" : std::string_view(step.output)});
     writer.escaped("stderr", {step.failed ? std::string_view(step.output) : ""});
@@ -90,7 +90,8 @@ HostedStep read_hosted(Value block, std::string_view input, base::Arena& arena) 
         const auto parsed = streamed.parse(input);
         read_call(parsed.ok() ? *parsed : block["input"], *record);
     } else if (type.ends_with("_tool_result")) {
-        record->tool = tool_named(type.substr(0, type.size() - std::string_view("_tool_result").size()));
+        constexpr std::string_view ending = "_tool_result";
+        record->tool = tool_named(type.substr(0, type.size() - ending.size()));
         record->step = Step::result;
         record->id = block["tool_use_id"].text();
         read_result(block["content"], *record);
@@ -135,13 +136,10 @@ void write_hosted(json::Writer& writer, const HostedRecord& step, std::string_vi
         } else {
             writer.begin_object().end_object();
         }
+    } else if (step.tool == HostedTool::code_execution) {
+        write_printed(writer, step, id);
     } else {
-        writer.string("tool_use_id", id);
-        if (step.tool == HostedTool::code_execution) {
-            write_printed(writer, step);
-        } else {
-            write_pages(writer, step);
-        }
+        write_pages(writer, step, id);
     }
     writer.key("caller").begin_object().string("type", "direct").end_object().end_object();
 }

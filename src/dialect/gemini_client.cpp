@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dialect/gemini_model.hpp"
+#include "dialect/hosted.hpp"
 #include "dialect/signatures.hpp"
 
 namespace tollgate::dialect {
@@ -42,6 +43,7 @@ class Parts {
 public:
     // Appends the parts that `event` completes to the open list.
     void take(const Event& event, json::Writer& writer) {
+        if (event.hosted && event.kind != EventKind::block_start) hosted(*event.hosted, writer);
         switch (event.kind) {
             case EventKind::block_start:
                 if (event.block == BlockKind::tool_call) {
@@ -61,7 +63,40 @@ public:
         }
     }
 
+    // What was searched for and found, once the parts are over.
+    void write_grounding(json::Writer& writer) const {
+        if (queries_.empty() && pages_.empty()) return;
+        writer.key("groundingMetadata").begin_object().key("webSearchQueries").begin_array();
+        for (const std::string& query : queries_) writer.escaped({query});
+        writer.end_array().key("groundingChunks").begin_array();
+        for (const domain::Source& page : pages_) {
+            writer.begin_object().key("web").begin_object().escaped("uri", {page.url});
+            writer.escaped("title", {page.title}).end_object().end_object();
+        }
+        writer.end_array().end_object();
+    }
+
 private:
+    void hosted(const domain::HostedRecord& step, json::Writer& writer) {
+        using domain::HostedStep;
+        if (step.tool == domain::HostedTool::code_execution) {
+            const bool call = step.step == HostedStep::call;
+            writer.begin_object().key(call ? "executableCode" : "codeExecutionResult");
+            writer.begin_object();
+            if (call) {
+                writer.string("language", "PYTHON").escaped("code", {step.input});
+            } else {
+                writer.string("outcome", step.failed ? "OUTCOME_FAILED" : "OUTCOME_OK");
+                writer.escaped("output", {step.output});
+            }
+            writer.end_object().end_object();
+        } else if (step.step == HostedStep::citations) {
+            for (const domain::Source& page : step.sources) add_source(pages_, page);
+        } else if (step.step == HostedStep::call && step.tool == domain::HostedTool::web_search) {
+            if (!step.input.empty()) queries_.push_back(step.input);
+        }
+    }
+
     struct Call {
         std::string id, name, arguments;  // arguments: escaped
     };
@@ -105,7 +140,10 @@ private:
         const bool object = parsed.ok() && parsed->is_object();
         writer.begin_object().key("functionCall").begin_object();
         if (!call.id.empty()) writer.string("id", call.id);
-        writer.string("name", call.name).raw("args", object ? json::Raw(arguments) : "{}");
+        // A line end between the arguments would end the line of the stream's frame.
+        writer.string("name", call.name).key("args").in_place([&](std::string& out) {
+            json::append_compact(out, object ? json::Raw(arguments) : json::Raw("{}"));
+        });
         writer.end_object();
         if (!next_call_signature_.empty()) {
             writer.string("thoughtSignature", next_call_signature_);
@@ -117,6 +155,8 @@ private:
 
     std::map<std::uint32_t, Call> calls_;
     std::string next_call_signature_;
+    std::vector<std::string> queries_;   // escaped
+    std::vector<domain::Source> pages_;  // that texts refer to
 };
 
 // The object around `parts`, from an opened candidate to the closing brace.
@@ -125,9 +165,10 @@ struct Closing {
     StopReason reason = StopReason::end_turn;
 };
 
-void close_response(json::Writer& writer, const Closing& closing, const domain::Usage* usage,
-                    const EncoderOptions& options) {
+void close_response(json::Writer& writer, const Parts& parts, const Closing& closing,
+                    const domain::Usage* usage, const EncoderOptions& options) {
     writer.end_array().string("role", "model").end_object();
+    if (closing.stopped) parts.write_grounding(writer);
     if (closing.stopped) writer.string("finishReason", finish_reason(closing.reason));
     writer.integer("index", 0).end_object().end_array();
     if (usage != nullptr) write_usage(writer, *usage);
@@ -162,7 +203,7 @@ public:
         parts_.take(event, writer);
         if (frame.size() == opened && !stops) return;
         done_ = stops;
-        close_response(writer, {stops, event.stop}, stops ? &usage_ : nullptr, options_);
+        close_response(writer, parts_, {stops, event.stop}, stops ? &usage_ : nullptr, options_);
         out += frame_of(frame);
     }
 
@@ -196,7 +237,7 @@ std::vector<Event> joined(const std::vector<Event>& events, base::Arena& arena) 
                           out.back().kind == EventKind::block_delta &&
                           event.block != BlockKind::tool_call && event.block == out.back().block &&
                           event.index == out.back().index && event.signature.empty() &&
-                          out.back().signature.empty();
+                          out.back().signature.empty() && !event.hosted && !out.back().hosted;
         if (!same) {
             out.push_back(event);
             continue;
@@ -232,7 +273,7 @@ public:
             if (event.kind == EventKind::stop) closing.reason = event.stop;
             parts.take(event, writer);
         }
-        close_response(writer, closing, &usage, options);
+        close_response(writer, parts, closing, &usage, options);
         return body;
     }
     std::string encode_error(int status, const base::Error& error,

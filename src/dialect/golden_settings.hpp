@@ -230,6 +230,8 @@ inline std::map<std::string, Setter> other_setters() {
         TOLLGATE_OPTION(flag, include_usage),
         {"options.tool", answer_tool()},
         {"translation.tool_names", pairs(TOLLGATE_PICK(translation.tool_names))},
+        {"translation.web_search", flag(TOLLGATE_PICK(translation.web_search))},
+        {"translation.code_execution", flag(TOLLGATE_PICK(translation.code_execution))},
         {"translation.answer_tool", text_field(TOLLGATE_PICK(translation.answer_tool))},
     };
 }

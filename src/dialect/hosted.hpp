@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/arena.hpp"
 #include "base/json.hpp"
@@ -44,6 +45,9 @@ domain::Source read_citation(json::Value annotation);
 constexpr std::string_view own_hosted_id = "srvtoolu_tg1_";
 // A server_tool_use or ..._tool_result block of our making.
 bool is_own_hosted(json::Value block);
+// The splices by which a body's messages tell in words what such blocks say.
+// Fails: invalid_request when there is one and the messages are malformed.
+base::Result<std::vector<Splice>> tell_own_hosted(const json::TopField& messages);
 // What an Anthropic block of a provider-run tool says, as the inside of a JSON string for targets
 // that know no such block; "" when it says nothing.
 std::string hosted_words(json::Value block);

@@ -21,6 +21,8 @@ base::Result<void> cannot_carry(const domain::Deployment& target, Translation& t
 base::Result<void> cannot_carry_tool(const domain::Deployment& target, Translation& translation,
                                      const domain::Tool& tool, std::string_view what,
                                      std::string_view field, std::string_view why) {
+    // Chat's search is no tool in the client's body.
+    if (tool.hosted_kind == "web_search_options") field = tool.hosted_kind;
     if (!tool.optional) return cannot_carry(target, translation, what, field, why);
     translation.drop(what);
     return {};

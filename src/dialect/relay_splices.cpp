@@ -1,6 +1,7 @@
 // The splices that make a body fit a target of its own protocol; all other bytes stay as they are.
 #include <algorithm>
 
+#include "dialect/hosted.hpp"
 #include "dialect/relay_fields.hpp"
 
 namespace tollgate::dialect {
@@ -107,6 +108,8 @@ private:
     base::Result<void> thinking() {
         const json::TopField* messages = find_field(outline_.fields, "messages");
         if (messages == nullptr) return {};
+        TRY(std::vector<Splice> told, tell_own_hosted(*messages));
+        std::move(told.begin(), told.end(), std::back_inserter(splices_));
         TRY(ThinkingCuts cuts, cut_foreign_thinking(*messages));
         if (!cuts.any) return {};
         translation_.drop("thinking");

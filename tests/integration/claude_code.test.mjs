@@ -85,7 +85,7 @@ describe('Claude Code\'s own web search', () => {
 });
 
 describe('Claude Code\'s own web search to a provider without one', () => {
-  const stack = use_stack(targets.openai_chat);
+  const stack = use_stack(targets.openai_compatible);
 
   test('is a clear error and the session goes on', async () => {
     const scenario = { ...scenarios.web_search, calls: 2 };

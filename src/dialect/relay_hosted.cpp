@@ -1,0 +1,36 @@
+// Tells Anthropic in words what another provider's tool gave in an earlier turn.
+#include "dialect/hosted.hpp"
+#include "dialect/relay_fields.hpp"
+
+namespace tollgate::dialect {
+namespace {
+
+// A block of text in the place of one that only its maker understands; never an empty one.
+std::string in_words(json::Value block) {
+    std::string words = hosted_words(block);
+    if (words.empty()) words = "[A tool of the provider was used.]";
+    std::string out;
+    json::Writer(out).begin_object().string("type", "text").escaped("text", {words}).end_object();
+    return out;
+}
+
+}  // namespace
+
+base::Result<std::vector<Splice>> tell_own_hosted(const json::TopField& messages) {
+    std::vector<Splice> splices;
+    const std::string_view body = messages.value;
+    if (find_bytes(body, own_hosted_id, 0) == std::string_view::npos) return splices;
+    json::Document document;
+    const auto parsed = document.parse(body);
+    if (!parsed.ok()) return parsed.error();
+    for (json::Value message : parsed->elements()) {
+        for (json::Value block : message["content"].elements()) {
+            if (!is_own_hosted(block)) continue;
+            const std::size_t begin = messages.offset + block.offset();
+            splices.push_back({begin, begin + block.raw().size(), in_words(block)});
+        }
+    }
+    return splices;
+}
+
+}  // namespace tollgate::dialect
