@@ -97,9 +97,29 @@ void check_compact(json::Value root) {
             compact);
 }
 
-void check_top_level(std::string_view text, json::Value root) {
+void check_walk(const json::Document& document, const base::Result<void>& scan,
+                const std::vector<json::TopField>& scanned) {
+    std::vector<json::TopField> walked;
+    const auto walk = json::top_level_of(document, walked);
+    require(walk.ok() == scan.ok(), "the tree has the members that the scan finds");
+    if (!walk.ok()) {
+        require(walk.error().message == scan.error().message, "both refuse in the same words",
+                walk.error().message);
+    }
+    require(walked.size() == scanned.size(), "as many members in the tree as in the scan");
+    for (std::size_t i = 0; i < walked.size(); ++i) {
+        require(walked[i].key == scanned[i].key && walked[i].value == scanned[i].value &&
+                    walked[i].offset == scanned[i].offset,
+                "the same members in the tree and in the scan", walked[i].key);
+    }
+}
+
+void check_top_level(std::string_view text, const json::Document& document) {
+    const json::Value root = document.root();
     std::vector<json::TopField> fields;
-    const bool scanned = json::scan_top_level(text, fields).ok();
+    const auto scan = json::scan_top_level(text, fields);
+    const bool scanned = scan.ok();
+    check_walk(document, scan, fields);
     if (!root.is_object()) return require(!scanned, "only objects have members");
     if (!scanned) return;  // a key twice
     require(fields.size() == root.size(), "the scan finds every member");
@@ -139,7 +159,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     simdjson::dom::element root;
     const auto error = parser.parse(padded).get(root);
     if (text.starts_with("\xef\xbb\xbf")) return 0;
-    if (ours.ok()) check_top_level(text, *ours);
+    if (ours.ok()) check_top_level(text, document);
     if (ours.ok() && error == simdjson::SUCCESS) {
         check_compact(*ours);
         if (!has_surrogate(text)) compare(*ours, root);

@@ -121,7 +121,7 @@ struct Document::Parser {
             room = static_cast<std::uint32_t>(storage.size());
         }
         Node* const node = nodes + used++;
-        *node = Node{offset_of(from), offset_of(at), used, 0, kind, escapes};
+        *node = Node(offset_of(from), offset_of(at), used, kind, escapes);
     }
 
     // `at` stands at the opening quote. Most strings are short: their end is looked for in place.
@@ -283,6 +283,14 @@ std::string Value::text() const {
 
 bool Value::equals_unescaped(std::string_view plain) const {
     return key_equals(escaped().raw, plain);
+}
+
+std::optional<std::int64_t> whole_number(Raw value) {
+    if (value.empty() || (value.front() != '-' && !is_digit(value.front()))) return std::nullopt;
+    const char* const end = value.data() + value.size();
+    const NumberEnd found = number_end(value.data(), end);
+    if (found.expected != nullptr || found.at != end) return std::nullopt;
+    return detail::parse_integer(value);
 }
 
 std::optional<std::int64_t> Value::integer() const {

@@ -90,6 +90,9 @@ private:
     friend class Value;
     static constexpr std::uint32_t count_max = 0xff'ffff;
     struct Node {
+        Node() {}  // leaves its bytes as they are: a parse writes each before it is read
+        Node(std::uint32_t from, std::uint32_t to, std::uint32_t behind, Kind what, bool escapes)
+            : begin(from), end(to), next(behind), count(0), kind(what), has_escapes(escapes) {}
         std::uint32_t begin;   // offset of the first byte of the value (the quote for strings)
         std::uint32_t end;     // offset past its last byte
         std::uint32_t next;    // index of the node after this value and all inside it
@@ -174,12 +177,25 @@ struct TopField {
 // Fails: invalid_request with the byte offset when the text is no object, ends early, has bytes
 // after it, or names one key twice (compared unescaped; two spellings are one key).
 base::Result<void> scan_top_level(std::string_view text, std::vector<TopField>& fields);
+// The same of a text that was parsed already, without reading it again. REQUIRES: parsed.root()
+// exists. Fails: as scan_top_level, when the root is no object or names one key twice.
+base::Result<void> top_level_of(const Document& parsed, std::vector<TopField>& fields);
+bool longer_key_equals(std::string_view escaped_key, std::string_view plain);
 // True when the escaped key means `plain`.
-bool key_equals(std::string_view escaped_key, std::string_view plain);
+inline bool key_equals(std::string_view escaped_key, std::string_view plain) {
+    if (escaped_key.size() == plain.size()) return escaped_key == plain;
+    // An escape is longer than what it stands for.
+    return escaped_key.size() > plain.size() && longer_key_equals(escaped_key, plain);
+}
+// A whole number spelled as JSON spells numbers; nullopt for anything else.
+std::optional<std::int64_t> whole_number(Raw value);
 
 // --- writing -------------------------------------------------------------------------------
 void append_string(std::string& out, std::string_view plain);  // quoted and escaped
 void append_escaped(std::string& out, std::string_view plain);  // escaped, no quotes
+// True when the text stands in a string as it is: ASCII without quotes, backslashes and control
+// characters.
+bool needs_no_escape(std::string_view plain);
 inline void append_string(std::string& out, Escaped inside) {
     out += '"';
     out += inside.raw;

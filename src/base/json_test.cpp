@@ -204,6 +204,39 @@ TEST(JsonTopLevel, Malformed_IsRefusedWithOffset) {
     EXPECT_EQ(message("{}"), "ok");
 }
 
+TEST(JsonTopLevel, OfAParsedText_IsWhatTheScanFindsAndRefuses) {
+    std::string many = "{\"k0\":0";
+    for (int i = 1; i <= 512; ++i) many += ",\"k" + std::to_string(i) + "\":0";
+    const std::vector<std::string> texts = {"{}", R"( {"a" : [1,{"b":"]}"}], "c\u0064":1.5} )",
+                                            " [1]", R"({"a":1,"b":2,"\u0061":3})", many + "}"};
+    for (const std::string& text : texts) {
+        Document document;
+        ASSERT_TRUE(document.parse(text).ok()) << text;
+        std::vector<TopField> scanned, walked;
+        const auto scan = scan_top_level(text, scanned);
+        const auto walk = top_level_of(document, walked);
+        ASSERT_EQ(scan.ok(), walk.ok()) << text;
+        if (!scan.ok()) EXPECT_EQ(scan.error().message, walk.error().message);
+        ASSERT_EQ(scanned.size(), walked.size()) << text;
+        for (std::size_t i = 0; i < scanned.size(); ++i) {
+            EXPECT_EQ(scanned[i].key, walked[i].key);
+            EXPECT_EQ(scanned[i].value, walked[i].value);
+            EXPECT_EQ(scanned[i].offset, walked[i].offset);
+        }
+    }
+}
+
+TEST(JsonNumber, Whole_IsReadWithoutADocument) {
+    EXPECT_EQ(whole_number("4096"), 4096);
+    EXPECT_EQ(whole_number("-7"), -7);
+    EXPECT_EQ(whole_number("4096.0"), 4096);
+    EXPECT_EQ(whole_number("1e3"), 1000);
+    for (const char* none : {"", "1.5", "01", "1 ", "+1", "\"1\"", "null", "1e",
+                             "99999999999999999999"}) {
+        EXPECT_EQ(whole_number(none), std::nullopt) << none;
+    }
+}
+
 // A tree of mixed kinds whose strings hold escapes, brackets and letters of several bytes.
 void grow(std::mt19937& random, std::string& out, int depth) {
     auto pick = [&](unsigned n) { return static_cast<unsigned>(random()) % n; };

@@ -179,10 +179,7 @@ base::Error malformed(std::size_t offset, const char* expected) {
 
 }  // namespace detail
 
-bool key_equals(std::string_view escaped_key, std::string_view plain) {
-    if (escaped_key == plain) return true;
-    // An escape is longer than what it stands for.
-    if (escaped_key.size() <= plain.size()) return false;
+bool longer_key_equals(std::string_view escaped_key, std::string_view plain) {
     if (escaped_key.find('\\') == std::string_view::npos) return false;
     std::string unescaped;
     append_unescaped(unescaped, Escaped{escaped_key});

@@ -1,4 +1,6 @@
 // The top-level members of a body that is passed on as it is: whatever nests is skipped.
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/json_scan.hpp"
 #include "base/json_text.hpp"
@@ -8,6 +10,21 @@ namespace {
 
 // Duplicates are looked for pairwise, so a hostile body must not bring thousands of fields.
 constexpr std::size_t top_fields_max = 512;
+constexpr const char* expected_object = "a JSON object";
+constexpr const char* expected_once = "each key only once";
+constexpr const char* expected_fewer = "at most 512 top-level fields";
+
+// Two spellings of one key are one key.
+bool named_before(std::string_view key, const std::vector<TopField>& fields) {
+    const bool escapes = key.find('\\') != std::string_view::npos;
+    std::string plain;
+    if (escapes) append_unescaped(plain, Escaped{key});
+    const std::string_view wanted = escapes ? std::string_view(plain) : key;
+    for (const TopField& field : fields) {
+        if (key_equals(field.key, wanted)) return true;
+    }
+    return false;
+}
 
 struct Scan {
     const char* const begin;
@@ -66,9 +83,9 @@ struct Scan {
         field.key = {key, static_cast<std::size_t>(at - 1 - key)};
         if (named_before(field.key, fields)) {
             at = key;
-            return fail("each key only once");
+            return fail(expected_once);
         }
-        if (fields.size() == top_fields_max) return fail("at most 512 top-level fields");
+        if (fields.size() == top_fields_max) return fail(expected_fewer);
         skip_space();
         if (!peek(':')) return fail("a colon");
         ++at;
@@ -82,20 +99,9 @@ struct Scan {
         return true;
     }
 
-    static bool named_before(std::string_view key, const std::vector<TopField>& fields) {
-        const bool escapes = key.find('\\') != std::string_view::npos;
-        std::string plain;
-        if (escapes) append_unescaped(plain, Escaped{key});
-        const std::string_view wanted = escapes ? std::string_view(plain) : key;
-        for (const TopField& field : fields) {
-            if (key_equals(field.key, wanted)) return true;
-        }
-        return false;
-    }
-
     bool run(std::vector<TopField>& fields) {
         skip_space();
-        if (!peek('{')) return fail("a JSON object");
+        if (!peek('{')) return fail(expected_object);
         ++at;
         skip_space();
         if (!peek('}')) {
@@ -120,6 +126,29 @@ base::Result<void> scan_top_level(std::string_view text, std::vector<TopField>& 
     if (scan.run(fields)) return {};
     fields.clear();
     return detail::malformed(static_cast<std::size_t>(scan.at - scan.begin), scan.expected);
+}
+
+base::Result<void> top_level_of(const Document& parsed, std::vector<TopField>& fields) {
+    fields.clear();
+    const auto refused = [&](std::size_t offset, const char* expected) {
+        fields.clear();
+        return detail::malformed(offset, expected);
+    };
+    const Value root = parsed.root();
+    if (!root.is_object()) return refused(root.offset(), expected_object);
+    fields.reserve(std::min(root.size(), top_fields_max));
+    const Value::Range members = root.members();
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        const std::string_view key = at.key().escaped().raw;
+        const auto offset = static_cast<std::size_t>(key.data() - parsed.text().data());
+        if (named_before(key, fields)) return refused(offset, expected_once);
+        if (fields.size() == top_fields_max) {
+            return refused(offset + key.size() + 1, expected_fewer);
+        }
+        const Value value = *at;
+        fields.push_back({key, value.raw(), value.offset()});
+    }
+    return {};
 }
 
 }  // namespace tollgate::json

@@ -114,8 +114,9 @@ void append_escaped_valid(std::string& out, std::string_view plain) {
     }
 }
 
-// True when the text is ASCII without quotes, backslashes and control characters: eight bytes at a
-// time, because most of what is written by hand is short and plain.
+}  // namespace
+
+// Eight bytes at a time, because most of what is written by hand is short and plain.
 bool needs_no_escape(std::string_view plain) {
     constexpr std::uint64_t ones = 0x0101010101010101ULL;
     constexpr std::uint64_t highs = 0x8080808080808080ULL;
@@ -137,8 +138,6 @@ bool needs_no_escape(std::string_view plain) {
     std::memcpy(&word, at, left);
     return bad(word) == 0;
 }
-
-}  // namespace
 
 void append_escaped(std::string& out, std::string_view plain) {
     if (plain.size() <= 256 && needs_no_escape(plain)) {

@@ -1,8 +1,6 @@
 // Looking up and cutting parts of a body that is passed on. Internal to dialect/relay_*.cpp.
 // Pure functions.
 #pragma once
-#include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +12,6 @@ const json::TopField* find_field(const std::vector<json::TopField>& fields, std:
 // The field that bounds the answer, or null; for OpenAI the newer name goes before the older.
 const json::TopField* max_tokens_field(domain::Protocol protocol,
                                        const std::vector<json::TopField>& fields);
-std::optional<std::int64_t> whole_number(json::Raw value);
 
 // One element of an array or member of an object: [begin, end) in the body, without commas.
 struct Element {

@@ -1,6 +1,4 @@
 // What a body says of itself at its top level, for requests that are passed on as they are.
-#include <optional>
-
 #include "dialect/dialect.hpp"
 #include "dialect/relay_fields.hpp"
 
@@ -53,6 +51,24 @@ base::Result<void> read_stream_options(Outline& outline) {
     return {};
 }
 
+// What the fields, which are found already, say.
+base::Result<void> read_fields(domain::Protocol protocol, Outline& outline, base::Arena& arena) {
+    TRY_VOID(read_model(outline, arena));
+    TRY_VOID(read_stream(outline));
+    if (protocol == domain::Protocol::openai_chat ||
+        protocol == domain::Protocol::openai_completions) {
+        TRY_VOID(read_stream_options(outline));
+    }
+    if (protocol == domain::Protocol::openai_chat) {
+        outline.foreign = find_field(outline.fields, "messages") == nullptr &&
+                          find_field(outline.fields, "input") != nullptr;
+    }
+    if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
+        outline.max_tokens = json::whole_number(field->value).value_or(0);
+    }
+    return {};
+}
+
 }  // namespace
 
 const json::TopField* find_field(const std::vector<json::TopField>& fields, std::string_view name) {
@@ -79,29 +95,19 @@ std::string_view envelope_version(domain::Envelope envelope) {
                                                  : R"("vertex-2023-10-16")";
 }
 
-std::optional<std::int64_t> whole_number(json::Raw value) {
-    json::Document document;
-    const auto parsed = document.parse(value);
-    return parsed.ok() ? parsed->integer() : std::nullopt;
-}
-
 base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,
                               base::Arena& arena) {
     Outline outline;
     TRY_VOID(json::scan_top_level(body, outline.fields));
-    TRY_VOID(read_model(outline, arena));
-    TRY_VOID(read_stream(outline));
-    if (protocol == domain::Protocol::openai_chat ||
-        protocol == domain::Protocol::openai_completions) {
-        TRY_VOID(read_stream_options(outline));
-    }
-    if (protocol == domain::Protocol::openai_chat) {
-        outline.foreign = find_field(outline.fields, "messages") == nullptr &&
-                          find_field(outline.fields, "input") != nullptr;
-    }
-    if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
-        outline.max_tokens = whole_number(field->value).value_or(0);
-    }
+    TRY_VOID(read_fields(protocol, outline, arena));
+    return outline;
+}
+
+base::Result<Outline> outline(domain::Protocol protocol, const json::Document& parsed,
+                              base::Arena& arena) {
+    Outline outline;
+    TRY_VOID(json::top_level_of(parsed, outline.fields));
+    TRY_VOID(read_fields(protocol, outline, arena));
     return outline;
 }
 
@@ -109,7 +115,7 @@ base::Result<Outline> outline_translated(domain::Protocol protocol, std::string_
     Outline outline;
     TRY_VOID(json::scan_top_level(body, outline.fields));
     if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
-        outline.max_tokens = whole_number(field->value).value_or(0);
+        outline.max_tokens = json::whole_number(field->value).value_or(0);
     }
     return outline;
 }

@@ -20,7 +20,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     // ways must not be authorised by one and served by the other.
     CO_TRY([[maybe_unused]] const json::Value root, generation.document->parse(generation.body));
     CO_TRY(generation.outline,
-           dialect::outline(generation.protocol(), generation.body, generation.arena));
+           dialect::outline(generation.protocol(), *generation.document, generation.arena));
     generation.record.alias = generation.outline.model;
     generation.record.stream = generation.outline.stream;
     CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
