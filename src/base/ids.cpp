@@ -5,6 +5,8 @@
 #include <array>
 #include <bit>
 #include <chrono>
+#include <cstring>
+#include <string_view>
 
 namespace tollgate::base {
 namespace {
@@ -29,6 +31,25 @@ struct Generator {
 };
 thread_local Generator generator;
 
+// Both digits of each byte, so that one load writes them.
+constexpr std::array<char, 512> make_hex_pairs() {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<char, 512> pairs{};
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+        pairs[2 * byte] = digits[byte >> 4];
+        pairs[2 * byte + 1] = digits[byte & 15];
+    }
+    return pairs;
+}
+constexpr auto hex_pairs = make_hex_pairs();
+
+// The last `digits` hexadecimal digits of `word`. REQUIRES: an even number of them.
+void append_hex(char*& at, std::uint64_t word, int digits) {
+    for (int shift = 4 * (digits - 2); shift >= 0; shift -= 8, at += 2) {
+        std::memcpy(at, &hex_pairs[2 * ((word >> shift) & 0xff)], 2);
+    }
+}
+
 }  // namespace
 
 std::uint64_t random_u64() { return generator.next(); }
@@ -42,15 +63,18 @@ std::string uuid7() {
     const std::uint64_t random_b = generator.next();
     const std::uint64_t high = (milliseconds << 16) | 0x7000 | (random_a & 0x0fff);
     const std::uint64_t low = 0x8000'0000'0000'0000ULL | (random_b >> 2);
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text(36, '-');
-    std::size_t at = 0;
-    for (int nibble = 0; nibble < 32; ++nibble) {
-        if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) ++at;
-        const std::uint64_t word = nibble < 16 ? high : low;
-        text[at++] = digits[(word >> (60 - 4 * (nibble % 16))) & 15];
-    }
-    return text;
+    char text[36];
+    char* at = text;
+    append_hex(at, high >> 32, 8);
+    *at++ = '-';
+    append_hex(at, high >> 16, 4);
+    *at++ = '-';
+    append_hex(at, high, 4);
+    *at++ = '-';
+    append_hex(at, low >> 48, 4);
+    *at++ = '-';
+    append_hex(at, low, 12);
+    return std::string(text, sizeof text);
 }
 
 }  // namespace tollgate::base

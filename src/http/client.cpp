@@ -12,27 +12,23 @@ namespace {
 
 constexpr std::size_t first_reserve_bytes = 4096;
 
-bool all_of_kind(std::string_view text, std::uint8_t kind) {
-    const char* end = text.data() + text.size();
-    return skip_kind(text.data(), end, kind) == end;
+bool all_target(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    return skip_target(text.data(), end) == end;
 }
 
 // A header or target with a line end in it would be a request of its own.
 base::Result<void> check(const OutgoingRequest& request) {
-    if (request.method.empty() || !all_of_kind(request.method, kind_token)) {
+    if (request.method.empty() || !all_token(request.method)) {
         return base::invalid("the method of the request to the provider is no HTTP token");
     }
-    if (!request.target.starts_with('/') || !all_of_kind(request.target, kind_target)) {
+    if (!request.target.starts_with('/') || !all_target(request.target)) {
         return base::invalid(
             "the path of the request to the provider does not begin with \"/\" "
             "or holds a byte that must be percent-encoded");
     }
     for (const Header& header : request.headers) {
-        const char* end = header.value.data() + header.value.size();
-        if (!header.name.empty() && all_of_kind(header.name, kind_token) &&
-            skip_value(header.value.data(), end) == end) {
-            continue;
-        }
+        if (!header.name.empty() && all_token(header.name) && all_value(header.value)) continue;
         return base::invalid("the header \"" + std::string(header.name) +
                                  "\" for the provider holds a byte that headers may not hold",
                              "extra_headers");

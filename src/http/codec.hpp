@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -59,6 +60,7 @@ private:
 
 // Writers append to `out`.
 void append_header(std::string& out, std::string_view name, std::string_view value);
+void append_headers(std::string& out, std::span<const Header> headers);
 void append_chunk_size(std::string& out, std::size_t size);  // hex and CRLF
 
 }  // namespace tollgate::http

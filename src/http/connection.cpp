@@ -60,10 +60,18 @@ void Connection::write_head(const Origin& origin, const OutgoingRequest& request
     for (std::string_view piece : request.body) length += piece.size();
     std::string& out = request_head_;
     empty_out(out);
+    constexpr std::size_t first_line_and_length = 64;
+    constexpr std::size_t beside_name_and_value = 4;
+    std::size_t size = request.method.size() + request.target.size() + origin.authority.size() +
+                       first_line_and_length;
+    for (const Header& header : request.headers) {
+        size += header.name.size() + header.value.size() + beside_name_and_value;
+    }
+    out.reserve(size);
     out.append(request.method).append(" ", 1);
     out.append(request.target).append(" HTTP/1.1\r\n", 11);
     append_header(out, "Host", origin.authority);
-    for (const Header& header : request.headers) append_header(out, header.name, header.value);
+    append_headers(out, request.headers);
     // RFC 9110, section 8.6: methods that expect a body say that it is empty.
     const bool no_body_expected =
         request.method == "GET" || request.method == "HEAD" || request.method == "DELETE";

@@ -136,7 +136,7 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
 }
 
 void Exchange::add_header(std::string_view name, std::string_view value) {
-    if (skip_value(value.data(), value.data() + value.size()) == value.data() + value.size()) {
+    if (all_value(value)) {
         append_header(extra_headers_, name, value);
         return;
     }

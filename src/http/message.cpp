@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace tollgate::http {
 namespace {
@@ -79,9 +80,10 @@ constexpr Phrase phrases[] = {
 
 }  // namespace
 
-bool iequals(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
+bool iequals_of_one_size(const char* a, const char* b, std::size_t size) {
+    // Nearly all names are spelled alike.
+    if (std::memcmp(a, b, size) == 0) return true;
+    for (std::size_t i = 0; i < size; ++i) {
         if (lowered(a[i]) != lowered(b[i])) return false;
     }
     return true;

@@ -19,12 +19,21 @@ struct Header {
     std::string_view value;  // without surrounding white space
 };
 
-// ASCII case-insensitive equality, for header names and tokens.
-bool iequals(std::string_view a, std::string_view b);
+bool iequals_of_one_size(const char* a, const char* b, std::size_t size);
+// ASCII case-insensitive equality, for header names and tokens. Inline: most pairs differ in length
+// or in their first letter.
+inline bool iequals(std::string_view a, std::string_view b) {
+    constexpr int case_bit = 0x20;
+    if (a.size() != b.size()) return false;
+    if (a.empty()) return true;
+    return ((a.front() ^ b.front()) & ~case_bit) == 0 &&
+           iequals_of_one_size(a.data(), b.data(), a.size());
+}
 
 class Headers {
 public:
     void clear() { list_.clear(); }
+    void reserve(std::size_t count) { list_.reserve(count); }
     void add(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
     // The first one's value, or nullopt.
     std::optional<std::string_view> find(std::string_view name) const;

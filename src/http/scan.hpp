@@ -10,6 +10,9 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
+#endif
 
 namespace tollgate::http {
 
@@ -37,28 +40,100 @@ inline const char* skip_kind(const char* at, const char* end, std::uint8_t kind)
     while (at != end && (byte_kinds[static_cast<unsigned char>(*at)] & kind) != 0) ++at;
     return at;
 }
+
+#if defined(__SSSE3__)
+// A byte's low half picks a row, its high half a bit in it: the sixteen rows of the token table.
+// High halves from 8 up, which are no ASCII, have no bit.
+constexpr std::array<std::uint8_t, 16> make_token_rows() {
+    std::array<std::uint8_t, 16> rows{};
+    for (unsigned c = 0; c < 0x80; ++c) {
+        if ((byte_kinds[c] & kind_token) != 0) {
+            rows[c & 15] = static_cast<std::uint8_t>(rows[c & 15] | (1u << (c >> 4)));
+        }
+    }
+    return rows;
+}
+inline constexpr auto token_rows = make_token_rows();
+
+// One bit for each byte that is no token byte.
+inline unsigned token_stops(__m128i bytes) {
+    const __m128i low_half = _mm_set1_epi8(0x0f);
+    const __m128i rows = _mm_loadu_si128(reinterpret_cast<const __m128i*>(token_rows.data()));
+    const __m128i bits = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i row = _mm_shuffle_epi8(rows, _mm_and_si128(bytes, low_half));
+    const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), low_half);
+    const __m128i hit = _mm_and_si128(row, _mm_shuffle_epi8(bits, high));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(hit, _mm_setzero_si128())));
+}
+#endif
+
 inline const char* skip_token(const char* at, const char* end) {
+#if defined(__SSSE3__)
+    for (; end - at >= 16; at += 16) {
+        const unsigned stops =
+            token_stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+        if (stops != 0) return at + __builtin_ctz(stops);
+    }
+#endif
     return skip_kind(at, end, kind_token);
 }
 inline const char* skip_target(const char* at, const char* end) {
     return skip_kind(at, end, kind_target);
 }
 
+#if defined(__SSE2__)
+// One bit for each byte that no header value may hold.
+inline unsigned value_stops(__m128i bytes) {
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    control = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t')), control);
+    const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, del)));
+}
+#endif
+
 inline const char* skip_value(const char* at, const char* end) {
 #if defined(__SSE2__)
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    const __m128i tab = _mm_set1_epi8('\t');
-    const __m128i del = _mm_set1_epi8(0x7f);
-    while (end - at >= 16) {
-        __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
-        control = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), control);
-        int found = _mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(block, del)));
-        if (found != 0) return at + __builtin_ctz(static_cast<unsigned>(found));
-        at += 16;
+    for (; end - at >= 16; at += 16) {
+        const unsigned stops =
+            value_stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+        if (stops != 0) return at + __builtin_ctz(stops);
     }
 #endif
     return skip_kind(at, end, kind_value);
+}
+
+#if defined(__SSE2__)
+// True when `stops` finds nothing in the text. Blocks may overlap: only whether matters, not where.
+// REQUIRES: 8 bytes or more.
+template <typename Stops>
+bool none_stops(std::string_view text, Stops stops) {
+    const auto eight = [](const char* at) {
+        return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
+    };
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    if (text.size() < 16) return stops(_mm_unpacklo_epi64(eight(at), eight(end - 8))) == 0;
+    for (; end - at > 16; at += 16) {
+        if (stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) != 0) return false;
+    }
+    return stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(end - 16))) == 0;
+}
+#endif
+
+// All bytes may stand in a header's name; its value. True of nothing at all.
+inline bool all_token(std::string_view text) {
+#if defined(__SSSE3__)
+    if (text.size() >= 8) return none_stops(text, token_stops);
+#endif
+    const char* const end = text.data() + text.size();
+    return skip_kind(text.data(), end, kind_token) == end;
+}
+inline bool all_value(std::string_view text) {
+#if defined(__SSE2__)
+    if (text.size() >= 8) return none_stops(text, value_stops);
+#endif
+    const char* const end = text.data() + text.size();
+    return skip_kind(text.data(), end, kind_value) == end;
 }
 
 // The first CR or LF in [at, end), or end.

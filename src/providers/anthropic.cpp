@@ -85,7 +85,9 @@ base::Result<std::vector<dialect::Splice>> Anthropic::body_splices(
 
 HeaderList Anthropic::headers(const domain::Deployment& target, Protocol client_protocol,
                               const http::Headers& client) const {
+    constexpr std::size_t own_headers = 8;
     HeaderList list;
+    list.reserve(client.size() + own_headers);
     if (client_protocol == Protocol::anthropic) {
         for (const auto& header : client) {
             if (!passes_to_anthropic(header.name)) continue;
