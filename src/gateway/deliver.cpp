@@ -191,8 +191,10 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
             failure = from_error({base::ErrorCode::timeout,
                                   "no content within the deadline for the first event"});
         }
-        if (!failure && out.empty() && now >= ping_at) relay.keep_alive(out);
-        if (!out.empty()) ping_at = now + silence_until_ping;
+        const bool silent = out.empty() && now >= ping_at;
+        if (!failure && silent) relay.keep_alive(out);
+        // Also where the protocol has no ping: a moment that has passed is waited for no more.
+        if (silent || !out.empty()) ping_at = now + silence_until_ping;
         // What came before a failure is the client's.
         const bool sent = co_await send_to_client(scene, out, relay);
         scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
