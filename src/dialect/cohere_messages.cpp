@@ -115,7 +115,7 @@ void CohereMessages::write_user(Pieces& pieces) {
         writer_.string_in_place([&](std::string& out) {
             if (media.source == MediaSource::base64) {
                 out += "data:";
-                out += media.media_type;
+                json::append_escaped(out, media.media_type);
                 out += ";base64,";
             }
             out += media.data.raw;

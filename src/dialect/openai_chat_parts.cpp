@@ -29,7 +29,7 @@ std::string document_heading(const domain::Media& media) {
 
 void write_data_url(std::string& out, const domain::Media& media) {
     out += "data:";
-    out += media.media_type;
+    json::append_escaped(out, media.media_type);
     out += ";base64,";
     out += media.data.raw;
 }
@@ -109,7 +109,8 @@ base::Result<void> ContentWriter::add_document(const Part& part, std::vector<Pie
 }
 
 base::Result<void> ContentWriter::add_audio(const Part& part, std::vector<Piece>& pieces) {
-    if (!target_.provider.audio || part.media.source != MediaSource::base64) {
+    const bool able = target_.provider.audio || target_.model.audio;
+    if (!able || part.media.source != MediaSource::base64) {
         return refuse("audio", "audio cannot be sent: the target takes none");
     }
     pieces.push_back({&part, {}, {}});

@@ -146,7 +146,9 @@ base::Result<void> ResponsesInput::image(const Part& part) {
     }
     scratch_.clear();
     if (media.source == MediaSource::base64) {
-        scratch_.append("data:").append(media.media_type).append(";base64,");
+        scratch_ += "data:";
+        json::append_escaped(scratch_, media.media_type);
+        scratch_ += ";base64,";
     }
     scratch_ += media.data.raw;
     writer_.begin_object().string("type", "input_image");
@@ -185,7 +187,8 @@ base::Result<void> ResponsesInput::document(const Part& part) {
     if (!named) scratch_ += scratch_.empty() ? "document.pdf" : ".pdf";
     writer_.escaped("filename", json::Escaped{scratch_});
     scratch_ = "data:";
-    scratch_ += media.media_type.empty() ? "application/pdf" : media.media_type;
+    if (media.media_type.empty()) scratch_ += "application/pdf";
+    else json::append_escaped(scratch_, media.media_type);
     scratch_.append(";base64,").append(media.data.raw);
     writer_.escaped("file_data", json::Escaped{scratch_}).end_object();
     return {};
