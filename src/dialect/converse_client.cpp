@@ -40,6 +40,37 @@ std::string error_json(std::string_view message) {
     return body;
 }
 
+// An error inside a stream: its type, in Anthropic's words, decides which exception it becomes.
+std::string stream_error_json(int status, std::string_view message) {
+    std::string_view type = "api_error";
+    switch (status) {
+        case 400: case 413: case 422: type = "invalid_request_error"; break;
+        case 408: case 504: type = "timeout_error"; break;
+        case 429: type = "rate_limit_error"; break;
+        case 503: case 529: type = "overloaded_error"; break;
+        default: break;
+    }
+    std::string body;
+    json::Writer writer(body);
+    writer.begin_object().string("type", type).string("message", message).end_object();
+    return body;
+}
+
+int status_of(domain::ErrorClass error_class) {
+    switch (error_class) {
+        case domain::ErrorClass::rate_limited: return 429;
+        case domain::ErrorClass::overloaded: return 503;
+        case domain::ErrorClass::timeout: return 504;
+        case domain::ErrorClass::bad_request: case domain::ErrorClass::context_overflow:
+        case domain::ErrorClass::content_policy:
+            return 400;
+        case domain::ErrorClass::none: case domain::ErrorClass::provider_fault:
+        case domain::ErrorClass::credential:
+            break;
+    }
+    return 500;
+}
+
 std::string frame(std::string_view event, std::string_view json) {
     std::string out = "event: ";
     out.append(event).append("\ndata: ").append(json).append("\n\n");
@@ -65,7 +96,7 @@ public:
                 done_ = true;
                 std::string words;
                 json::append_unescaped(words, event.text);
-                out += frame("error", error_json(words));
+                out += frame("error", stream_error_json(status_of(event.error_class), words));
                 return;
             }
             case EventKind::usage: case EventKind::ping: return;
@@ -243,9 +274,9 @@ public:
     std::string encode_error(int, const base::Error& error, std::string_view) const override {
         return error_json(error.message);
     }
-    std::string encode_stream_error(int, const base::Error& error,
+    std::string encode_stream_error(int status, const base::Error& error,
                                     std::string_view) const override {
-        return frame("error", error_json(error.message));
+        return frame("error", stream_error_json(status, error.message));
     }
     // Its event stream has nothing to keep it alive.
     std::string ping() const override { return {}; }

@@ -73,12 +73,21 @@ bool belongs_to_envelope(const json::TopField& field, const PathRequest& request
 base::Result<std::string> joined_betas(json::Raw value) {
     json::Document document;
     TRY(const json::Value list, document.parse(value));
+    if (!list.is_array() && !list.is_null()) {
+        return base::invalid("anthropic_beta: a list of strings is required", "anthropic_beta");
+    }
     std::string joined;
     for (const json::Value beta : list.elements()) {
         if (!beta.is_string()) {
             return base::invalid("anthropic_beta: a list of strings is required", "anthropic_beta");
         }
-        joined += (joined.empty() ? "" : ",") + beta.text();
+        const std::string name = beta.text();
+        // They become a header.
+        if (std::ranges::any_of(name, [](char c) { return c < ' ' || c > '~'; })) {
+            return base::invalid("anthropic_beta: a name holds a byte that headers may not hold",
+                                 "anthropic_beta");
+        }
+        joined.append(joined.empty() ? "" : ",").append(name);
     }
     return joined;
 }
@@ -171,7 +180,9 @@ void frame_for_bedrock(std::string& bytes, bool converse) {
     parser.feed(bytes);
     while (true) {
         const auto more = parser.next(frame);
-        if (!more.ok() || !*more) break;
+        // The provider's last event may lack the blank line that ends it.
+        const bool any = more.ok() && (*more || parser.finish(frame));
+        if (!any) break;
         if (frame.comment_only || frame.data.empty()) continue;
         if (frame.event == "error") append_exception(framed, frame.data);
         else if (converse) append_event(framed, frame.event, frame.data);

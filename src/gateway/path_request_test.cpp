@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dialect/converse_client.hpp"
 #include "http/event_stream.hpp"
 
 namespace tollgate::gateway {
@@ -33,6 +34,9 @@ TEST(PathRequest, Unwrap_RefusesWhatIsNoObject) {
     EXPECT_FALSE(unwrap("[]", {}).ok());
     EXPECT_FALSE(unwrap(R"({"a":1)", {}).ok());
     EXPECT_EQ(unwrap(R"({"anthropic_beta":[1]})", {}).error().field, "anthropic_beta");
+    EXPECT_EQ(unwrap(R"({"anthropic_beta":"a"})", {}).error().field, "anthropic_beta");
+    EXPECT_EQ(unwrap(R"({"anthropic_beta":["a\r\nb: c"]})", {}).error().field, "anthropic_beta");
+    EXPECT_TRUE(unwrap(R"({"anthropic_beta":null})", {}).ok());
 }
 
 TEST(PathRequest, NamesOfACloudsModel) {
@@ -73,6 +77,41 @@ TEST(PathRequest, FrameForBedrock_EventsAndErrors) {
     more = parser.next(frame);
     ASSERT_TRUE(more.ok());
     EXPECT_FALSE(*more);
+}
+
+TEST(PathRequest, FrameForBedrock_ErrorsOfConverseKeepTheirKind) {
+    const auto client = dialect::make_converse_client();
+    for (const auto& [status, type] :
+         {std::pair<int, std::string_view>{429, "throttlingException"},
+          {503, "serviceUnavailableException"},
+          {504, "modelTimeoutException"},
+          {400, "validationException"},
+          {500, "internalServerException"}}) {
+        const base::Error error{base::ErrorCode::provider, "no \"more\""};
+        std::string bytes = client->encode_stream_error(status, error, "r");
+        frame_for_bedrock(bytes, true);
+        http::EventStreamParser parser;
+        http::EventStreamFrame frame;
+        parser.feed(bytes);
+        const auto more = parser.next(frame);
+        ASSERT_TRUE(more.ok() && *more);
+        EXPECT_EQ(frame.type, type);
+        EXPECT_EQ(frame.payload, R"({"message":"no \"more\""})");
+    }
+}
+
+TEST(PathRequest, FrameForBedrock_LastEventWithoutItsBlankLineCounts) {
+    std::string bytes = "event: a\ndata: {}\n\nevent: message_stop\ndata: {\"type\":1}\n";
+    frame_for_bedrock(bytes, true);
+    http::EventStreamParser parser;
+    http::EventStreamFrame frame;
+    parser.feed(bytes);
+    auto more = parser.next(frame);
+    ASSERT_TRUE(more.ok() && *more);
+    more = parser.next(frame);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_EQ(frame.type, "message_stop");
+    EXPECT_EQ(frame.payload, "{\"type\":1}");
 }
 
 TEST(PathRequest, CountedBody) {
