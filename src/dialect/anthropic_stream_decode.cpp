@@ -56,6 +56,18 @@ domain::StopReason adjusted(domain::StopReason reason, const Translation& transl
     return stands_for_text ? domain::StopReason::end_turn : reason;
 }
 
+Event error_event(Value error, base::Arena& arena) {
+    Event event;
+    event.kind = EventKind::error;
+    event.error_type = error["type"].text(arena);
+    event.error_class = class_of_type(event.error_type);
+    if (event.error_class == domain::ErrorClass::none) {
+        event.error_class = domain::ErrorClass::provider_fault;
+    }
+    event.text = error["message"].escaped();
+    return event;
+}
+
 class Decoder final : public StreamDecoder {
 public:
     explicit Decoder(const Translation& translation) : translation_(translation) {}
@@ -212,15 +224,7 @@ private:
 
     void error(Value error, std::vector<Event>& events) {
         stopped_ = true;
-        Event event;
-        event.kind = EventKind::error;
-        event.error_type = error["type"].text(arena_);
-        event.error_class = class_of_type(event.error_type);
-        if (event.error_class == domain::ErrorClass::none) {
-            event.error_class = domain::ErrorClass::provider_fault;
-        }
-        event.text = error["message"].escaped();
-        events.push_back(event);
+        events.push_back(error_event(error, arena_));
     }
 
     const Translation translation_;
@@ -272,6 +276,10 @@ Result<std::vector<Event>> decode_answer(std::string_view body, const Translatio
                                          base::Arena& arena) {
     json::Document document;
     const auto parsed = document.parse(body);
+    // Some servers refuse under a 200; the words are theirs, whatever type they call it.
+    if (parsed.ok() && (*parsed)["error"].is_object() && !(*parsed)["content"].is_array()) {
+        return std::vector<Event>{error_event((*parsed)["error"], arena)};
+    }
     if (!parsed.ok() || !(*parsed)["content"].is_array()) {
         return base::Error{
             base::ErrorCode::provider,

@@ -182,5 +182,25 @@ TEST(AnthropicErrors, Types_FollowStatusAndCode) {
               "\"message\":\"cut \\\"off\\\"\"}}\n\n");
 }
 
+// Some servers of this protocol refuse so; a type that nobody knows is a refusal all the same.
+TEST(AnthropicAnswer, AnErrorUnderA200_IsReadAsTheErrorItIs) {
+    const auto codec = make_anthropic();
+    base::Arena arena;
+    const auto read = [&](std::string_view body) {
+        const auto events = codec.provider->decode_answer(body, {}, {}, arena);
+        EXPECT_TRUE(events.ok()) << body;
+        return events.ok() && events->size() == 1 ? events->front() : Event();
+    };
+    const Event odd =
+        read(R"({"type":"error","error":{"type":"quota_gone","message":"no \"more\""}})");
+    EXPECT_EQ(odd.kind, EventKind::error);
+    EXPECT_EQ(odd.error_class, domain::ErrorClass::provider_fault);
+    EXPECT_EQ(odd.error_type, "quota_gone");
+    EXPECT_EQ(odd.text.raw, R"(no \"more\")");
+    const Event busy = read(R"({"type":"error","error":{"type":"overloaded_error"}})");
+    EXPECT_EQ(busy.error_class, domain::ErrorClass::overloaded);
+    EXPECT_FALSE(codec.provider->decode_answer(R"({"error":"x"})", {}, {}, arena).ok());
+}
+
 }  // namespace
 }  // namespace tollgate::dialect
