@@ -25,7 +25,7 @@ net::Task<void> refuse(Worker& worker, Exchange& exchange, base::Error error) {
 
 base::Result<const domain::Principal*> caller(const gateway::Snapshot& snapshot,
                                               const Exchange& exchange) {
-    const std::string key(query_parameter(exchange.head().query, "key"));
+    const std::string key = http::percent_decode(query_parameter(exchange.head().query, "key"));
     if (key.empty()) return gateway::authenticate_caller(snapshot, exchange.headers());
     http::Headers completed = exchange.headers();
     completed.add("x-goog-api-key", key);
@@ -118,7 +118,13 @@ net::Task<void> get_gemini_model(Worker& worker, Exchange& exchange) {
         co_return;
     }
     const auto resolution = snapshot->names.resolve(wanted);
-    co_await refuse(worker, exchange, snapshot->names.not_found(wanted, resolution));
+    base::Error error = snapshot->names.not_found(wanted, resolution);
+    // It may be served all the same: not all that can be named is listed, nor for every key.
+    if (resolution.found()) {
+        error.message = "the model '" + wanted +
+                        "' is not listed for this key: GET /v1beta/models shows what is";
+    }
+    co_await refuse(worker, exchange, error);
 }
 
 }  // namespace tollgate::api

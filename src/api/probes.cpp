@@ -1,6 +1,48 @@
 #include "api/probes.hpp"
 
+#include "gateway/path_request.hpp"
+
 namespace tollgate::api {
+namespace {
+
+using domain::Protocol;
+
+// Whom a path is of, though nothing is served at it: the envelope that its client reads, and what
+// is served near it.
+struct Neighbourhood {
+    Protocol protocol = Protocol::openai_chat;
+    std::string_view served =
+        "model traffic: POST /v1/messages, /v1/chat/completions; GET /v1/models, /health";
+};
+
+Neighbourhood neighbourhood(std::string_view path) {
+    if (path.starts_with("/v1/messages")) return {.protocol = Protocol::anthropic};
+    if (path.starts_with("/model/")) {
+        return {Protocol::bedrock_converse,
+                "of Bedrock's paths POST /model/MODEL/ with invoke, invoke-with-response-stream, "
+                "converse, converse-stream and count-tokens are, MODEL percent-encoded"};
+    }
+    if (path.starts_with("/v1beta/")) {
+        return {Protocol::gemini,
+                "of Google's paths POST /v1beta/models/MODEL:generateContent, "
+                ":streamGenerateContent?alt=sse, :countTokens and GET /v1beta/models are"};
+    }
+    if (path.find("/publishers/") != std::string_view::npos) {
+        const bool google = path.find("/publishers/google/") != std::string_view::npos;
+        return {google ? Protocol::gemini : Protocol::anthropic,
+                "of Vertex AI's paths .../publishers/anthropic/models/MODEL:rawPredict, "
+                ":streamRawPredict and .../publishers/google/models/MODEL:generateContent, "
+                ":streamGenerateContent, :countTokens are"};
+    }
+    if (path.starts_with("/openai/")) {
+        return {Protocol::openai_chat,
+                "of Azure's paths POST /openai/deployments/MODEL/chat/completions and "
+                "/openai/v1/chat/completions are"};
+    }
+    return {};
+}
+
+}  // namespace
 
 net::Task<void> greet(gateway::Worker&, http::Exchange& exchange) {
     constexpr std::string_view text =
@@ -26,21 +68,21 @@ net::Task<void> discard(gateway::Worker&, http::Exchange& exchange) {
 
 net::Task<void> unknown_path(gateway::Worker& worker, http::Exchange& exchange) {
     const http::RequestHead& head = exchange.head();
-    const bool anthropic = head.path.starts_with("/v1/messages");
-    const auto& client = worker.gateway.codecs().client(anthropic ? domain::Protocol::anthropic
-                                                                  : domain::Protocol::openai_chat);
+    const Neighbourhood near = neighbourhood(head.path);
+    const auto& client = worker.gateway.codecs().client(near.protocol);
     std::string where(head.method_text);
     where += " ";
     where += head.path;
     base::Error error{base::ErrorCode::not_found,
-                      where +
-                          " is not served here; model traffic: POST "
-                          "/v1/messages, /v1/chat/completions; GET /v1/models, /health"};
+                      where + " is not served here; " + std::string(near.served)};
     int status = 404;
     if (exchange.path_known()) {
         error = {base::ErrorCode::method_not_allowed, where + ": this path takes another method, "
                  "see the Allow header"};
         status = 405;
+    }
+    if (near.protocol == Protocol::bedrock_converse) {
+        exchange.add_header("x-amzn-errortype", gateway::bedrock_error_type(status));
     }
     const std::string body = client.encode_error(status, error, exchange.request_id());
     auto sent = co_await exchange.respond(status, "application/json", body);
