@@ -265,6 +265,7 @@ TEST(AwsContainer, FullAddress_GoesOnlyWhereATokenMayGo) {
         EXPECT_TRUE(check_container_address(url).ok()) << url;
     }
     for (const char* url : {"http://10.0.0.1/x", "http://169.254.169.254/x", "ftp://127.0.0.1/x",
+                            "http://127.0.0.1.example/x",
                             "http://169.254.170.2.example/x", "nonsense"}) {
         EXPECT_FALSE(check_container_address(url).ok()) << url;
     }
