@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/authorize.hpp"
+#include "gateway/caller.hpp"
 #include "gateway/handle_generation.hpp"
 #include "gateway/prepared.hpp"
 #include "net/blocking_pool.hpp"
@@ -195,13 +196,19 @@ net::Task<base::Result<void>> run(Generation& generation) {
 net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
                                     const PathRequest* by_path) {
     domain::Protocol protocol = domain::Protocol::anthropic;
+    std::optional<base::Error> unread;  // why the question could not be read
     if (by_path != nullptr && by_path->cloud == PathCloud::gemini) {
         protocol = domain::Protocol::gemini;
     } else if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) {
-        // The question itself says which of Bedrock's two interfaces it is about.
-        auto question = co_await exchange.read_body();
-        if (question.ok() && asks_about_converse(*question)) {
-            protocol = domain::Protocol::bedrock_converse;
+        // The question itself says which of Bedrock's two interfaces it is about; it is read for
+        // those who have a key and a place. Who has not, run() says.
+        const auto snapshot = worker.gateway.current();
+        const bool known = authenticate_caller(*snapshot, exchange.headers()).ok();
+        const auto admission = admit(worker.gateway, *snapshot);
+        if (known && admission.ok()) {
+            auto question = co_await exchange.read_body();
+            if (!question.ok()) unread = question.error();
+            else if (asks_about_converse(*question)) protocol = domain::Protocol::bedrock_converse;
         }
     } else {
         exchange.send_request_id_as_anthropic();
@@ -210,6 +217,10 @@ net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
     Generation generation(worker, exchange, client);
     generation.by_path = by_path;
     generation.record.request_id = exchange.request_id();
+    if (unread) {
+        co_await answer_error(generation, *unread);
+        co_return;
+    }
     auto done = co_await run(generation);
     if (!done.ok()) co_await answer_error(generation, done.error());
 }
