@@ -220,6 +220,7 @@ private:
         request_.output.kind = domain::OutputKind::json_schema;
         request_.output.name = format["name"].text(arena_);
         request_.output.schema = format["schema"].raw();
+        request_.output.strict = true;  // it always holds to the schema; OpenAI's only if asked
         return {};
     }
 

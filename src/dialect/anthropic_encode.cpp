@@ -7,6 +7,7 @@
 #include "dialect/identity.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/relay_fields.hpp"
+#include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
 
 namespace tollgate::dialect::anthropic {
@@ -223,7 +224,14 @@ private:
         if (!thinking_.effort.empty()) writer_.string("effort", thinking_.effort);
         if (format) {
             writer_.key("format").begin_object().string("type", "json_schema");
-            writer_.raw("schema", request_.output.schema).end_object();
+            if (native_) {
+                writer_.raw("schema", request_.output.schema);
+            } else {
+                const SchemaRules rules{&refused_by_anthropic(), false, true};
+                writer_.key("schema").in_place(
+                    [&](std::string& out) { append_schema(out, request_.output.schema, rules); });
+            }
+            writer_.end_object();
         }
         writer_.end_object();
     }

@@ -7,6 +7,7 @@
 #include "dialect/anthropic_turns.hpp"
 #include "dialect/reasoning.hpp"
 #include "dialect/refused.hpp"
+#include "dialect/schema.hpp"
 
 namespace tollgate::dialect::converse {
 namespace {
@@ -275,8 +276,15 @@ void Fields::output_format() {
     writer.begin_object().string("type", "json_schema").key("structure").begin_object();
     writer.key("jsonSchema").begin_object();
     if (!request_.output.name.empty()) writer.string("name", request_.output.name);
+    std::string schema(request_.output.schema);
+    const bool own = request_.client == domain::Protocol::bedrock_converse;
+    if (family_ == BedrockFamily::claude && !own) {
+        schema.clear();
+        const SchemaRules rules{&refused_by_anthropic(), false, true};
+        append_schema(schema, request_.output.schema, rules);
+    }
     writer.key("schema").string_in_place([&](std::string& out) {
-        json::append_compact_escaped(out, request_.output.schema);
+        json::append_compact_escaped(out, schema);
     });
     writer.end_object().end_object().end_object();
     set(output_, "textFormat", std::move(text));

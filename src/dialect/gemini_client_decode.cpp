@@ -95,7 +95,9 @@ base::Result<void> decode_output(Value config, base::Arena& arena, Request& requ
         return field_error("generationConfig.responseMimeType",
                            "must be text/plain or application/json");
     }
-    if (output.kind == domain::OutputKind::json_schema) output.name = "answer";
+    if (output.kind != domain::OutputKind::json_schema) return {};
+    output.name = "answer";
+    output.strict = true;  // it always holds to the schema; OpenAI's only if asked
     return {};
 }
 

@@ -335,12 +335,13 @@ base::Result<void> Contents::media(const Part& part) {
 
 base::Result<void> Contents::document(const Part& part) {
     const domain::Media& media = part.media;
-    if (media.source != MediaSource::text && media.source != MediaSource::content) {
-        return this->media(part);
-    }
     std::string head;
     if (!media.title.empty()) head += std::string(media.title.raw) + "\\n";
     if (!media.context.empty()) head += std::string(media.context.raw) + "\\n";
+    if (media.source != MediaSource::text && media.source != MediaSource::content) {
+        if (!head.empty() && media.source != MediaSource::file_id) text(head);
+        return this->media(part);
+    }
     if (media.source == MediaSource::text) {
         head += media.data.raw;
         if (!is_blank({head})) text(head);

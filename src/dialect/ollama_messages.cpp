@@ -127,6 +127,7 @@ base::Result<void> OllamaMessages::gather(const Part& part, Content& content) {
                                     "Ollama takes no files; send the document as text");
             }
             content.add(media.title);
+            content.add(media.context);
             content.add(media.data);
             for (const auto& inner : part.content) TRY_VOID(gather(inner, content));
             return {};

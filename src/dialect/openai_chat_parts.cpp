@@ -104,6 +104,7 @@ base::Result<void> ContentWriter::add_document(const Part& part, std::vector<Pie
         return refuse("document", "a document by URL or file id cannot be sent; send it as base64 "
                                   "or text");
     }
+    if (!media.context.empty()) pieces.push_back({nullptr, media.context, {}});
     pieces.push_back({&part, {}, cache_mark(part.cache_control)});
     return {};
 }
@@ -142,7 +143,10 @@ void ContentWriter::write_piece(json::Writer& writer, const Piece& piece) {
         if (!media.filename.empty()) {
             writer.escaped("filename", media.filename);
         } else if (!media.title.empty()) {
-            writer.escaped("filename", media.title);
+            // The provider tells a file's kind by its name.
+            std::string name(media.title.raw);
+            if (name.find('.') == std::string::npos) name += ".pdf";
+            writer.escaped("filename", {name});
         } else {
             writer.string("filename", "document.pdf");
         }

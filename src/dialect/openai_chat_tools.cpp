@@ -224,7 +224,7 @@ void write_response_format(json::Writer& writer, const domain::OutputFormat& for
         writer.string("type", "json_object").end_object();
         return;
     }
-    bool strict = format.strict.value_or(true);
+    bool strict = format.strict.value_or(false);
     std::string schema;
     append_schema(schema, format.schema, {&target.provider.schema_drop, strict});
     writer.string("type", "json_schema").key("json_schema").begin_object();

@@ -163,6 +163,7 @@ base::Result<void> ResponsesInput::document(const Part& part) {
     if (media.source == MediaSource::text || media.source == MediaSource::content) {
         scratch_.clear();
         if (!media.title.empty()) scratch_.append(media.title.raw).append("\\n\\n");
+        if (!media.context.empty()) scratch_.append(media.context.raw).append("\\n\\n");
         scratch_ += media.data.raw;
         if (!scratch_.empty()) input_text(json::Escaped{scratch_});
         for (const auto& inner : part.content) TRY_VOID(content(inner));
@@ -176,6 +177,7 @@ base::Result<void> ResponsesInput::document(const Part& part) {
                                 ? "a file id is known to another provider only; send base64"
                                 : "this provider takes no files");
     }
+    if (!media.context.empty()) input_text(media.context);
     writer_.begin_object().string("type", "input_file");
     if (media.source == MediaSource::url) {
         writer_.escaped("file_url", media.data).end_object();

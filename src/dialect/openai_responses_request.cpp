@@ -232,8 +232,7 @@ private:
         if (format.kind == domain::OutputKind::json_object) {
             writer_.string("type", "json_object");
         } else if (format.kind == domain::OutputKind::json_schema) {
-            // Anthropic's schema-bound output always holds to the schema; OpenAI's only if asked.
-            bool strict = format.strict.value_or(request_.client == domain::Protocol::anthropic);
+            bool strict = format.strict.value_or(false);
             writer_.string("type", "json_schema");
             writer_.string("name", format.name.empty() ? "output" : format.name);
             std::string schema;

@@ -38,13 +38,14 @@ public:
             return;
         }
         json::Value properties = value["properties"];
-        bool close = rules_.strict && (properties.is_object() || value["type"].equals("object"));
+        const bool object = properties.is_object() || value["type"].equals("object");
+        const bool close = (rules_.strict || rules_.closed) && object;
         writer_.begin_object();
         json::Value::Range range = value.members();
         for (auto it = range.begin(); !(it == range.end()); ++it) member(it, close);
         if (close) {
-            if (!properties.exists()) writer_.raw("properties", "{}");
-            required(properties);
+            if (rules_.strict && !properties.exists()) writer_.raw("properties", "{}");
+            if (rules_.strict) required(properties);
             writer_.boolean("additionalProperties", false);
         }
         writer_.end_object();
@@ -54,7 +55,9 @@ private:
     void member(const json::Value::Iterator& it, bool close) {
         std::string key = it.key().text();
         if (dropped(rules_, key)) return;
-        if (close && (key == "required" || key == "additionalProperties")) return;
+        if (close && (key == "additionalProperties" || (rules_.strict && key == "required"))) {
+            return;
+        }
         writer_.key(it.key().escaped().raw);
         if (one_of(key, data)) {
             writer_.raw((*it).raw());
@@ -85,6 +88,13 @@ private:
 };
 
 }  // namespace
+
+const std::vector<std::string>& refused_by_anthropic() {
+    static const std::vector<std::string> keywords = {
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
+        "maxLength", "maxItems", "uniqueItems", "minProperties", "maxProperties"};
+    return keywords;
+}
 
 void append_schema(std::string& out, json::Raw schema, const SchemaRules& rules) {
     if (schema.empty()) {

@@ -15,8 +15,13 @@ struct SchemaRules {
     // OpenAI's strict mode: every object closed (additionalProperties false), all of its properties
     // required. Answers to the narrower schema satisfy the original one.
     bool strict = false;
-    bool empty() const { return !strict && (drop == nullptr || drop->empty()); }
+    // Every object closed, and nothing more: what Anthropic wants of an answer's schema.
+    bool closed = false;
+    bool empty() const { return !strict && !closed && (drop == nullptr || drop->empty()); }
 };
+
+// The keywords that Anthropic refuses in the schema of an answer, at its own interface and Bedrock's.
+const std::vector<std::string>& refused_by_anthropic();
 
 // Appends `schema` to `out` as the rules want it; verbatim when they change nothing, the schema of
 // an object without properties when it is empty. REQUIRES: `schema` is valid JSON or empty.
