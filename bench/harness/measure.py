@@ -7,9 +7,10 @@ from .scenarios import CLAUDE_HEADERS, OPENAI_HEADERS
 
 
 def load_command(load, program, scenario, extra):
-    headers = OPENAI_HEADERS if scenario.body.endswith("openai") else CLAUDE_HEADERS
+    claude = scenario.body.endswith("anthropic")
+    headers = CLAUDE_HEADERS if claude else OPENAI_HEADERS
     command = [str(load), "--target", f"127.0.0.1:{program.target(scenario)}",
-               "--path", scenario.path, "--body", scenario.body,
+               "--path", scenario.path(program.model(scenario)), "--body", scenario.body,
                "--model", program.model(scenario), "--connections", str(scenario.connections)]
     for header in headers:
         command += ["--header", header.format(key=MASTER_KEY)]

@@ -31,8 +31,9 @@ def hold(load, program, scenario, seconds, probe):
     extra = ["--mode", "hold", "--seconds", seconds, "--timeout", 60]
     if probe:
         small = Scenario("probe", "")
-        extra += ["--probe-body", "small-anthropic", "--probe-path", small.path,
-                  "--probe-model", program.model(small)]
+        model = program.model(small)
+        extra += ["--probe-body", "small-anthropic", "--probe-path", small.path(model),
+                  "--probe-model", model]
     return measure.run_load(load, program, scenario, extra)
 
 

@@ -26,6 +26,15 @@ STUB_LISTENERS = {
     "slow": "delay=500ms",
     TLS_PORT: "chunks=3",
 }
+# Provider of a scenario -> model, what follows the stub's address, further lines of its row.
+OTHER_PROVIDERS = {
+    "responses": ("openai/stub-model", "/v1", "    model_info: {mode: responses}\n"),
+    "gemini": ("gemini/gemini-2.5-flash", "/v1beta", ""),
+    "converse": ("bedrock/amazon.nova-pro-v1:0", "", "      aws_region_name: us-east-1\n"),
+    "cohere": ("cohere/command-a-03-2025", "", ""),
+    "ollama": ("ollama/stub-model", "", ""),
+    "openrouter": ("openrouter/stub/stub-model", "/v1", ""),
+}
 STREAMED = {"paced", "fast", "idle", "live"}
 
 
@@ -270,6 +279,12 @@ class Tollgate(Program):
                          f"      model: {dialect}/stub-model\n"
                          f"      api_base: {scheme}://{host}:{port}{suffix}\n"
                          "      api_key: sk-stub-made-up\n")
+        # The other protocols, at the plain listener.
+        base = f"http://127.0.0.1:{stub.ports['plain']}"
+        for name, (model, suffix, more) in OTHER_PROVIDERS.items():
+            text += (f"  - model_name: bench-{name}-plain\n    litellm_params:\n"
+                     f"      model: {model}\n      api_base: {base}{suffix}\n"
+                     f"      api_key: sk-stub-made-up\n{more}")
         return text + f"general_settings:\n  master_key: {MASTER_KEY}\nserver:\n  workers: 1\n"
 
     def target(self, scenario):

@@ -21,11 +21,19 @@ class Scenario:
     callgrind_requests: int = 0    # 0: not part of --callgrind
     body_bytes: int = 0
 
-    @property
-    def path(self):
-        return "/v1/chat/completions" if self.body.endswith("openai") else "/v1/messages?beta=true"
+    def path(self, model):
+        """Where the body's protocol has its requests, with `model` for those that name it there."""
+        client = self.body.rsplit("-", 1)[-1]
+        if client == "gemini":
+            method = "streamGenerateContent?alt=sse" if self.stream else "generateContent"
+            return f"/v1beta/models/{model}:{method}"
+        return {"openai": "/v1/chat/completions", "responses": "/v1/responses"}.get(
+            client, "/v1/messages?beta=true")
 
 
+# Against nginx relaying the same bytes; only the table of instructions and single runs have them.
+MATRIX = dict(callgrind_requests=300, limit=2.0)
+OTHER = ("responses", "gemini", "converse", "cohere", "ollama", "openrouter")
 EVENT = dict(figure="cpu_us_per_event", unit="us CPU/event", stream=True, expect_events=200,
              counts="events")
 SCENARIOS = [
@@ -39,6 +47,20 @@ SCENARIOS = [
              provider="openai", limit=1.1, same_bytes=True),
     Scenario("translated", "103 KB, Anthropic to OpenAI Chat", body="large-anthropic",
              provider="openai", limit=2.0, callgrind_requests=500),
+    *[Scenario(f"to_{provider}", f"103 KB, Anthropic to {provider}", body="large-anthropic",
+               provider=provider, **MATRIX) for provider in OTHER],
+    Scenario("large_responses", "103 KB, Responses both sides", body="large-responses",
+             provider="responses", limit=1.1, callgrind_requests=300, same_bytes=True),
+    Scenario("large_gemini", "103 KB, Gemini both sides", body="large-gemini",
+             provider="gemini", limit=1.1, callgrind_requests=300, same_bytes=True),
+    Scenario("responses_to_openai", "103 KB, Responses to OpenAI Chat", body="large-responses",
+             provider="openrouter", **MATRIX),
+    Scenario("gemini_to_openai", "103 KB, Gemini to OpenAI Chat", body="large-gemini",
+             provider="openrouter", **MATRIX),
+    *[Scenario(f"events_{provider}", f"events of {provider} to Anthropic", stub="plain",
+               provider=provider, connections=32, callgrind_requests=100, limit=1.35,
+               figure="cpu_us_per_event", unit="us CPU/event", stream=True, expect_events=3,
+               counts="events") for provider in OTHER],
     Scenario("events_paced", "events relayed, 100,000/s paced", stub="paced", connections=200,
              limit=1.2, **EVENT),
     Scenario("events_fast", "events relayed, saturated", stub="fast", connections=32,

@@ -81,10 +81,10 @@ std::string schema(Text& text, std::size_t bytes) {
     return out + R"(},"required":["field_0"],"additionalProperties":false})";
 }
 
-enum class Shape { anthropic, openai };
+enum class Shape { anthropic, openai, responses, gemini };
 
 std::string tools(Text& text, Shape shape) {
-    std::string out = "[";
+    std::string out = shape == Shape::gemini ? R"([{"functionDeclarations":[)" : "[";
     for (int i = 0; i < tool_count; ++i) {
         const auto name = "Tool_" + std::to_string(i);
         const auto description = quoted(text.prose(i % 4 == 0 ? 900 : 250));
@@ -93,12 +93,18 @@ std::string tools(Text& text, Shape shape) {
         if (shape == Shape::anthropic) {
             out += "{\"name\":\"" + name + "\",\"description\":" + description +
                    ",\"input_schema\":" + parameters + "}";
+        } else if (shape == Shape::responses) {
+            out += "{\"type\":\"function\",\"name\":\"" + name + "\",\"description\":" +
+                   description + ",\"parameters\":" + parameters + ",\"strict\":false}";
+        } else if (shape == Shape::gemini) {
+            out += "{\"name\":\"" + name + "\",\"description\":" + description +
+                   ",\"parametersJsonSchema\":" + parameters + "}";
         } else {
             out += "{\"type\":\"function\",\"function\":{\"name\":\"" + name +
                    "\",\"description\":" + description + ",\"parameters\":" + parameters + "}}";
         }
     }
-    return out + "]";
+    return out + (shape == Shape::gemini ? "]}]" : "]");
 }
 
 std::string anthropic_system(Text& text) {
@@ -129,9 +135,45 @@ std::string openai_turn(Text& text, int turn) {
            quoted(text.code(1'500)) + "}";
 }
 
+std::string responses_turn(Text& text, int turn) {
+    const auto id = "call_bench_" + std::to_string(turn);
+    const auto arguments = "{\"field_0\":" + quoted(text.code(300)) +
+                           ",\"field_1\":" + std::to_string(turn) + "}";
+    return R"({"type":"message","role":"assistant","content":[{"type":"output_text","text":)" +
+           quoted(text.prose(200)) + R"(}]},{"type":"function_call","call_id":")" + id +
+           R"(","name":"Tool_1","arguments":)" + quoted(arguments) +
+           R"(},{"type":"function_call_output","call_id":")" + id + R"(","output":)" +
+           quoted(text.code(1'500)) + "}";
+}
+
+std::string gemini_turn(Text& text, int turn) {
+    return R"({"role":"model","parts":[{"text":)" + quoted(text.prose(200)) +
+           R"(},{"functionCall":{"name":"Tool_1","args":{"field_0":)" + quoted(text.code(300)) +
+           R"(,"field_1":)" + std::to_string(turn) +
+           R"(}}}]},{"role":"user","parts":[{"functionResponse":{"name":"Tool_1","response":)"
+           R"({"output":)" + quoted(text.code(1'500)) + "}}}]}";
+}
+
+std::string turn_of(Text& text, Shape shape, int turn) {
+    switch (shape) {
+        case Shape::anthropic: return anthropic_turn(text, turn);
+        case Shape::openai: return openai_turn(text, turn);
+        case Shape::responses: return responses_turn(text, turn);
+        case Shape::gemini: return gemini_turn(text, turn);
+    }
+    return {};
+}
+
 std::string large_start(Text& text, Shape shape, const BodyRequest& request) {
-    std::string out = "{\"model\":" + quoted(request.model);
     const auto first_words = quoted(text.prose(6'000));
+    if (shape == Shape::gemini) {
+        return R"({"contents":[{"role":"user","parts":[{"text":)" + first_words + "}]}";
+    }
+    std::string out = "{\"model\":" + quoted(request.model);
+    if (shape == Shape::responses) {
+        return out + R"(,"input":[{"role":"user","content":[{"type":"input_text","text":)" +
+               first_words + "}]}";
+    }
     if (shape == Shape::openai) {
         return out + R"(,"messages":[{"role":"system","content":)" + quoted(text.prose(12'000)) +
                R"(},{"role":"user","content":)" + first_words + "}";
@@ -147,6 +189,17 @@ std::string large_end(Text& text, Shape shape, bool stream) {
                R"(,"tool_choice":"auto","max_completion_tokens":32000)" +
                (stream ? R"(,"stream":true,"stream_options":{"include_usage":true}})" : "}");
     }
+    if (shape == Shape::responses) {
+        return R"(],"instructions":)" + quoted(text.prose(12'000)) + R"(,"tools":)" +
+               tools(text, shape) +
+               R"(,"tool_choice":"auto","max_output_tokens":32000,"store":false)" +
+               (stream ? R"(,"stream":true})" : "}");
+    }
+    if (shape == Shape::gemini) {
+        return R"(],"systemInstruction":{"parts":[{"text":)" + quoted(text.prose(12'000)) +
+               R"(}]},"tools":)" + tools(text, shape) +
+               R"(,"generationConfig":{"maxOutputTokens":32000}})";
+    }
     return R"(],"system":)" + anthropic_system(text) + R"(,"tools":)" + tools(text, shape) +
            R"(,"metadata":{"user_id":"{\"device_id\":\"0123456789abcdef\",\"account_uuid\":\"\",)"
            R"(\"session_id\":\"6f1c1c0e-2f5b-4d9e-9a53-5f3f7a1b2c3d\"}"},"max_tokens":32000,)"
@@ -159,14 +212,15 @@ std::string large(const BodyRequest& request, Shape shape) {
     Text text(shape == Shape::anthropic ? 7 : 11);
     const auto end = large_end(text, shape, request.stream);
     auto out = large_start(text, shape, request);
-    constexpr std::string_view filler_start = R"(,{"role":"assistant","content":"Reading on."},)"
-                                              R"({"role":"user","content":")";
-    constexpr std::string_view filler_end = R"("})";
+    const bool parts = shape == Shape::gemini;
+    const std::string_view filler_start =
+        parts ? R"(,{"role":"model","parts":[{"text":"Reading on."}]},{"role":"user","parts":)"
+                R"([{"text":")"
+              : R"(,{"role":"assistant","content":"Reading on."},{"role":"user","content":")";
+    const std::string_view filler_end = parts ? R"("}]})" : R"("})";
     const auto fixed = end.size() + filler_start.size() + filler_end.size();
     for (int turn = 0;; ++turn) {
-        const auto next =
-            "," + (shape == Shape::anthropic ? anthropic_turn(text, turn)
-                                             : openai_turn(text, turn));
+        const auto next = "," + turn_of(text, shape, turn);
         if (out.size() + next.size() + fixed > request.bytes) break;
         out += next;
     }
@@ -198,6 +252,8 @@ std::optional<std::string> build_body(const BodyRequest& request) {
     if (request.name == "small-openai") return small(request, Shape::openai);
     if (request.name == "large-anthropic") return large(request, Shape::anthropic);
     if (request.name == "large-openai") return large(request, Shape::openai);
+    if (request.name == "large-responses") return large(request, Shape::responses);
+    if (request.name == "large-gemini") return large(request, Shape::gemini);
     return std::nullopt;
 }
 

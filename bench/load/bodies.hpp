@@ -11,7 +11,8 @@
 namespace bench {
 
 struct BodyRequest {
-    std::string_view name;   // small-anthropic, large-anthropic, small-openai, large-openai
+    // small-anthropic, large-anthropic, small-openai, large-openai, large-responses, large-gemini
+    std::string_view name;
     std::string_view model;
     bool stream = false;
     std::size_t bytes = 103'000;  // large bodies are filled up to exactly this size

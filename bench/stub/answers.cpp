@@ -1,5 +1,7 @@
 #include "stub/answers.hpp"
 
+#include "stub/wire.hpp"
+
 #include <cstdio>
 #include <string_view>
 
@@ -64,7 +66,7 @@ std::string anthropic_event(std::string_view name, const std::string& data) {
 }
 
 std::string error_body(Dialect dialect, std::uint32_t status) {
-    if (dialect == Dialect::openai_chat) {
+    if (dialect != Dialect::anthropic) {
         const auto* type = status == 429 ? "rate_limit_exceeded" : "server_error";
         return std::string(R"({"error":{"message":"stub error","type":")") + type +
                R"(","param":null,"code":")" + type + R"("}})";
@@ -87,6 +89,7 @@ std::string reply_body(Dialect dialect, const AnswerOptions& options) {
                R"("cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
                R"("output_tokens":12}})";
     }
+    if (dialect != Dialect::openai_chat) return wire_reply(dialect, text);
     return R"({"id":"chatcmpl-bench0001","object":"chat.completion","created":1763700000,)"
            R"("model":"stub-model","choices":[{"index":0,"message":{"role":"assistant",)"
            R"("content":")" +
@@ -151,6 +154,27 @@ void prepare_openai_stream(const AnswerOptions& options, bool with_usage, Answer
     answer.ending += chunk("data: [DONE]\n\n");
 }
 
+void prepare_wire_stream(Dialect dialect, const AnswerOptions& options, Answer& answer) {
+    if (options.error_first) {
+        answer.head += chunk("data: " + error_body(dialect, 500) + "\n\n");
+        return;
+    }
+    const WireStream stream = wire_stream(dialect, event_text(options));
+    if (!stream.start.empty()) answer.head += chunk(stream.start);
+    answer.event = chunk(stream.event);
+    answer.ending = chunk(stream.ending);
+    if (dialect == Dialect::converse) {
+        constexpr std::size_t checksum_and_chunk_end = 6;
+        answer.crc_from = answer.event.find('\n') + 1;
+        answer.crc_at = answer.event.size() - checksum_and_chunk_end;
+    }
+}
+
+std::string_view stream_type(Dialect dialect) {
+    const bool wire = dialect != Dialect::anthropic && dialect != Dialect::openai_chat;
+    return wire ? wire_stream(dialect, {}).content_type : "text/event-stream; charset=utf-8";
+}
+
 }  // namespace
 
 Answer prepare_answer(Dialect dialect, bool streamed, bool with_usage,
@@ -166,10 +190,14 @@ Answer prepare_answer(Dialect dialect, bool streamed, bool with_usage,
         answer.head = json_message(200, reply_body(dialect, options), "");
     } else {
         answer.streamed = true;
-        answer.head = head_of(200, "content-type: text/event-stream; charset=utf-8\r\n"
-                                   "cache-control: no-cache\r\ntransfer-encoding: chunked\r\n");
-        if (dialect == Dialect::anthropic) prepare_anthropic_stream(options, answer);
-        else prepare_openai_stream(options, with_usage, answer);
+        answer.head = head_of(200, "content-type: " + std::string(stream_type(dialect)) +
+                                       "\r\ncache-control: no-cache\r\n"
+                                       "transfer-encoding: chunked\r\n");
+        switch (dialect) {
+            case Dialect::anthropic: prepare_anthropic_stream(options, answer); break;
+            case Dialect::openai_chat: prepare_openai_stream(options, with_usage, answer); break;
+            default: prepare_wire_stream(dialect, options, answer);
+        }
         answer.ending += "0\r\n\r\n";
         answer.stamp_at = answer.event.find(stamp_marker) + stamp_marker.size();
         // Two bytes into the first character after the stamp: inside a UTF-8 sequence.

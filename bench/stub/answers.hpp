@@ -1,5 +1,5 @@
 // What the stub says, prepared once per set of options: bytes with places for stamp and hash.
-// Pure. Event shapes are those of the Anthropic Messages and OpenAI Chat Completions interfaces.
+// Pure. Event shapes are those of the providers' public interfaces.
 #pragma once
 
 #include "stub/options.hpp"
@@ -10,7 +10,7 @@
 
 namespace bench {
 
-enum class Dialect { anthropic, openai_chat };
+enum class Dialect { anthropic, openai_chat, responses, gemini, converse, cohere, ollama };
 
 // A prepared answer. `hash_at` is where 16 digits of the body's hash go in `head`; `stamp_at` where
 // 16 digits of CLOCK_MONOTONIC nanoseconds go in each `event`, after the marker "~t".
@@ -20,6 +20,7 @@ struct Answer {
     std::size_t hash_at = 0;
     std::string event;        // one content event, framed as an HTTP chunk
     std::size_t stamp_at = 0;
+    std::size_t crc_from = 0, crc_at = 0;  // where an AWS message begins and has its checksum
     std::size_t split_at = 0; // cut each event here into two writes; 0: do not
     std::string ending;       // the events after the last content event, and the last chunk
 };

@@ -1,4 +1,4 @@
-// bench_stub: stands in for a provider of Anthropic Messages and OpenAI Chat Completions.
+// bench_stub: stands in for a provider, in any of their protocols.
 #include "stub/server.hpp"
 
 #include <csignal>
@@ -25,7 +25,8 @@ extern "C" void on_signal(int) { running_server->stop(); }
 constexpr const char* usage_text =
     "bench_stub [--cert FILE --key FILE] --listen ADDRESS[,OPTION=VALUE...] ...\n"
     "           [--listen-tls ADDRESS[,OPTION=VALUE...] ...]\n"
-    "Serves POST /v1/messages and /v1/chat/completions; GET /stub/stats; POST /stub/reset.\n"
+    "Serves POST /v1/messages, .../chat/completions, .../responses, ...:generateContent,\n"
+    ".../converse, /v2/chat and /api/chat; GET /stub/stats; POST /stub/reset.\n"
     "Options, also as request header `x-stub: OPTION=VALUE,...`:\n"
     "  delay=TIME before the first byte      chunks=N content events in a stream\n"
     "  pace=TIME between events (us, ms, s)  size=N characters of text in an event (32 or more)\n"

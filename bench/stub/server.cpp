@@ -2,10 +2,12 @@
 
 #include "common/body_hash.hpp"
 #include "common/http_head.hpp"
+#include "stub/wire.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <sys/epoll.h>
 
 namespace bench {
@@ -19,6 +21,43 @@ constexpr int writes_per_turn_max = 4;  // a fast stream lets the others have th
 constexpr std::uint64_t split_pause_ns = 1'000'000;
 constexpr std::uint64_t wait_ns_max = 500'000'000;
 constexpr std::uint64_t listener_tag = 1ULL << 40;
+
+// What a request asks for, as far as its path says it.
+struct Asked {
+    Dialect dialect;
+    bool streamed = false;  // else the body may say so
+};
+
+std::optional<Asked> asked_of(std::string_view start_line) {
+    struct Path {
+        std::string_view part;
+        Asked asked;
+    };
+    // The more particular one of two that share a part stands first.
+    static constexpr Path paths[] = {
+        {"/v1/messages", {Dialect::anthropic}},
+        {"/chat/completions", {Dialect::openai_chat}},
+        {"/responses", {Dialect::responses}},
+        {":streamGenerateContent", {Dialect::gemini, true}},
+        {":generateContent", {Dialect::gemini}},
+        {"/converse-stream", {Dialect::converse, true}},
+        {"/converse", {Dialect::converse}},
+        {"/v2/chat", {Dialect::cohere}},
+        {"/api/chat", {Dialect::ollama}},
+    };
+    for (const Path& path : paths) {
+        if (start_line.find(path.part) != std::string_view::npos) return path.asked;
+    }
+    return std::nullopt;
+}
+
+void write_checksum(const Answer& answer, char* event) {
+    const auto crc =
+        crc32_of(std::string_view(event + answer.crc_from, answer.crc_at - answer.crc_from));
+    for (std::size_t i = 0; i < 4; ++i) {
+        event[answer.crc_at + i] = static_cast<char>((crc >> (24 - 8 * i)) & 0xff);
+    }
+}
 
 }  // namespace
 
@@ -126,15 +165,13 @@ bool Server::handle_input(Connection& connection) {
 
 bool Server::handle_request(Connection& connection, std::string_view start_line,
                             std::string_view x_stub, std::string_view body) {
-    const bool messages = start_line.find("/v1/messages") != std::string_view::npos;
-    const bool chat = start_line.find("/chat/completions") != std::string_view::npos;
-    if (!start_line.starts_with("POST ") || (!messages && !chat)) {
-        return handle_own_path(connection, start_line);
-    }
+    const auto asked = asked_of(start_line);
+    if (!start_line.starts_with("POST ") || !asked) return handle_own_path(connection, start_line);
     const auto hash = body_hash(body);
     const auto& facts = facts_of(body, hash);
     ++counters_.requests;
-    ++(messages ? counters_.messages : counters_.chat);
+    if (asked->dialect == Dialect::anthropic) ++counters_.messages;
+    if (asked->dialect == Dialect::openai_chat) ++counters_.chat;
     counters_.body_bytes += body.size();
     last_hash_ = hash;
     if (!facts.valid) {
@@ -149,8 +186,8 @@ bool Server::handle_request(Connection& connection, std::string_view start_line,
             400, R"({"error":{"type":"invalid_request_error","message":")" + problem + "\"}}")));
     }
     connection.options = options;
-    connection.answer =
-        &answer_for(options, messages ? Dialect::anthropic : Dialect::openai_chat, facts);
+    const bool streamed = asked->streamed || facts.stream;
+    connection.answer = &answer_for(options, asked->dialect, streamed, facts.include_usage);
     connection.body_hash = hash;
     connection.events_sent = 0;
     connection.half_sent = false;
@@ -172,7 +209,8 @@ bool Server::handle_own_path(Connection& connection, std::string_view start_line
     }
     return after_send(connection, connection.send(plain_answer(
         404, R"({"error":{"type":"not_found_error","message":"the stub serves POST )"
-             R"(/v1/messages and /v1/chat/completions, GET /stub/stats, POST /stub/reset"}})")));
+             R"(/v1/messages, /chat/completions, /responses, :generateContent, /converse, )"
+             R"(/v2/chat, /api/chat, GET /stub/stats, POST /stub/reset"}})")));
 }
 
 const BodyFacts& Server::facts_of(std::string_view body, std::uint64_t hash) {
@@ -199,13 +237,13 @@ const AnswerOptions* Server::options_for(const Connection& connection, std::stri
     return &header_options_.emplace(key, options).first->second;
 }
 
-Answer& Server::answer_for(const AnswerOptions* options, Dialect dialect,
-                           const BodyFacts& facts) {
+Answer& Server::answer_for(const AnswerOptions* options, Dialect dialect, bool streamed,
+                           bool usage_asked) {
     const bool usage = options->usage == UsageReport::always ||
-                       (options->usage == UsageReport::when_asked && facts.include_usage);
-    auto& answer = answers_[{options, dialect, facts.stream, usage}];
+                       (options->usage == UsageReport::when_asked && usage_asked);
+    auto& answer = answers_[{options, dialect, streamed, usage}];
     if (!answer) {
-        answer = std::make_unique<Answer>(prepare_answer(dialect, facts.stream, usage, *options));
+        answer = std::make_unique<Answer>(prepare_answer(dialect, streamed, usage, *options));
     }
     return *answer;
 }
@@ -274,6 +312,7 @@ bool Server::send_events(Connection& connection) {
     const auto now = now_ns();
     for (std::uint32_t i = 0; i < burst; ++i) {
         write_hex16(now, scratch_.data() + i * answer.event.size() + answer.stamp_at);
+        if (answer.crc_at != 0) write_checksum(answer, scratch_.data() + i * answer.event.size());
     }
     if (split != 0) {
         connection.half_sent = true;

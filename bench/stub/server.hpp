@@ -72,7 +72,8 @@ private:
     const BodyFacts& facts_of(std::string_view body, std::uint64_t hash);
     const AnswerOptions* options_for(const Connection& connection, std::string_view x_stub,
                                      std::string& problem);
-    Answer& answer_for(const AnswerOptions* options, Dialect dialect, const BodyFacts& facts);
+    Answer& answer_for(const AnswerOptions* options, Dialect dialect, bool streamed,
+                       bool usage_asked);
     std::string stats() const;
 
     SSL_CTX* tls_;
