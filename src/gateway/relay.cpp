@@ -85,11 +85,16 @@ base::Result<void> Relay::take_frame(std::string_view event, std::string_view da
         begun_ = begun_ || facts.content;
         if (begun_) release_held(out);
         pass_verbatim(facts, facts.raw.empty() ? raw : facts.raw, out);
-        if (facts.end && !failure_) complete_ = true;
     } else {
         translate(out);
-        if (facts.end && !failure_) complete_ = true;
     }
+    if (!facts.end || failure_) return {};
+    // A mark of the end after nothing that is of this protocol: another attempt may do better.
+    if (!begun_) {
+        return base::Error{base::ErrorCode::provider,
+                           "the provider ended its answer without having said anything"};
+    }
+    complete_ = true;
     return {};
 }
 

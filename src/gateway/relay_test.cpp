@@ -119,6 +119,26 @@ TEST_F(RelayTest, AnAnswerCutShortIsAnError) {
     EXPECT_TRUE(out.starts_with("event: error\n")) << out;
 }
 
+// Such as a server of Chat that is asked by Responses.
+TEST_F(RelayTest, AnEndAfterNothingOfTheProtocolIsAnError) {
+    const dialect::Codec responses = dialect::make_openai_responses();
+    for (const bool to_stream : {true, false}) {
+        RelaySetup setup;
+        setup.client = responses.client.get();
+        setup.decoder = responses.provider->stream_decoder(target, translation);
+        setup.verbatim = setup.to_stream = to_stream;
+        Relay relay(std::move(setup));
+        const auto fed = relay.feed(
+            "data: {\"id\":\"1\",\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n"
+            "data: [DONE]\n\n",
+            out);
+        ASSERT_FALSE(fed.ok());
+        EXPECT_EQ(fed.error().code, base::ErrorCode::provider);
+        EXPECT_FALSE(relay.complete());
+        EXPECT_EQ(out, "");
+    }
+}
+
 TEST_F(RelayTest, AStreamIsCollectedForAPlainRequest) {
     Relay relay = make(false, false);
     const std::string whole = start_frame + block_frame + delta_frame + end_frames;
