@@ -142,8 +142,9 @@ Result<void> BlockWriter::part(const Part& part, bool trim) {
             ++blocks_;
             return {};  // no cache point may follow
         case PartKind::hosted:
-            return refuse("hosted tool blocks",
-                          "blocks of another provider's own tools have no counterpart");
+            // The record of a provider-run tool; the answer that it led to is text.
+            translation_.drop("hosted tool blocks");
+            return {};
     }
     if (blocks_ > 0) cache_point(part.cache_control);
     return {};

@@ -40,6 +40,36 @@ void append_pages(Value results, std::string& out) {
     }
 }
 
+std::string block_words(Value block) {
+    std::string out;
+    const Value type = block["type"], content = block["content"];
+    const std::string_view name = type.escaped().raw;
+    if (name == "server_tool_use") {
+        const Value input = block["input"];
+        const std::string_view what = input["query"].escaped().raw;
+        if (!what.empty()) out.append("[Searched the web for: ").append(what).append("]");
+        if (input["url"].is_string()) {
+            out.append("[Read the page ").append(input["url"].escaped().raw).append("]");
+        }
+        for (std::string_view program : {"code", "command"}) {
+            if (!input[program].is_string()) continue;
+            out.append("[Ran this program:\\n").append(input[program].escaped().raw).append("]");
+        }
+    } else if (name == "web_search_tool_result") {
+        append_pages(content, out);
+        if (!out.empty()) out.insert(0, "[Pages found:").append("]");
+    } else if (name == "web_fetch_tool_result") {
+        const Value document = content["content"];
+        out += document["source"]["data"].escaped().raw;
+        const bool words = document["source"]["type"].equals("text") && !out.empty();
+        out = words ? "[The page said:\\n" + out + "]" : std::string();
+    } else if (name.ends_with("code_execution_tool_result")) {
+        for (std::string_view stream : {"stdout", "stderr"}) out += content[stream].escaped().raw;
+        if (!out.empty()) out.insert(0, "[The program printed:\\n").append("]");
+    }
+    return out;
+}
+
 }  // namespace
 
 HostedTool hosted_tool(std::string_view kind) {
@@ -123,33 +153,9 @@ bool is_own_hosted(Value block) {
 }
 
 std::string hosted_words(Value block) {
-    std::string out;
-    const Value type = block["type"], content = block["content"];
-    const std::string_view name = type.escaped().raw;
-    if (name == "server_tool_use") {
-        const Value input = block["input"];
-        const std::string_view what = input["query"].escaped().raw;
-        if (!what.empty()) out.append("[Searched the web for: ").append(what).append("]");
-        if (input["url"].is_string()) {
-            out.append("[Read the page ").append(input["url"].escaped().raw).append("]");
-        }
-        for (std::string_view program : {"code", "command"}) {
-            if (!input[program].is_string()) continue;
-            out.append("[Ran this program:\\n").append(input[program].escaped().raw).append("]");
-        }
-    } else if (name == "web_search_tool_result") {
-        append_pages(content, out);
-        if (!out.empty()) out.insert(0, "[Pages found:").append("]");
-    } else if (name == "web_fetch_tool_result") {
-        const Value document = content["content"];
-        out += document["source"]["data"].escaped().raw;
-        const bool words = document["source"]["type"].equals("text") && !out.empty();
-        out = words ? "[The page said:\\n" + out + "]" : std::string();
-    } else if (name.ends_with("code_execution_tool_result")) {
-        for (std::string_view stream : {"stdout", "stderr"}) out += content[stream].escaped().raw;
-        if (!out.empty()) out.insert(0, "[The program printed:\\n").append("]");
-    }
-    return out;
+    std::string words = block_words(block);
+    // Some targets join the texts of a turn without anything between them.
+    return words.empty() ? words : "\\n" + words + "\\n";
 }
 
 }  // namespace tollgate::dialect

@@ -17,7 +17,7 @@ constexpr std::string_view default_format_name = "structured_output";
 
 using domain::WebSearchField;
 
-// Of the field's values only one is spoken by a model: OpenAI's search models have it in their name.
+// web_search_options is spoken by OpenAI's search models alone, which say so in their names.
 WebSearchField search_of(const domain::Deployment& target) {
     const WebSearchField field = target.provider.web_search;
     const bool able = field != WebSearchField::options ||

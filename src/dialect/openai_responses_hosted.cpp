@@ -40,8 +40,8 @@ void write_program(json::Writer& writer, const HostedRecord& call, const HostedR
 
 }  // namespace
 
-// A search is whole with its call: its pages stand in the texts' annotations. A program's item holds
-// what it printed.
+// A search is whole with its call: its pages stand in the texts' annotations. A program's item
+// holds what it printed.
 void AnswerEncoder::hosted(const HostedRecord& step, std::string& out) {
     if (step.tool != HostedTool::code_execution) {
         if (step.step == HostedStep::call) hosted_item(step, step, out);

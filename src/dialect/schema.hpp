@@ -20,7 +20,7 @@ struct SchemaRules {
     bool empty() const { return !strict && !closed && (drop == nullptr || drop->empty()); }
 };
 
-// The keywords that Anthropic refuses in the schema of an answer, at its own interface and Bedrock's.
+// The keywords that Claude refuses in the schema of an answer, at Anthropic and on Bedrock.
 const std::vector<std::string>& refused_by_anthropic();
 
 // Appends `schema` to `out` as the rules want it; verbatim when they change nothing, the schema of
