@@ -32,6 +32,7 @@ public:
         TRY_VOID(messages());
         TRY_VOID(tools());
         TRY_VOID(inference());
+        TRY_VOID(output());
         more_fields();
         return std::move(request_);
     }
@@ -173,7 +174,8 @@ private:
             domain::Tool& tool = request_.tools.emplace_back();
             tool.name = spec["name"].text(arena_);
             tool.description = spec["description"].escaped();
-            if (is_set(spec["inputSchema"]["json"])) tool.schema = spec["inputSchema"]["json"].raw();
+            const Value schema = spec["inputSchema"]["json"];
+            if (is_set(schema)) tool.schema = schema.raw();
         }
         const Value choice = config["toolChoice"];
         if (choice["any"].exists()) request_.tool_choice.kind = domain::ToolChoiceKind::any;
@@ -211,6 +213,32 @@ private:
         return {};
     }
 
+    base::Result<void> output() {
+        const Value config = root_["outputConfig"];
+        if (config["effort"].is_string()) request_.thinking.effort = config["effort"].text(arena_);
+        const Value format = config["textFormat"];
+        if (!is_set(format)) return {};
+        const Value described = format["structure"]["jsonSchema"];
+        json::Document document;
+        const std::string_view schema = described["schema"].text(arena_);
+        const auto parsed = document.parse(schema);
+        if (!parsed.ok() || !parsed->is_object()) {
+            return field_error("outputConfig.textFormat.structure.jsonSchema.schema",
+                               "is required: a JSON schema, as text");
+        }
+        structured(schema);
+        const std::string_view name = described["name"].text(arena_);
+        if (!name.empty()) request_.output.name = name;
+        return {};
+    }
+
+    void structured(json::Raw schema) {
+        request_.output.kind = domain::OutputKind::json_schema;
+        request_.output.schema = schema;
+        request_.output.name = "answer";
+        request_.output.strict = true;  // it always holds to the schema; OpenAI's only if asked
+    }
+
     // What Converse has no word for, as the models of Anthropic take it.
     void more_fields() {
         const Value fields = root_["additionalModelRequestFields"];
@@ -223,6 +251,9 @@ private:
         } else if (thinking["type"].equals("adaptive")) {
             request_.thinking.mode = domain::ThinkingMode::adaptive;
         }
+        const Value output = fields["output_config"];
+        if (output["effort"].is_string()) request_.thinking.effort = output["effort"].text(arena_);
+        if (output["format"]["schema"].is_object()) structured(output["format"]["schema"].raw());
         if (fields["reasoning_effort"].is_string()) {
             request_.thinking.mode = domain::ThinkingMode::adaptive;
             request_.thinking.effort = fields["reasoning_effort"].text(arena_);

@@ -38,6 +38,21 @@ void write_usage(json::Writer& writer, const domain::Usage& usage) {
     writer.integer("totalTokenCount", usage.prompt() + output).end_object();
 }
 
+int status_of(domain::ErrorClass error_class) {
+    switch (error_class) {
+        case domain::ErrorClass::rate_limited: return 429;
+        case domain::ErrorClass::overloaded: return 503;
+        case domain::ErrorClass::timeout: return 504;
+        case domain::ErrorClass::bad_request: case domain::ErrorClass::context_overflow:
+        case domain::ErrorClass::content_policy:
+            return 400;
+        case domain::ErrorClass::none: case domain::ErrorClass::provider_fault:
+        case domain::ErrorClass::credential:
+            break;
+    }
+    return 500;
+}
+
 // Turns events into parts, in order: texts as they come, each call whole.
 class Parts {
 public:
@@ -126,7 +141,8 @@ private:
             return;
         }
         writer.begin_object().string("text", "").boolean("thought", true);
-        writer.string("thoughtSignature", thought ? thought->signature : plain).end_object();
+        writer.string("thoughtSignature", thought ? thought->signature : carried_signature(plain));
+        writer.end_object();
     }
 
     void end_call(std::uint32_t index, json::Writer& writer) {
@@ -192,7 +208,7 @@ public:
             done_ = true;
             std::string words;
             json::append_unescaped(words, event.text);
-            out += frame_of(error_json(500, words));
+            out += frame_of(error_json(status_of(event.error_class), words));
             return;
         }
         const bool stops = event.kind == EventKind::stop;

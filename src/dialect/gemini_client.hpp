@@ -25,6 +25,12 @@ base::Result<void> decode_contents(json::Value root, base::Arena& arena, domain:
 // A Schema message (types in capitals, nullable) as JSON schema; JSON schemas pass as they are.
 void append_json_schema(std::string& out, json::Value schema);
 
+// A thought's signature as this interface carries it: the field is base64 and SDKs decode it, so a
+// signature of our own making, which is none, travels inside one.
+std::string carried_signature(std::string_view signature);
+// The signature that stands in a client's thoughtSignature; borrows the arena.
+json::Escaped restored_signature(json::Value given, base::Arena& arena);
+
 // Google's word for a status: INVALID_ARGUMENT, RESOURCE_EXHAUSTED, ...
 std::string_view status_word(int status);
 

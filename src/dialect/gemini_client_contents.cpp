@@ -76,14 +76,12 @@ private:
     void add_signature(Value part, gemini::SignedPart kind, std::vector<Part>& out) {
         const Value given = field(part, "thoughtSignature", "thought_signature");
         if (!given.is_string() || given.string_empty()) return;
-        const std::string signature = given.text();
         Part& thought = out.emplace_back();
         thought.kind = PartKind::thinking;
         // What was made here for this client goes back as it is.
-        thought.signature = is_own_signature(signature)
-                                ? given.escaped()
-                                : json::Escaped{arena_.store(
-                                      gemini::pack_thought(kind, {}, signature))};
+        thought.signature = restored_signature(given, arena_);
+        if (is_own_signature(thought.signature)) return;
+        thought.signature = {arena_.store(gemini::pack_thought(kind, {}, given.text()))};
     }
 
     base::Result<void> part(Value value, const std::string& at, std::vector<Part>& out) {
@@ -133,7 +131,7 @@ private:
         std::string text(thought.text.raw);
         text += value["text"].escaped().raw;
         thought.text = goes_on ? json::Escaped{arena_.store(text)} : value["text"].escaped();
-        if (signature.is_string()) thought.signature = signature.escaped();
+        if (signature.is_string()) thought.signature = restored_signature(signature, arena_);
         return {};
     }
 
