@@ -179,10 +179,13 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
     }
     if (!last.should_retry.empty()) exchange.add_header("x-should-retry", last.should_retry);
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
-    // A cloud's client reads other envelopes than the provider's.
-    const bool relayed = answer.relay_body && generation.by_path == nullptr;
-    const std::string body =
-        relayed ? last.body : error_body(generation, answer.status, answer.error);
+    // A cloud's client reads other envelopes than the provider's, but for the cloud's protocols.
+    const domain::Protocol protocol = generation.protocol();
+    const bool clouds_own = protocol == domain::Protocol::gemini ||
+                            protocol == domain::Protocol::bedrock_converse;
+    const bool relayed = answer.relay_body && (generation.by_path == nullptr || clouds_own);
+    const std::string own = error_body(generation, answer.status, answer.error);
+    const std::string& body = relayed ? last.body : own;
     const std::string type = relayed && !last.content_type.empty() ? last.content_type
                                                                             : "application/json";
     auto sent = co_await exchange.respond(answer.status, type, body);

@@ -41,6 +41,14 @@ void append_chunk(std::string& out, std::string_view event_json) {
     append_event(out, "chunk", payload);
 }
 
+void append_exception(std::string& out, std::string_view type, std::string_view payload) {
+    http::append_event_stream_message(out,
+                                      {{":exception-type", type},
+                                       {":content-type", "application/json"},
+                                       {":message-type", "exception"}},
+                                      payload);
+}
+
 // An Anthropic error event as one of the exceptions that the stream's model has.
 void append_exception(std::string& out, std::string_view event_json) {
     json::Document document;
@@ -56,11 +64,7 @@ void append_exception(std::string& out, std::string_view event_json) {
         if (error["type"].equals("timeout_error")) type = "modelTimeoutException";
         if (error["type"].equals("invalid_request_error")) type = "validationException";
     }
-    http::append_event_stream_message(out,
-                                      {{":exception-type", type},
-                                       {":content-type", "application/json"},
-                                       {":message-type", "exception"}},
-                                      bedrock_error_body(message));
+    append_exception(out, type, bedrock_error_body(message));
 }
 
 bool belongs_to_envelope(const json::TopField& field, const PathRequest& request) {
@@ -185,6 +189,10 @@ void frame_for_bedrock(std::string& bytes, bool converse) {
         if (!any) break;
         if (frame.comment_only || frame.data.empty()) continue;
         if (frame.event == "error") append_exception(framed, frame.data);
+        // The provider's own exception goes on as it is.
+        else if (frame.event.starts_with(':')) {
+            append_exception(framed, std::string_view(frame.event).substr(1), frame.data);
+        }
         else if (converse) append_event(framed, frame.event, frame.data);
         else append_chunk(framed, frame.data);
     }

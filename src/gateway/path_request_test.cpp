@@ -100,6 +100,21 @@ TEST(PathRequest, FrameForBedrock_ErrorsOfConverseKeepTheirKind) {
     }
 }
 
+TEST(PathRequest, FrameForBedrock_AProvidersExceptionGoesOnAsItIs) {
+    std::string bytes =
+        "event: :modelStreamErrorException\n"
+        "data: {\"message\":\"x\",\"originalStatusCode\":424}\n\n";
+    frame_for_bedrock(bytes, true);
+    http::EventStreamParser parser;
+    http::EventStreamFrame frame;
+    parser.feed(bytes);
+    const auto more = parser.next(frame);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_TRUE(frame.failed);
+    EXPECT_EQ(frame.type, "modelStreamErrorException");
+    EXPECT_EQ(frame.payload, R"({"message":"x","originalStatusCode":424})");
+}
+
 TEST(PathRequest, FrameForBedrock_LastEventWithoutItsBlankLineCounts) {
     std::string bytes = "event: a\ndata: {}\n\nevent: message_stop\ndata: {\"type\":1}\n";
     frame_for_bedrock(bytes, true);

@@ -66,7 +66,10 @@ base::Result<void> Relay::feed_event_stream(std::string_view bytes, std::string&
         std::string_view type = frame.type;
         if (frame.failed) type = failed_type = ":" + std::string(frame.type);
         std::string spelled;
-        if (setup_.verbatim && setup_.to_stream && !frame.failed) {
+        // An exception is none to clients that read another protocol inside of Bedrock's frames.
+        const bool passes = !frame.failed || (setup_.client->protocol() ==
+                                              domain::Protocol::bedrock_converse);
+        if (setup_.verbatim && setup_.to_stream && passes) {
             // Clients of this protocol get their framing on the way out.
             spelled.append("event: ").append(type).append("\ndata: ").append(frame.payload);
             spelled += "\n\n";

@@ -198,14 +198,14 @@ void Bedrock::authorize(const domain::Deployment& target, const domain::Credenti
 }
 
 ErrorVerdict Bedrock::classify_error(int status, const http::Headers& headers,
-                                     std::string_view body, Protocol) const {
+                                     std::string_view body, Protocol protocol) const {
     const dialect::BedrockProblem problem = dialect::read_bedrock_problem(body);
     const std::string_view stated = headers.get("x-amzn-errortype");
     ErrorVerdict verdict;
     verdict.failure = dialect::bedrock_failure(
         status, stated.empty() ? std::string_view(problem.type) : stated, problem.message);
     verdict.retry_after = retry_after(status, headers);
-    verdict.foreign_body = true;
+    verdict.foreign_body = protocol != Protocol::bedrock_converse;
     return verdict;
 }
 
