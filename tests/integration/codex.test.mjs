@@ -82,9 +82,11 @@ for (const name of ['anthropic', 'openai_compatible', 'openai_responses']) {
       assert.equal(asked.response.status, 200);
       if (!translated) return;
       check_shape(stack, 1);
-      assert.match(asked.response.headers['x-tollgate-dropped'], /web_search/,
-        'what the target lacks is named');
       const sent = stack.tap.calls[0].request.body.toString();
+      const searched = /"web_search_20250305"/.test(sent);
+      const dropped = /web_search/.test(asked.response.headers['x-tollgate-dropped'] ?? '');
+      assert.deepEqual([searched, dropped], name === 'anthropic' ? [true, false] : [false, true],
+        'a search is bridged, or what the target lacks is named');
       assert.match(sent, /You are Codex/);
       assert.match(sent, /apply_patch/);
     });
