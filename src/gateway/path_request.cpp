@@ -49,6 +49,13 @@ void append_exception(std::string& out, std::string_view type, std::string_view 
                                       payload);
 }
 
+// The provider's own exception goes on as it is; an error of its framing has words alone.
+void append_own_exception(std::string& out, std::string_view type, std::string_view payload) {
+    if (type.empty()) type = "internalServerException";
+    if (payload.starts_with('{')) append_exception(out, type, payload);
+    else append_exception(out, type, bedrock_error_body(payload.empty() ? type : payload));
+}
+
 // An Anthropic error event as one of the exceptions that the stream's model has.
 void append_exception(std::string& out, std::string_view event_json) {
     json::Document document;
@@ -187,12 +194,12 @@ void frame_for_bedrock(std::string& bytes, bool converse) {
         // The provider's last event may lack the blank line that ends it.
         const bool any = more.ok() && (*more || parser.finish(frame));
         if (!any) break;
+        if (converse && frame.event.starts_with(':')) {
+            append_own_exception(framed, frame.event.substr(1), frame.data);
+            continue;
+        }
         if (frame.comment_only || frame.data.empty()) continue;
         if (frame.event == "error") append_exception(framed, frame.data);
-        // The provider's own exception goes on as it is.
-        else if (frame.event.starts_with(':')) {
-            append_exception(framed, std::string_view(frame.event).substr(1), frame.data);
-        }
         else if (converse) append_event(framed, frame.event, frame.data);
         else append_chunk(framed, frame.data);
     }

@@ -115,6 +115,22 @@ TEST(PathRequest, FrameForBedrock_AProvidersExceptionGoesOnAsItIs) {
     EXPECT_EQ(frame.payload, R"({"message":"x","originalStatusCode":424})");
 }
 
+TEST(PathRequest, FrameForBedrock_AnErrorOfTheFramingIsAnException) {
+    std::string bytes = "event: :\ndata: lost\n\nevent: :InternalError\n\n";
+    frame_for_bedrock(bytes, true);
+    http::EventStreamParser parser;
+    http::EventStreamFrame frame;
+    parser.feed(bytes);
+    auto more = parser.next(frame);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_EQ(frame.type, "internalServerException");
+    EXPECT_EQ(frame.payload, R"({"message":"lost"})");
+    more = parser.next(frame);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_TRUE(frame.failed);
+    EXPECT_EQ(frame.payload, R"({"message":"InternalError"})");
+}
+
 TEST(PathRequest, FrameForBedrock_LastEventWithoutItsBlankLineCounts) {
     std::string bytes = "event: a\ndata: {}\n\nevent: message_stop\ndata: {\"type\":1}\n";
     frame_for_bedrock(bytes, true);
