@@ -92,7 +92,8 @@ private:
         block.kind = event.block;
         block.id = event.id;
         block.name = event.name;
-        block.verbatim = event.verbatim;
+        // From a whole answer it may have several lines, which a frame has not.
+        json::append_compact(block.verbatim, event.verbatim);
         if (event.block == BlockKind::redacted_thinking) block.data = event.text.raw;
         block.signature = event.signature.raw;
         std::string input;

@@ -182,6 +182,18 @@ TEST(AnthropicErrors, Types_FollowStatusAndCode) {
               "\"message\":\"cut \\\"off\\\"\"}}\n\n");
 }
 
+TEST(AnthropicStream, BlocksOfAWholeAnswer_AreOneLineOfTheirFrame) {
+    auto encoder = make_anthropic().client->stream_encoder({"m", "r", 0, 5, false});
+    std::string out;
+    encoder->encode(event(EventKind::start), out);
+    out.clear();
+    Event step = event(EventKind::block_start, BlockKind::hosted);
+    step.verbatim = "{\n  \"type\": \"server_tool_use\",\n  \"id\": \"a b\"\n}";
+    encoder->encode(step, out);
+    EXPECT_EQ(data_lines(out), "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
+                               "{\"type\":\"server_tool_use\",\"id\":\"a b\"}}\n");
+}
+
 // Some servers of this protocol refuse so; a type that nobody knows is a refusal all the same.
 TEST(AnthropicAnswer, AnErrorUnderA200_IsReadAsTheErrorItIs) {
     const auto codec = make_anthropic();

@@ -57,7 +57,10 @@ std::string object_of(json::Escaped arguments) {
     json::append_unescaped(text, arguments);
     json::Document document;
     const auto root = document.parse(text);
-    return root.ok() && root->is_object() ? text : "{}";
+    if (!root.ok() || !root->is_object()) return "{}";
+    std::string compact;  // in one line: it is part of a frame
+    json::append_compact(compact, text);
+    return compact;
 }
 
 }  // namespace

@@ -85,7 +85,9 @@ void describe_answer(const domain::Request& request, const Outline& outline,
         if (!is_echoed(field.key) || field.value == "null") continue;
         if (field.key == "store" || bytes + field.value.size() > echo_bytes_max) continue;
         bytes += field.value.size();
-        options.echo.emplace_back(field.key, field.value);
+        // A line end between its tokens would end the line of a stream's frame.
+        std::string& value = options.echo.emplace_back(field.key, std::string()).second;
+        json::append_compact(value, field.value);
     }
 }
 

@@ -322,5 +322,31 @@ TEST(ResponsesRequest, ConfiguredFields_ReplaceOursOrFillGaps) {
                              R"("store":true,"truncation":"auto"})");
 }
 
+TEST(ResponsesClient, WhatAStreamRepeatsOfTheRequest_StaysOneLine) {
+    const auto client = make_openai_responses().client;
+    constexpr std::string_view body =
+        "{\"model\":\"m\",\"input\":\"hi\",\n\"metadata\":{\n  \"a b\": \"c\\nd\"\n},"
+        "\r\n\"tool_choice\":\n\"auto\"}";
+    base::Arena arena;
+    json::Document document;
+    ASSERT_TRUE(document.parse(body).ok());
+    const auto request = client->decode_request(document, arena);
+    ASSERT_TRUE(request.ok());
+    const auto outline = outline_translated(domain::Protocol::openai_responses, body);
+    ASSERT_TRUE(outline.ok());
+    EncoderOptions options;
+    client->describe_answer(*request, *outline, options);
+    std::string out;
+    domain::Event start;
+    start.kind = domain::EventKind::start;
+    client->stream_encoder(options)->encode(start, out);
+    EXPECT_NE(out.find(R"("metadata":{"a b":"c\nd"})"), std::string::npos) << out;
+    for (std::size_t at = 0; at < out.size(); at = out.find('\n', at) + 1) {
+        const std::string_view line = std::string_view(out).substr(at, out.find('\n', at) - at);
+        EXPECT_TRUE(line.empty() || line.starts_with("event: ") || line.starts_with("data: "))
+            << line;
+    }
+}
+
 }  // namespace
 }  // namespace tollgate::dialect
