@@ -233,10 +233,10 @@ TEST(Catalog, BetasOfKnownTargetsAreRefusedWithTheirFields) {
     const Catalog catalog = shipped();
     const BetaRule* vertex = catalog.betas_of("vertex");
     ASSERT_NE(vertex, nullptr);
-    EXPECT_THAT(vertex->header_deny, Contains("effort-*"));
+    EXPECT_THAT(vertex->header_deny, Contains("structured-outputs-*"));
     EXPECT_THAT(vertex->field_deny, Contains("mcp_servers"));
     EXPECT_THAT(vertex->field_deny, Contains("output_format"));
-    EXPECT_THAT(vertex->output_fields, Contains("effort"));
+    EXPECT_THAT(vertex->output_fields, Contains("format"));
     EXPECT_THAT(vertex->field_deny, Not(Contains("context_management")));
     EXPECT_EQ(catalog.betas_of("anthropic"), nullptr);
 }
