@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as anthropic_client from './matrix/clients/anthropic.mjs';
+import * as converse_client from './matrix/clients/bedrock_converse.mjs';
+import * as gemini_client from './matrix/clients/gemini.mjs';
 import * as chat_client from './matrix/clients/openai_chat.mjs';
 import * as responses_client from './matrix/clients/openai_responses.mjs';
 import { columns } from './matrix/columns.mjs';
@@ -82,6 +84,81 @@ describe('a client of Responses', () => {
         .json.arguments = '{}';
     }, /is whole/],
   ]) test(`refuses ${title}`, () => assert.throws(() => read(edit), why));
+});
+
+describe('a client of Gemini', () => {
+  const read = (edit, name = 'thinking_call', relayed = true) =>
+    gemini_client.read_stream(edited('gemini', name, edit), { relayed });
+  const parts = (event) => event.json.candidates[0].content.parts;
+
+  test('reads a good stream', () => {
+    const answer = read(() => {});
+    assert.deepEqual([answer.calls[0].input, answer.stop], [{ city: 'Paris' }, 'STOP']);
+    assert.deepEqual(answer.usage, { prompt: 70, output: 30, cache_read: 0, cache_write: 0 });
+  });
+  for (const [title, edit, why] of [
+    ['no end', (events) => events.slice(0, -1), /no finishReason/],
+    ['two ends', (events) => [...events, events.at(-1)], /after finishReason/],
+    ['a wrong total', (events) => {
+      events.at(-1).json.usageMetadata.totalTokenCount += 1;
+    }, /totalTokenCount/],
+    ['another id half way', (events) => { events[1].json.responseId = 'other'; }, /one id/],
+    ['a signature that is no base64', (events) => {
+      parts(events[1])[0].thoughtSignature = 'tg1.abc';
+    }, /does not match/],
+    ['arguments that are no object', (events) => {
+      parts(events[1])[0].functionCall.args = '{}';
+    }, /args: object/],
+    ['a part of two kinds', (events) => { parts(events[1])[0].text = 'x'; }, /unknown field text/],
+    ['an answer of the user', (events) => {
+      events[0].json.candidates[0].content.role = 'user';
+    }, /content.role/],
+    ['a frame after an error', (events) => [events[0], { data: '', json: { error: { code: 503,
+      message: 'busy', status: 'UNAVAILABLE' } } }, events[1]], /after an error/],
+  ]) test(`refuses ${title}`, () => assert.throws(() => read(edit), why));
+  test('refuses a call of the gateway without an id', () =>
+    assert.throws(() => read(() => {}, 'thinking_call', false), /id is missing/));
+});
+
+describe('a client of Converse', () => {
+  const frames = () => Buffer.concat(stream_shape(column('bedrock_converse'),
+    'thinking_call').frames);
+  const read = (edit) => {
+    const events = converse_client.read_frames(frames());
+    return converse_client.read_stream(edit(events) ?? events, { relayed: true });
+  };
+  const find = (events, name) => events.find((event) => event.name === name);
+
+  test('reads a good stream', () => {
+    const answer = read(() => {});
+    assert.deepEqual([answer.calls[0].input, answer.thinking[0].text, answer.stop],
+      [{ city: 'Paris' }, 'I need the weather.', 'tool_use']);
+    assert.deepEqual(answer.usage, { prompt: 70, output: 30, cache_read: 0, cache_write: 0 });
+  });
+  for (const [title, edit, why] of [
+    ['no beginning', (events) => events.slice(1), /before messageStart/],
+    ['no metadata', (events) => events.slice(0, -1), /without metadata/],
+    ['a second metadata', (events) => [...events, events.at(-1)], /after the end/],
+    ['a call that was not begun', (events) =>
+      events.filter((event) => event.name !== 'contentBlockStart'), /the open block/],
+    ['a gap in the numbers', (events) => {
+      find(events, 'contentBlockStart').json.contentBlockIndex = 2;
+    }, /numbered in order/],
+    ['a block left open', (events) =>
+      events.filter((event) => event.name !== 'contentBlockStop'), /inside block/],
+    ['half of the input', (events) => events.filter((event) => !event.body.includes('ris')),
+      /JSON/],
+    ['a wrong total', (events) => { events.at(-1).json.usage.totalTokens += 1; }, /totalTokens/],
+    ['an unknown reason', (events) => {
+      find(events, 'messageStop').json.stopReason = 'stop';
+    }, /stopReason/],
+  ]) test(`refuses ${title}`, () => assert.throws(() => read(edit), why));
+  test('refuses a damaged message, and one cut short', () => {
+    const damaged = frames();
+    damaged[damaged.length - 6] ^= 1;
+    assert.throws(() => converse_client.read_frames(damaged), /checksum/i);
+    assert.throws(() => converse_client.read_frames(frames().subarray(0, -3)), /inside a message/);
+  });
 });
 
 describe('a provider', () => {

@@ -23,8 +23,9 @@ function send(url, headers, body, on_request) {
         pieces.push(piece);
         for (const listener of listeners) listener(Buffer.concat(pieces).toString('utf8'));
       });
+      // Bytes: an event stream is no text.
       const whole = new Promise((done) => {
-        response.on('end', () => done(Buffer.concat(pieces).toString('utf8')));
+        response.on('end', () => done(Buffer.concat(pieces)));
         response.on('error', () => done(undefined));
         response.on('close', () => done(undefined));
       });
@@ -61,9 +62,10 @@ export class Cell {
     this.asked = talk;
     const body = JSON.stringify(this.client.write_request(talk));
     this.sent = body;
-    return send(`${this.stage.gateway.url}${this.client.path}`, { 'content-type':
-      'application/json', authorization: `Bearer ${master_key}`, ...this.client.headers }, body,
-    (request) => { this.asking = request; });
+    const { path, credential = bearer } = this.client;
+    return send(`${this.stage.gateway.url}${typeof path === 'function' ? path(talk) : path}`,
+      { 'content-type': 'application/json', ...credential(master_key), ...this.client.headers },
+      body, (request) => { this.asking = request; });
   }
 
   /** A cell of the same place for one more question at the same time; leave() when done. */
@@ -74,22 +76,24 @@ export class Cell {
   /** Asks and reads the answer, whatever its status: {status, headers, answer or error}. */
   async ask_any(talk, ...replies) {
     const response = await this.begin(talk, ...replies);
-    const text = await response.whole;
+    const bytes = await response.whole;
+    const text = bytes?.toString('utf8');
     this.answered = text;
-    need(text !== undefined, 'the gateway cut its answer');
+    need(bytes !== undefined, 'the gateway cut its answer');
     need(response.headers['x-request-id'], 'every answer has x-request-id');
     const type = response.headers['content-type'];
-    const got = { status: response.status, headers: response.headers, text,
+    const got = { status: response.status, headers: response.headers, text, bytes,
       dropped: (response.headers['x-tollgate-dropped'] ?? '').split(',')
         .map((one) => one.trim()).filter(Boolean) };
     if (response.status !== 200) {
-      got.error = this.client.read_error(JSON.parse(text));
+      got.error = this.client.read_error(JSON.parse(text), response.headers);
       return got;
     }
-    need(type.startsWith(talk.stream ? 'text/event-stream' : 'application/json'), `type ${type}`);
+    const { stream_type = 'text/event-stream', read_frames = read_events } = this.client;
+    need(type.startsWith(talk.stream ? stream_type : 'application/json'), `type ${type}`);
     // What a provider of the same protocol said is passed on with what it left out.
     const relayed = this.same_protocol && !this.column.framed;
-    got.answer = talk.stream ? this.client.read_stream(read_frames(text), { relayed })
+    got.answer = talk.stream ? this.client.read_stream(read_frames(bytes), { relayed })
       : this.client.read_plain(JSON.parse(text), { relayed });
     return got;
   }
@@ -99,9 +103,25 @@ export class Cell {
     const got = await this.ask_any(talk, ...replies);
     need(got.status === 200, `status ${got.status}: ${got.text.slice(0, 600)}`);
     need(!got.answer.error, `an error in the stream: ${JSON.stringify(got.answer.error)}`);
-    same(got.answer.model, talk.model, 'the model is called as the client called it');
+    // A provider of the same protocol may not say it.
+    if (this.client.knows.model !== false && (!this.same_protocol || got.answer.model)) {
+      same(got.answer.model, talk.model, 'the model is called as the client called it');
+    }
     same(this.exchanges.length, 1, 'calls to the provider');
+    if (this.same_protocol && this.client.relayed_bytes) await this.assert_relayed(got.bytes);
     return { ...got, view: this.view(0) };
+  }
+
+  /** Not a byte is lost or added on the way, in either direction. */
+  async assert_relayed(bytes) {
+    const [exchange] = this.exchanges;
+    // The client may have all of it before the provider's side has ended.
+    await exchange.done;
+    const { request, response } = exchange;
+    need(request.body.toString('utf8') === this.sent, 'the request is relayed as it is');
+    const { relayed_bytes } = this.client;
+    same(relayed_bytes(bytes, this.stream), relayed_bytes(response.body, this.stream),
+      'the answer is relayed as it is');
   }
 
   /** Call `index` to the provider, checked to be one that this provider accepts. */
@@ -136,8 +156,11 @@ export class Cell {
   }
 }
 
+const bearer = (key) => ({ authorization: `Bearer ${key}` });
+
 /** Frames of a stream; it must end with a whole one. */
-function read_frames(text) {
+function read_events(bytes) {
+  const text = bytes.toString('utf8');
   need(text === '' || /\n\n$/.test(text), `the stream ends inside a frame: ${text.slice(-200)}`);
   return parse_events(text);
 }

@@ -3,6 +3,9 @@ import { need } from './strict.mjs';
 
 export const texts = {
   client_no_stop: 'the client protocol has no stop sequences',
+  client_no_mid_system: 'the client protocol has no system words among the messages',
+  client_no_choice_none: 'the client protocol cannot forbid tools',
+  client_no_serial: 'the client protocol cannot ask for one tool call at a time',
   client_no_tool_image: 'the client protocol has no images in tool results',
   client_no_tool_error: 'the client protocol cannot say that a tool result is an error',
   client_no_signature: 'the client protocol has no place for the signature of reasoning, so the '

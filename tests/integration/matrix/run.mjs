@@ -5,6 +5,8 @@
 //   --verbose                            all of a failed cell's bytes
 import { readFile, writeFile } from 'node:fs/promises';
 import * as anthropic from './clients/anthropic.mjs';
+import * as bedrock_converse from './clients/bedrock_converse.mjs';
+import * as gemini from './clients/gemini.mjs';
 import * as openai_chat from './clients/openai_chat.mjs';
 import * as openai_responses from './clients/openai_responses.mjs';
 import { Cell } from './cell.mjs';
@@ -112,8 +114,8 @@ function report(cell, verbose) {
 async function main() {
   const options = parse_arguments(process.argv.slice(2));
   const columns = picked(all_columns, options.column, 'provider protocol');
-  const clients = picked([anthropic, openai_chat, openai_responses], options.client,
-    'client protocol');
+  const clients = picked([anthropic, openai_chat, openai_responses, gemini, bedrock_converse],
+    options.client, 'client protocol');
   const rows = picked([...content, ...tools, ...thinking, ...faults], options.row, 'scenario');
   const began = performance.now();
   const stage = await Stage.start(columns);

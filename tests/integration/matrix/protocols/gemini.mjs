@@ -139,6 +139,8 @@ export function read_request(exchange, { ids = true } = {}) {
     tools: read_tools(body.tools), ...read_choice(body.toolConfig?.functionCallingConfig),
     stop: config.stopSequences, limit: config.maxOutputTokens,
     schema: config.responseSchema ?? config.responseJsonSchema,
+    mode: config.thinkingConfig?.thinkingLevel && 'adaptive',
+    effort: config.thinkingConfig?.thinkingLevel?.toLowerCase(),
     thinking: config.thinkingConfig !== undefined
       && config.thinkingConfig.thinkingBudget !== 0 };
 }

@@ -73,6 +73,7 @@ async function document(cell) {
 }
 
 async function mid_system(cell) {
+  if (cell.client.knows.mid_system === false) return note('client_no_mid_system');
   const talk = cell.talk('First question.', { system: ['Be brief.'] });
   talk.history.push({ role: 'assistant', parts: [{ text: 'First answer.' }] },
     { role: 'user', parts: [{ text: 'Second question.' }] },
@@ -85,6 +86,7 @@ async function mid_system(cell) {
   const in_system = view.system.join('\n').includes('answer in French');
   need(where >= second || in_system, 'the system words reached the provider');
   need(where >= second, 'in the place where they were said');
+  return undefined;
 }
 
 async function stop_sequence(cell) {

@@ -86,13 +86,16 @@ const refusal_scenario = (name) => async (cell) => {
     return undefined;
   }
   if (anthropic && translated) same(got.error.type, expected.type, 'the type');
+  const { error_types } = cell.client;
+  if (error_types) same(got.error.type, error_types[expected.status], 'the type');
+  if (got.error.status) same(got.error.status, expected.status, 'the status in the body');
   if (name === 'overflow') {
     if (anthropic && !got.error.message.startsWith('prompt is too long: 210000')) {
       need(/^prompt is too long: \d+ tokens > \d+ maximum \(capability_rejected: prompt_too_long\)/
         .test(got.error.message), got.error.message);
     }
-    if (!anthropic) same(got.error.code, 'context_length_exceeded', 'the code');
-    return undefined;
+    if (!anthropic && !error_types) same(got.error.code, 'context_length_exceeded', 'the code');
+    if (!error_types) return undefined;
   }
   need(got.error.message.includes(words_of(said.body)), `the provider's words: ${
     got.error.message}`);

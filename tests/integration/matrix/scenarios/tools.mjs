@@ -111,6 +111,10 @@ async function result_image(cell) {
     need(dropped.some((one) => /image/.test(one)), `x-tollgate-dropped names it: ${dropped}`);
     return note('result_image_left_out');
   }
+  if (cell.column.cannot.tool_result_image && cell.same_protocol) {
+    need(inside, 'the picture is relayed');
+    return note('relayed_as_is');
+  }
   if (cell.column.cannot.tool_result_image) {
     need(after && !inside, 'the picture follows its result');
     return note(cell.column.cannot.tool_result_image);
@@ -143,6 +147,9 @@ async function after_result(cell) {
 }
 
 const choice_scenario = (choice) => async (cell) => {
+  if (choice === 'none' && cell.client.knows.choice_none === false) {
+    return note('client_no_choice_none');
+  }
   const talk = cell.talk('Weather in Paris?', { tools: [weather, search], choice });
   const reply = choice === 'none' ? says('I do not look.')
     : calls([['get_weather', { city: 'Paris' }]]);
@@ -166,6 +173,7 @@ const choice_scenario = (choice) => async (cell) => {
 };
 
 async function serial(cell) {
+  if (cell.client.knows.serial === false) return note('client_no_serial');
   const talk = cell.talk('Weather in Paris?', { tools: [weather], serial: true });
   const { answer, view, dropped } = await cell.ask(talk, calls([['get_weather', { city: 'x' }]]));
   same(answer.calls.length, 1, 'calls');
