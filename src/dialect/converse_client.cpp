@@ -170,7 +170,8 @@ private:
         open(out);
         done_ = true;
         std::string json;
-        json::Writer(json).begin_object().string("stopReason", stop_reason(event.stop)).end_object();
+        const std::string_view reason = stop_reason(event.stop);
+        json::Writer(json).begin_object().string("stopReason", reason).end_object();
         out += frame("messageStop", json);
         json.clear();
         json::Writer writer(json);

@@ -11,7 +11,8 @@ namespace {
 TEST(PathRequest, Unwrap_MovesThePathIntoTheBody) {
     const PathRequest streamed{PathCloud::bedrock, "my \"model\"", true, true, {}};
     const auto made = unwrap(
-        R"({"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"anthropic_beta":["a","b"],"x":{"y":[1]}})",
+        R"({"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"anthropic_beta":["a","b"],)"
+        R"("x":{"y":[1]}})",
         streamed);
     ASSERT_TRUE(made.ok());
     EXPECT_EQ(made->text,

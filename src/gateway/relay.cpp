@@ -1,5 +1,7 @@
 #include "gateway/relay.hpp"
 
+#include <algorithm>
+
 namespace tollgate::gateway {
 
 namespace {
@@ -72,6 +74,9 @@ base::Result<void> Relay::feed_event_stream(std::string_view bytes, std::string&
         if (setup_.verbatim && setup_.to_stream && passes) {
             // Clients of this protocol get their framing on the way out.
             spelled.append("event: ").append(type).append("\ndata: ").append(frame.payload);
+            // Line ends between a payload's tokens are white space; inside texts there are none.
+            std::replace(spelled.begin() + static_cast<std::ptrdiff_t>(type.size() + 8),
+                         spelled.end(), '\n', ' ');
             spelled += "\n\n";
         }
         TRY_VOID(take_frame(type, frame.payload, spelled, out));
