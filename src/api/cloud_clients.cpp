@@ -55,7 +55,8 @@ std::optional<PathRequest> vertex_path(std::string_view path) {
     for (const bool stream : {false, true}) {
         const auto model =
             between(rest, publisher, stream ? ":streamRawPredict" : ":rawPredict");
-        if (model) return PathRequest{PathCloud::vertex, http::percent_decode(*model), stream, true, {}};
+        if (!model) continue;
+        return PathRequest{PathCloud::vertex, http::percent_decode(*model), stream, true, {}};
     }
     return std::nullopt;
 }
@@ -79,15 +80,20 @@ std::optional<PathRequest> converse_path(std::string_view path) {
 
 net::Task<void> bedrock_client(Worker& worker, Exchange& exchange) {
     if (const auto counted = between(exchange.head().path, "/model/", "/count-tokens")) {
-        const PathRequest request{PathCloud::bedrock, http::percent_decode(*counted), false, true, {}};
+        const PathRequest request{
+            PathCloud::bedrock, http::percent_decode(*counted), false, true, {}};
         co_await gateway::handle_count_tokens(worker, exchange, &request);
         co_return;
     }
     const auto request = bedrock_path(exchange.head().path);
     const auto conversation = converse_path(exchange.head().path);
-    if (request) co_await generate(worker, exchange, Protocol::anthropic, *request);
-    else if (conversation) co_await generate(worker, exchange, Protocol::bedrock_converse, *conversation);
-    else co_await unknown_path(worker, exchange);
+    if (request) {
+        co_await generate(worker, exchange, Protocol::anthropic, *request);
+    } else if (conversation) {
+        co_await generate(worker, exchange, Protocol::bedrock_converse, *conversation);
+    } else {
+        co_await unknown_path(worker, exchange);
+    }
 }
 
 net::Task<void> vertex_client(Worker& worker, Exchange& exchange) {

@@ -1,5 +1,5 @@
-// Clients that are configured for a cloud and pointed at us: Claude Code and the SDKs of Bedrock and
-// Vertex, OpenAI's Azure classes. Their paths name the model.
+// Clients that are configured for a cloud and pointed at us: Claude Code and the SDKs of Bedrock
+// and Vertex, OpenAI's Azure classes. Their paths name the model.
 #pragma once
 #include <optional>
 #include <string_view>

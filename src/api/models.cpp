@@ -93,7 +93,8 @@ net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
             wanted.size() < 6) {
             limit = std::clamp<std::size_t>(std::stoul(wanted), 1, page_max);
         }
-        const std::string after = http::percent_decode(query_parameter(exchange.head().query, "after_id"));
+        const std::string after =
+            http::percent_decode(query_parameter(exchange.head().query, "after_id"));
         for (std::size_t i = 0; i < models.size(); ++i) {
             if (models[i]->id == after) first = i + 1;
         }

@@ -37,7 +37,9 @@ void add_routes(http::Router& router, Worker& worker) {
     router.add(Method::post, "/v1/messages", generation(worker, Protocol::anthropic));
     router.add(Method::post, "/v1/chat/completions", generation(worker, Protocol::openai_chat));
     router.add(Method::post, "/v1/messages/count_tokens",
-               [&worker](Exchange& exchange) { return gateway::handle_count_tokens(worker, exchange); });
+               [&worker](Exchange& exchange) {
+                   return gateway::handle_count_tokens(worker, exchange);
+               });
     router.add(Method::post, "/chat/completions", generation(worker, Protocol::openai_chat));
     router.add(Method::post, "/api/v1/llm/chat/completions",
                generation(worker, Protocol::openai_chat));

@@ -1,5 +1,5 @@
-// Gemini's generateContent as clients speak it (Gemini CLI, Google's SDKs). The path names the model
-// and says whether to stream; the gateway has put both into the body as `model` and `stream`.
+// Gemini's generateContent as clients speak it (Gemini CLI, Google's SDKs). The path names the
+// model and says whether to stream; the gateway has put both into the body as `model` and `stream`.
 // Both of the interface's spellings are read: inlineData and inline_data.
 // Internal to dialect/gemini_client*.cpp. Pure functions.
 #pragma once

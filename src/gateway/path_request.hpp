@@ -37,8 +37,8 @@ struct UnwrappedBody {
 base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& request);
 
 // The body that a question for a count is about: inside Bedrock's {"input":{"invokeModel":{"body":
-// base64}}} and {"input":{"converse":{...}}}, inside Gemini's {"generateContentRequest":{...}}, else
-// the question itself.
+// base64}}} and {"input":{"converse":{...}}}, inside Gemini's {"generateContentRequest":{...}},
+// else the question itself.
 // Fails: invalid_request naming the field.
 base::Result<std::string> counted_body(const PathRequest& by_path, std::string_view question);
 

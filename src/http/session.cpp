@@ -72,13 +72,16 @@ bool Session::grow() {
     return true;
 }
 
-// What is left behind a large head goes back to the pooled buffer when it fits.
-void Session::shrink() {
-    if (large_.empty() || end_ - begin_ > base::Buffer::size()) return;
-    std::memcpy(buffer_.data(), large_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
+// Unread bytes move to the front; what is left behind a large head goes back to the pooled buffer
+// when it fits.
+void Session::pack() {
+    const std::size_t left = end_ - begin_;
+    const bool small_again = !large_.empty() && left <= base::Buffer::size();
+    if (begin_ == 0 && !small_again) return;
+    std::memmove(small_again ? buffer_.data() : bytes(), bytes() + begin_, left);
+    if (small_again) large_ = {};
     begin_ = 0;
-    large_ = {};
+    end_ = left;
 }
 
 net::Task<bool> Session::read_head() {
@@ -88,12 +91,7 @@ net::Task<bool> Session::read_head() {
     net::Instant deadline = server_.loop_.after(idle_ ? server_.limits_.idle_timeout
                                                       : server_.limits_.head_timeout);
     if (begin_ == end_) begin_ = end_ = 0;
-    shrink();
-    if (begin_ > 0) {
-        std::memmove(bytes(), bytes() + begin_, end_ - begin_);
-        end_ -= begin_;
-        begin_ = 0;
-    }
+    pack();
     while (true) {
         if (end_ > 0) {
             // RFC 9112 section 2.2: an empty line before a request is skipped.

@@ -38,7 +38,7 @@ private:
     std::size_t room() const { return large_.empty() ? base::Buffer::size() : large_.size(); }
     // Doubles the room, up to server.limits.head. False: that is reached.
     bool grow();
-    void shrink();
+    void pack();
 
     Server& server_;
     std::unique_ptr<net::Stream> stream_;

@@ -7,8 +7,8 @@
 
 namespace tollgate::policy {
 
-// The first valid of Authorization, x-api-key, api-key and x-goog-api-key counts; in an Authorization
-// that signs (AWS SDKs) the access key id is the key. The result borrows `keys`.
+// The first valid of Authorization, x-api-key, api-key and x-goog-api-key counts; in an
+// Authorization that signs (AWS SDKs) the access key id is the key. The result borrows `keys`.
 // Fails: authentication, saying which header was missing or wrong and what to set; two valid keys
 // of different principals are refused, naming both headers.
 base::Result<const domain::Principal*> authenticate(const KeyIndex& keys,

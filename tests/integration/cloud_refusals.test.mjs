@@ -71,7 +71,8 @@ describe('clients of clouds', () => {
   test("a name that leads out of a provider's models is not sent there", async () => {
     paths.length = 0;
     for (const name of ['google/../../v1/files', 'google/models/../x', 'google/..']) {
-      const response = await ask(`/v1beta/models/${encodeURIComponent(name)}:generateContent`, turn);
+      const response = await ask(
+        `/v1beta/models/${encodeURIComponent(name)}:generateContent`, turn);
       assert.equal(response.status, 404);
       assert.match((await response.json()).error.message, /which no name of a model has/);
     }
@@ -106,7 +107,8 @@ describe('clients of clouds', () => {
     assert.equal(bedrock.status, 404);
     assert.equal(bedrock.headers.get('x-amzn-errortype'), 'ResourceNotFoundException');
     assert.match((await bedrock.json()).message, /invoke-with-response-stream/);
-    const vertex = await ask('/v1/projects/p/locations/l/publishers/anthropic/models/x:predict', {});
+    const vertex = await ask(
+      '/v1/projects/p/locations/l/publishers/anthropic/models/x:predict', {});
     const said = await vertex.json();
     assert.equal(said.type, 'error');
     assert.match(said.error.message, /:rawPredict/);

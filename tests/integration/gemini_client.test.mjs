@@ -61,11 +61,13 @@ for (const name of ['anthropic', 'openai_chat', 'openai_responses', 'ollama']) {
       const client = client_of(stack);
       const asked = [{ role: 'user', parts: [{ text: 'TG-TOOL' }] }];
       const { parts } = await streamed(client,
-        { model: 'claude-sonnet', contents: asked, config: { tools: [look], maxOutputTokens: 300 } });
+        { model: 'claude-sonnet', contents: asked,
+          config: { tools: [look], maxOutputTokens: 300 } });
       const calls = parts.filter((part) => part.functionCall).map((part) => part.functionCall);
       assert.deepEqual(calls.map((call) => call.args), [{ at }, { at: 'b' }]);
       const answer = await client.models.generateContent({ model: 'claude-sonnet',
-        config: { tools: [look], maxOutputTokens: 300 }, contents: [...asked, { role: 'model', parts },
+        config: { tools: [look], maxOutputTokens: 300 },
+        contents: [...asked, { role: 'model', parts },
           { role: 'user', parts: calls.map(({ name: called }) => (
             { functionResponse: { name: called, response: { output: 'water' } } })) }] });
       assert.equal(answer.text, 'Seen.');
@@ -94,7 +96,8 @@ for (const name of ['anthropic', 'openai_chat', 'openai_responses', 'ollama']) {
       stack.provider.on(step('TG-KEY', 0), says('ok'));
       const body = JSON.stringify({ contents: [{ parts: [{ text: 'TG-KEY' }] }] });
       const ask = (method, query) => fetch(
-        `${stack.base_url}/v1beta/models/claude-sonnet:${method}?${query}`, { method: 'POST', body });
+        `${stack.base_url}/v1beta/models/claude-sonnet:${method}?${query}`,
+        { method: 'POST', body });
       assert.equal((await ask('generateContent', `key=${master_key}`)).status, 200);
       const refused = await ask('streamGenerateContent', `key=${master_key}`);
       assert.equal(refused.status, 400);
@@ -114,7 +117,8 @@ async function run_gemini(workspace, prompt, stack) {
       { cwd: workspace.project, stdio: ['ignore', 'pipe', 'pipe'],
         env: { PATH: process.env.PATH, HOME: workspace.home, LANG: 'C.UTF-8', TERM: 'dumb',
           TMPDIR: workspace.root, GEMINI_API_KEY: master_key, GEMINI_TELEMETRY_ENABLED: 'false',
-          GOOGLE_GEMINI_BASE_URL: stack.base_url, NO_COLOR: '1', GEMINI_CLI_TRUST_WORKSPACE: 'true' } });
+          GOOGLE_GEMINI_BASE_URL: stack.base_url, NO_COLOR: '1',
+          GEMINI_CLI_TRUST_WORKSPACE: 'true' } });
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text) => { out += text; });

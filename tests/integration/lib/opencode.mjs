@@ -1,5 +1,5 @@
-// Runs OpenCode, headless, with a home of its own. Its npm package names binaries of every platform,
-// which a lock file of one platform cannot hold: it is installed apart, once per version.
+// Runs OpenCode, headless, with a home of its own. Its npm package names binaries of every
+// platform, which a lock file of one platform cannot hold: it is installed apart, once per version.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
