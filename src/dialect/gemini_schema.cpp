@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -44,18 +45,27 @@ public:
 
 private:
     // The members of a schema that count, gathered over $ref and allOf.
+    struct Member {
+        std::string_view key;  // escaped
+        Value value;
+    };
     struct Gathered {
         std::vector<Value> layers;     // first wins
+        std::vector<Member> members;   // of the layers, in their order: asked for again and again
         std::vector<Value> variants;   // of anyOf or oneOf
         bool nullable = false;
         bool endless = false;          // it refers to itself once too often
         Value find(std::string_view name) const {
-            for (Value layer : layers) {
-                if (Value found = layer[name]; found.exists()) return found;
-            }
-            return {};
+            return first_of(members, name);
         }
     };
+
+    static Value first_of(std::span<const Member> members, std::string_view name) {
+        for (const Member& member : members) {
+            if (json::key_equals(member.key, name)) return member.value;
+        }
+        return {};
+    }
 
     Value referred(std::string_view path) const {
         if (!path.starts_with('#')) return {};
@@ -78,8 +88,17 @@ private:
     void gather(Value value, Gathered& all, std::size_t depth) {
         if (!value.is_object() || depth > depth_max) return;
         all.layers.push_back(value);
-        if (value["nullable"].boolean() == true) all.nullable = true;
-        if (const Value ref = value["$ref"]; ref.is_string()) {
+        const std::size_t first = all.members.size();
+        const json::Value::Range range = value.members();
+        for (auto it = range.begin(); !(it == range.end()); ++it) {
+            all.members.push_back({it.key().escaped().raw, *it});
+        }
+        const std::size_t count = all.members.size() - first;
+        const auto own = [&all, first, count](std::string_view name) {
+            return first_of(std::span(all.members).subspan(first, count), name);
+        };
+        if (own("nullable").boolean() == true) all.nullable = true;
+        if (const Value ref = own("$ref"); ref.is_string()) {
             const std::string path = ref.text();
             const auto seen = std::count(open_.begin(), open_.end(), path);
             if (static_cast<std::size_t>(seen) < references_max) {
@@ -89,10 +108,10 @@ private:
                 all.endless = true;
             }
         }
-        for (Value each : value["allOf"].elements()) gather(each, all, depth + 1);
+        for (Value each : own("allOf").elements()) gather(each, all, depth + 1);
         for (std::string_view name : {"anyOf", "oneOf"}) {
             if (!all.variants.empty()) break;
-            for (Value each : value[name].elements()) {
+            for (Value each : own(name).elements()) {
                 if (is_null_type(each)) all.nullable = true;
                 else all.variants.push_back(each);
             }
@@ -311,25 +330,29 @@ private:
 
 }  // namespace
 
+void append_gemini_schema(std::string& out, json::Value schema) {
+    if (schema.is_object()) Reducer(out, schema).run();
+    else out += R"({"type":"object"})";
+}
+
 void append_gemini_schema(std::string& out, json::Raw schema) {
     json::Document document;
     const auto root = document.parse(schema);
-    if (!root.ok() || !root->is_object()) {
-        out += R"({"type":"object"})";
-        return;
+    append_gemini_schema(out, root.ok() ? *root : json::Value());
+}
+
+bool takes_no_arguments(json::Value schema) {
+    if (!schema.is_object()) return true;
+    for (std::string_view name : {"$ref", "allOf", "anyOf", "oneOf"}) {
+        if (schema[name].exists()) return false;
     }
-    Reducer(out, *root).run();
+    return schema["properties"].size() == 0;
 }
 
 bool takes_no_arguments(json::Raw schema) {
-    if (schema.empty()) return true;
     json::Document document;
     const auto root = document.parse(schema);
-    if (!root.ok() || !root->is_object()) return true;
-    for (std::string_view name : {"$ref", "allOf", "anyOf", "oneOf"}) {
-        if ((*root)[name].exists()) return false;
-    }
-    return (*root)["properties"].size() == 0;
+    return takes_no_arguments(root.ok() ? *root : json::Value());
 }
 
 }  // namespace tollgate::dialect

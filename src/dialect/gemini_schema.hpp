@@ -12,9 +12,11 @@ namespace tollgate::dialect {
 
 // Appends `schema` in that form. REQUIRES: `schema` is valid JSON.
 void append_gemini_schema(std::string& out, json::Raw schema);
+void append_gemini_schema(std::string& out, json::Value schema);
 
 // True for the schema of an object without properties: Gemini wants such a function's parameters
-// left out. Also true for an empty `schema`.
+// left out. Also true for an empty or absent `schema`.
 bool takes_no_arguments(json::Raw schema);
+bool takes_no_arguments(json::Value schema);
 
 }  // namespace tollgate::dialect
