@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -185,8 +186,13 @@ bool longer_key_equals(std::string_view escaped_key, std::string_view plain);
 inline bool key_equals(std::string_view escaped_key, std::string_view plain) {
     if (escaped_key.size() == plain.size()) return escaped_key == plain;
     // An escape is longer than what it stands for.
-    return escaped_key.size() > plain.size() && longer_key_equals(escaped_key, plain);
+    if (escaped_key.size() < plain.size() || plain.empty()) return false;
+    const char first = escaped_key.front();
+    return (first == plain.front() || first == '\\') && longer_key_equals(escaped_key, plain);
 }
+// False when no string in the valid JSON `text`, key or value, is spelled with one of the words at
+// its beginning; true when one may be. For long texts with rare hits. REQUIRES: no word is empty.
+bool may_hold_string_with(std::string_view text, std::span<const std::string_view> words);
 // A whole number spelled as JSON spells numbers; nullopt for anything else.
 std::optional<std::int64_t> whole_number(Raw value);
 

@@ -226,6 +226,22 @@ TEST(JsonTopLevel, OfAParsedText_IsWhatTheScanFindsAndRefuses) {
     }
 }
 
+TEST(JsonTopLevel, StringsWithAWord_AreSuspectedWhereverTheyStand) {
+    constexpr std::string_view words[] = {"web_search", "google", "code"};
+    for (std::size_t before = 0; before < 40; ++before) {
+        for (std::size_t after = 0; after < 40; after += 3) {
+            const std::string left = "[\"" + std::string(before, 'x') + "\",";
+            const std::string right = ",\"" + std::string(after, 'y') + "\"]";
+            EXPECT_TRUE(may_hold_string_with(left + "\"web_search_2025\"" + right, words));
+            EXPECT_TRUE(may_hold_string_with(left + "{\"google\":{}}" + right, words));
+            const std::string inside = "\"a web_search, coder, wed\"";
+            EXPECT_FALSE(may_hold_string_with(left + inside + right, words));
+            EXPECT_FALSE(may_hold_string_with(left + "\"cod\",\"Google\"" + right, words));
+        }
+    }
+    EXPECT_FALSE(may_hold_string_with("", words));
+}
+
 TEST(JsonNumber, Whole_IsReadWithoutADocument) {
     EXPECT_EQ(whole_number("4096"), 4096);
     EXPECT_EQ(whole_number("-7"), -7);

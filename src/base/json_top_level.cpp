@@ -1,5 +1,6 @@
 // The top-level members of a body that is passed on as it is: whatever nests is skipped.
 #include <algorithm>
+#include <array>
 
 #include "base/json.hpp"
 #include "base/json_scan.hpp"
@@ -118,7 +119,50 @@ struct Scan {
     }
 };
 
+// A quote stands before `at`.
+bool begins_with_one(std::string_view text, std::size_t at,
+                     std::span<const std::string_view> words) {
+    const std::string_view rest = text.substr(at);
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return rest.starts_with(word); });
+}
+
 }  // namespace
+
+bool may_hold_string_with(std::string_view text, std::span<const std::string_view> words) {
+    std::size_t at = 0;
+#if defined(__x86_64__)
+    // A quote and, behind it, the first letter of a word: few places are left.
+    std::array<__m128i, 8> firsts;
+    std::string letters;
+    for (std::string_view word : words) {
+        if (letters.find(word.front()) != std::string::npos) continue;
+        if (letters.size() < firsts.size()) firsts[letters.size()] = _mm_set1_epi8(word.front());
+        letters += word.front();
+    }
+    const std::size_t count = letters.size();
+    const bool vectors = count > 0 && count <= firsts.size();
+    for (; vectors && text.size() - at >= 17; at += 16) {
+        const char* const here = text.data() + at;
+        const __m128i quotes = _mm_cmpeq_epi8(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(here)), _mm_set1_epi8('"'));
+        const __m128i behind = _mm_loadu_si128(reinterpret_cast<const __m128i*>(here + 1));
+        __m128i first = _mm_cmpeq_epi8(behind, firsts[0]);
+        for (std::size_t i = 1; i < count; ++i) {
+            first = _mm_or_si128(first, _mm_cmpeq_epi8(behind, firsts[i]));
+        }
+        auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_and_si128(quotes, first)));
+        for (; found != 0; found &= found - 1) {
+            const auto place = at + static_cast<std::size_t>(__builtin_ctz(found)) + 1;
+            if (begins_with_one(text, place, words)) return true;
+        }
+    }
+#endif
+    for (; at < text.size(); ++at) {
+        if (text[at] == '"' && begins_with_one(text, at + 1, words)) return true;
+    }
+    return false;
+}
 
 base::Result<void> scan_top_level(std::string_view text, std::vector<TopField>& fields) {
     fields.clear();

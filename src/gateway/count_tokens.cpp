@@ -168,7 +168,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY([[maybe_unused]] const json::Value checked,
            generation.document->parse(generation.body));
     CO_TRY(generation.outline,
-           dialect::outline(generation.protocol(), generation.body, generation.arena));
+           dialect::outline(generation.protocol(), *generation.document, generation.arena));
     CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
                                       generation.outline.model, generation.record));
     const std::string whole = with_max_tokens(generation.body, generation.outline);

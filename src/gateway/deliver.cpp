@@ -36,7 +36,13 @@ using std::chrono::milliseconds;
 constexpr std::size_t answer_bytes_max = 64 * 1024 * 1024;
 constexpr milliseconds silence_until_ping{15'000};
 
-Relay make_relay(Scene& scene, bool to_stream) {
+bool states_input(const std::vector<domain::Event>& events) {
+    return std::any_of(events.begin(), events.end(),
+                       [](const domain::Event& event) { return event.usage.input >= 0; });
+}
+
+// `whole`: the events of an answer that has come whole, else null.
+Relay make_relay(Scene& scene, bool to_stream, const std::vector<domain::Event>* whole = nullptr) {
     Generation& generation = scene.generation;
     const auto& dialect = scene.endpoint.provider->dialect(scene.prepared.protocol);
     RelaySetup setup;
@@ -49,7 +55,10 @@ Relay make_relay(Scene& scene, bool to_stream) {
     setup.start_sent = scene.delivery.start_sent;
     setup.stop_here = scene.prepared.translation.stop_here;
     if (!setup.verbatim) {
-        setup.options.input_estimate = generation.input_estimate();
+        // One whole JSON answer tells its usage at its end: nobody asks for a guess before.
+        if (to_stream || whole == nullptr || !states_input(*whole)) {
+            setup.options.input_estimate = generation.input_estimate();
+        }
         // Decoded already, but for an answer that is no plain one of its client's own protocol.
         auto request = generation.request();
         if (request.ok()) {
@@ -295,7 +304,7 @@ net::Task<std::optional<AttemptFailure>> deliver_json(Scene& scene, std::string_
     Relay relay = [&] {
         // Whole answers are never verbatim frames.
         const bool verbatim = std::exchange(scene.prepared.verbatim, false);
-        Relay made = make_relay(scene, to_stream);
+        Relay made = make_relay(scene, to_stream, &*events);
         scene.prepared.verbatim = verbatim;
         return made;
     }();

@@ -27,12 +27,9 @@ bool has_hosted_tool(const dialect::Outline& outline) {
                                           "code_execution", "codeExecution"};
     for (const auto& field : outline.fields) {
         if (!json::key_equals(field.key, "tools")) continue;
-        bool mentioned = false;
-        for (std::string_view word : words) {
-            mentioned = mentioned || field.value.find(word) != std::string_view::npos;
-        }
+        // Tools of a coding agent are half of its request: they are parsed only for a reason.
+        if (!json::may_hold_string_with(field.value, words)) return false;
         json::Document document;
-        if (!mentioned) return false;
         const auto tools = document.parse(field.value);
         if (!tools.ok()) return false;  // the decoder says what is wrong
         for (const json::Value tool : tools->elements()) {

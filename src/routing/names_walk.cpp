@@ -232,6 +232,7 @@ void Names::Walk::push_chain(std::uint32_t chain, std::uint32_t first, List& lis
 }
 
 void Names::Walk::follow_chains(Resolution& out) {
+    if (names_.chains_.empty()) return;
     for (const std::string& key : keys_) {
         const auto chain = names_.chains_.find(key);
         if (chain != names_.chains_.end()) return push_chain(chain->second, 0, out.candidates, 0);
@@ -269,6 +270,8 @@ void Names::Walk::push_fallbacks(const std::vector<std::string>& to, List& list,
 void Names::Walk::follow_fallbacks(const Map<std::uint32_t>& index,
                                    const std::vector<FallbackInput>& rules, List& list,
                                    bool transitive) {
+    const bool defaults = transitive && !names_.input_.default_fallbacks.empty();
+    if (index.empty() && !defaults) return;
     fallbacks_left_ = names_.input_.fallbacks_max;
     auto rule = index.end();
     for (const std::string& key : keys_) {
@@ -301,12 +304,11 @@ void Names::Walk::resolve(std::string_view requested, Resolution& out) {
     push_found(*found, reason, out.candidates, 0);
     follow_chains(out);
     follow_fallbacks(names_.fallbacks_, names_.input_.fallbacks, out.candidates, true);
-    const auto head = out.candidates.empty() ? std::string{} : identity(out.candidates.front());
     const auto special = [&](const Map<std::uint32_t>& index,
                              const std::vector<FallbackInput>& rules, List& list) {
         if (rules.empty()) return;
         tried_.clear();
-        tried_.insert(head);
+        if (!out.candidates.empty()) tried_.insert(identity(out.candidates.front()));
         follow_fallbacks(index, rules, list, false);
     };
     special(names_.context_window_, names_.input_.context_window_fallbacks, out.context_window);
