@@ -10,6 +10,7 @@
 #include "accounting/byte_pairs.hpp"
 #include "app/configuration.hpp"
 #include "app/dialects.hpp"
+#include "app/start_memory.hpp"
 #include "app/watcher.hpp"
 #include "app/worker_thread.hpp"
 #include "base/log.hpp"
@@ -111,6 +112,7 @@ public:
         add_gauges();
         watcher_.watch(watched(configuration_.config()));
         announce();
+        give_back_start_memory();
         wait_for_the_end(signals);
         drain(signals);
         base::log().info("stopped", {});
@@ -304,6 +306,7 @@ void App::reload(const char* why) {
                                   {"version", (*loaded)->version},
                                   {"models", (*loaded)->groups.size()},
                                   {"needs_restart", restart}});
+    give_back_start_memory();
 }
 
 std::size_t App::in_flight() {
