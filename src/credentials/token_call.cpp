@@ -190,7 +190,7 @@ base::Error explain(const TokenCall& call, const TokenAnswer& answer) {
     for (char& c : words) {
         if (static_cast<unsigned char>(c) < ' ') c = ' ';
     }
-    if (words.size() > quoted_bytes_max) words = words.substr(0, quoted_bytes_max) + "...";
+    if (words.size() > quoted_bytes_max) words.replace(quoted_bytes_max, std::string::npos, "...");
     std::string message = call.what + " said " + std::to_string(answer.status);
     if (!words.empty()) message += " " + words;
     return {ErrorCode::provider, std::move(message)};
