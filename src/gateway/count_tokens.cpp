@@ -64,6 +64,8 @@ net::Task<std::optional<std::string>> ask_provider(Question& question) {
     if (endpoint.deployment.provider.echo) co_return std::nullopt;
     Prepared prepared;
     auto ready = prepare(generation, endpoint, 0, prepared);
+    // A question that is relayed is the provider's to judge; one that cannot be told in its words
+    // is counted here.
     if (!ready.ok()) co_return std::nullopt;
     std::string whole;
     for (const std::string_view piece : prepared.pieces) whole += piece;
@@ -153,6 +155,15 @@ std::string with_max_tokens(std::string_view body, const dialect::Outline& outli
     return completed;
 }
 
+// Decodes the question; `whole` holds the text that the request borrows, and must outlive it.
+base::Result<void> decode(Generation& generation, std::string& whole) {
+    whole = with_max_tokens(generation.body, generation.outline);
+    json::Document document;
+    TRY([[maybe_unused]] const json::Value root, document.parse(whole));
+    TRY(generation.decoded, generation.client.decode_request(document, generation.arena));
+    return {};
+}
+
 net::Task<base::Result<void>> run(Generation& generation) {
     http::Exchange& exchange = generation.exchange;
     CO_TRY(generation.who, generation.authenticate());
@@ -171,11 +182,13 @@ net::Task<base::Result<void>> run(Generation& generation) {
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
                                       generation.outline.model, generation.record));
-    const std::string whole = with_max_tokens(generation.body, generation.outline);
-    json::Document document;
-    CO_TRY([[maybe_unused]] const json::Value root, document.parse(whole));
-    CO_TRY(generation.decoded, generation.client.decode_request(document, generation.arena));
     const Endpoint& endpoint = *generation.plan.candidates.front();
+    std::string whole;  // what the decoded request borrows
+    const bool translated = endpoint.provider->protocol_for(endpoint.deployment,
+                                                            generation.outline,
+                                                            generation.protocol()) !=
+                            generation.protocol();
+    if (translated) CO_TRY_VOID(decode(generation, whole));
     auto stated = co_await ask_in_time(generation, endpoint);
     if (exchange.scope().cancelled()) co_return base::Result<void>();
     if (stated) {
@@ -183,6 +196,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
         auto sent = co_await exchange.respond(200, "application/json", *stated);
         co_return base::Result<void>();
     }
+    if (!generation.decoded) CO_TRY_VOID(decode(generation, whole));
     const std::int64_t tokens = co_await count_here(generation, endpoint.deployment);
     const std::string body = count_answer(by_path, tokens);
     exchange.add_header("x-tollgate-estimated", "true");
