@@ -216,6 +216,18 @@ Outcome run_relay(const Case& test) {
     Translation translation;
     const auto splices = relay_splices(protocol, body, *seen, test.settings.target, translation);
     if (!splices.ok()) return refused(splices.error());
+    // The same by the tree of a body that was parsed before, which is how requests come.
+    json::Document parsed;
+    EXPECT_TRUE(parsed.parse(body).ok());
+    Translation again;
+    const auto by_tree =
+        relay_splices(protocol, body, *seen, test.settings.target, again, &parsed);
+    EXPECT_TRUE(by_tree.ok() && by_tree->size() == splices->size());
+    for (std::size_t i = 0; by_tree.ok() && i < by_tree->size(); ++i) {
+        const Splice &one = (*splices)[i], &other = (*by_tree)[i];
+        EXPECT_TRUE(one.begin == other.begin && one.end == other.end && one.text == other.text);
+    }
+    EXPECT_EQ(again.dropped, translation.dropped);
     Outcome outcome;
     std::size_t at = 0;
     for (const Splice& splice : *splices) {

@@ -48,6 +48,8 @@ bool is_own_hosted(json::Value block);
 // The splices by which a body's messages tell in words what such blocks say.
 // Fails: invalid_request when there is one and the messages are malformed.
 base::Result<std::vector<Splice>> tell_own_hosted(const json::TopField& messages);
+// The same where the messages were parsed already; `base` is where their text begins in the body.
+std::vector<Splice> tell_own_hosted(json::Value messages, std::size_t base);
 // What an Anthropic block of a provider-run tool says, as the inside of a JSON string for targets
 // that know no such block; "" when it says nothing.
 std::string hosted_words(json::Value block);

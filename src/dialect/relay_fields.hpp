@@ -37,6 +37,8 @@ struct ThinkingCuts {
 };
 // Fails: invalid_request when there is something to cut and the messages are malformed.
 base::Result<ThinkingCuts> cut_foreign_thinking(const json::TopField& messages);
+// The same where the messages were parsed already; `base` is where their text begins in the body.
+ThinkingCuts cut_foreign_thinking(json::Value messages, std::size_t base);
 // The same of the reasoning items in a Responses body's input.
 base::Result<std::vector<Splice>> cut_foreign_reasoning(const json::TopField& input);
 

@@ -17,16 +17,21 @@ std::string in_words(json::Value block) {
 }  // namespace
 
 base::Result<std::vector<Splice>> tell_own_hosted(const json::TopField& messages) {
-    std::vector<Splice> splices;
-    const std::string_view body = messages.value;
-    if (find_bytes(body, own_hosted_id, 0) == std::string_view::npos) return splices;
+    if (find_bytes(messages.value, own_hosted_id, 0) == std::string_view::npos) {
+        return std::vector<Splice>();
+    }
     json::Document document;
-    const auto parsed = document.parse(body);
+    const auto parsed = document.parse(messages.value);
     if (!parsed.ok()) return parsed.error();
-    for (json::Value message : parsed->elements()) {
+    return tell_own_hosted(*parsed, messages.offset);
+}
+
+std::vector<Splice> tell_own_hosted(json::Value messages, std::size_t base) {
+    std::vector<Splice> splices;
+    for (json::Value message : messages.elements()) {
         for (json::Value block : message["content"].elements()) {
             if (!is_own_hosted(block)) continue;
-            const std::size_t begin = messages.offset + block.offset();
+            const std::size_t begin = base + block.offset();
             splices.push_back({begin, begin + block.raw().size(), in_words(block)});
         }
     }

@@ -13,12 +13,14 @@ using domain::Protocol;
 class Splicer {
 public:
     Splicer(Protocol protocol, std::string_view body, const Outline& outline,
-            const domain::Deployment& target, Translation& translation)
+            const domain::Deployment& target, Translation& translation,
+            const json::Document* parsed)
         : protocol_(protocol),
           body_(body),
           outline_(outline),
           target_(target),
-          translation_(translation) {}
+          translation_(translation),
+          parsed_(parsed) {}
 
     base::Result<std::vector<Splice>> run() {
         if (protocol_ == Protocol::anthropic && target_.provider.envelope != Envelope::none) {
@@ -108,9 +110,17 @@ private:
     base::Result<void> thinking() {
         const json::TopField* messages = find_field(outline_.fields, "messages");
         if (messages == nullptr) return {};
-        TRY(std::vector<Splice> told, tell_own_hosted(*messages));
+        std::vector<Splice> told;
+        ThinkingCuts cuts;
+        if (parsed_ != nullptr) {
+            const json::Value tree = parsed_->root()["messages"];
+            told = tell_own_hosted(tree, 0);
+            cuts = cut_foreign_thinking(tree, 0);
+        } else {
+            TRY(told, tell_own_hosted(*messages));
+            TRY(cuts, cut_foreign_thinking(*messages));
+        }
         std::move(told.begin(), told.end(), std::back_inserter(splices_));
-        TRY(ThinkingCuts cuts, cut_foreign_thinking(*messages));
         if (!cuts.any) return {};
         translation_.drop("thinking");
         std::move(cuts.splices.begin(), cuts.splices.end(), std::back_inserter(splices_));
@@ -242,6 +252,7 @@ private:
     const Outline& outline_;
     const domain::Deployment& target_;
     Translation& translation_;
+    const json::Document* const parsed_;  // of body_, or null
     std::vector<Splice> splices_;
     std::vector<std::string_view> cut_names_;
     std::vector<std::string_view> added_;  // names in inserted_
@@ -253,8 +264,9 @@ private:
 base::Result<std::vector<Splice>> relay_splices(Protocol protocol, std::string_view body,
                                                 const Outline& outline,
                                                 const domain::Deployment& target,
-                                                Translation& translation) {
-    return Splicer(protocol, body, outline, target, translation).run();
+                                                Translation& translation,
+                                                const json::Document* parsed) {
+    return Splicer(protocol, body, outline, target, translation, parsed).run();
 }
 
 }  // namespace tollgate::dialect

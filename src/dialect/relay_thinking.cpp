@@ -63,7 +63,7 @@ struct Rest {
 
 class Cutter {
 public:
-    explicit Cutter(const json::TopField& messages) : base_(messages.offset) {}
+    explicit Cutter(std::size_t base) : base_(base) {}
 
     ThinkingCuts run(json::Value messages) {
         std::vector<Element> elements;
@@ -185,7 +185,17 @@ base::Result<ThinkingCuts> cut_foreign_thinking(const json::TopField& messages) 
     json::Document document;
     const auto parsed = document.parse(messages.value);
     if (!parsed.ok()) return parsed.error();
-    return Cutter(messages).run(*parsed);
+    return cut_foreign_thinking(*parsed, messages.offset);
+}
+
+ThinkingCuts cut_foreign_thinking(json::Value messages, std::size_t base) {
+    for (json::Value message : messages.elements()) {
+        if (!message["role"].equals("assistant")) continue;
+        for (json::Value block : message["content"].elements()) {
+            if (is_foreign_thinking(block)) return Cutter(base).run(messages);
+        }
+    }
+    return {};
 }
 
 }  // namespace tollgate::dialect

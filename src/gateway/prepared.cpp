@@ -88,7 +88,8 @@ base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoin
                                  std::int64_t max_tokens_override, Prepared& prepared) {
     TRY(prepared.splices, dialect::relay_splices(prepared.protocol, generation.body,
                                                  generation.outline, endpoint.deployment,
-                                                 prepared.translation));
+                                                 prepared.translation,
+                                                 generation.document.get()));
     if (max_tokens_override > 0) clamp_max_tokens(generation, max_tokens_override, prepared);
     in_order(prepared.splices);
     TRY_VOID(add_provider_splices(generation, endpoint, prepared));
