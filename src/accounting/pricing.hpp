@@ -1,0 +1,42 @@
+// What an answer costs: the provider's own figures times the prices of the catalog, to the
+// nano-dollar. Pure; any thread.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "domain/money.hpp"
+#include "domain/target.hpp"
+#include "domain/usage.hpp"
+
+namespace tollgate::accounting {
+
+// Circumstances that change the rates.
+struct PriceContext {
+    bool batch = false;
+    std::string_view service_tier = {};  // "flex", "priority", "" : standard
+    std::string_view region = {};        // where the provider multiplies by region
+    bool fast = false;                   // Anthropic's fast mode
+};
+
+struct Cost {
+    domain::NanoUsd list = 0;     // by the table, rounded once at the end, half up
+    domain::NanoUsd billed = 0;   // what the provider stated when it did, else `list`
+    bool priced = true;           // false: a class that was used has no known price
+};
+
+// Tokens by class times their prices; the long-context thresholds look at the whole prompt.
+Cost cost_of(const domain::TokenPrices& prices, const domain::Usage& usage,
+             const PriceContext& context = {});
+
+// The worst that a request may cost before it is sent (accounting, section 3): 1.12 x the estimated
+// input at its dearest class plus the most output, capped by the model's limits.
+struct WorstCase {
+    std::int64_t input_tokens = 0;       // estimated
+    std::int64_t output_tokens_max = 0;  // asked for, 0: the model's limit
+    bool cache_write_5m = false, cache_write_1h = false;  // marked in the request
+};
+// -1 when the price is not known.
+domain::NanoUsd worst_cost(const domain::ModelTraits& model, const WorstCase& request,
+                           const PriceContext& context = {});
+
+}  // namespace tollgate::accounting

@@ -1,0 +1,105 @@
+// The database as repositories see it: SQLite or PostgreSQL behind one interface, chosen by app and
+// assembly alone. Repositories are blocking functions over a Session; handlers on an event loop run
+// them on the store's own threads with run(). Model traffic never waits for a database.
+//
+// SQL is written once where both databases take it ($1, $2, ... parameters; ON CONFLICT; RETURNING;
+// no casts), twice through pick() where they differ. Times are BIGINT Unix microseconds and money
+// is BIGINT nano-dollars in our own columns; JSON is JSONB / TEXT and travels as text.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "net/blocking_pool.hpp"
+#include "net/loop.hpp"
+#include "net/task.hpp"
+
+namespace tollgate::store {
+
+enum class Dialect : std::uint8_t { sqlite, postgres };
+
+// A parameter. Text is borrowed: it must live until the call returns.
+using Parameter = std::variant<std::nullptr_t, std::int64_t, double, std::string_view>;
+
+// One row of a result; views live as long as the Rows, or until the callback of each() returns.
+class Row {
+public:
+    virtual ~Row() = default;
+    virtual bool is_null(std::size_t column) const = 0;
+    virtual std::string_view text(std::size_t column) const = 0;   // "" for null
+    virtual std::int64_t integer(std::size_t column) const = 0;    // 0 for null
+    virtual double real(std::size_t column) const = 0;             // 0 for null
+    std::string string(std::size_t column) const { return std::string(text(column)); }
+    bool flag(std::size_t column) const { return integer(column) != 0; }
+    std::optional<std::int64_t> optional_integer(std::size_t column) const {
+        if (is_null(column)) return std::nullopt;
+        return integer(column);
+    }
+};
+
+// On whose behalf: row-level security on PostgreSQL; repositories add the predicate as well.
+struct Access {
+    std::string tenant;     // "" with platform
+    std::string user;       // app.current_user_id, "" : none
+    bool platform = false;  // sees every tenant
+    static Access everything() { return {"", "", true}; }
+    static Access of_tenant(std::string id) { return {std::move(id), "", false}; }
+};
+
+// One connection inside one transaction. Used by one thread at a time.
+class Session {
+public:
+    virtual ~Session() = default;
+    virtual Dialect dialect() const = 0;
+    const char* pick(const char* sqlite, const char* postgres) const {
+        return dialect() == Dialect::sqlite ? sqlite : postgres;
+    }
+    // Rows touched. Fails: conflict words come as invalid_request (unique or foreign key broken,
+    // `field` is the constraint's name), unavailable (connection lost, database busy), internal.
+    virtual base::Result<std::int64_t> execute(std::string_view sql,
+                                               std::span<const Parameter> parameters = {}) = 0;
+    // Calls `use` with each row as it arrives, in constant memory; its error ends the query.
+    virtual base::Result<void> each(std::string_view sql, std::span<const Parameter> parameters,
+                                    const std::function<base::Result<void>(const Row&)>& use) = 0;
+    // Several statements without parameters (migrations).
+    virtual base::Result<void> script(std::string_view sql) = 0;
+};
+
+struct StoreMetrics;
+
+class Db {
+public:
+    virtual ~Db() = default;
+    virtual Dialect dialect() const = 0;
+    // Runs `work` in a transaction under `access`: committed when it gives no error, else rolled
+    // back. `write` false promises that nothing is changed (SQLite: a reader's connection). A lost
+    // connection, a serialization failure or a deadlock before commit is tried again, bounded;
+    // `work` may therefore run more than once. Blocking: never on a loop's thread.
+    using Work = std::function<base::Result<void>(Session&)>;
+    virtual base::Result<void> transact(const Access& access, bool write, const Work& work) = 0;
+    base::Result<void> read(const Access& access, const Work& work) {
+        return transact(access, false, work);
+    }
+    base::Result<void> write(const Access& access, const Work& work) {
+        return transact(access, true, work);
+    }
+    // The same from a loop: runs on the store's threads and comes back to `loop`. `work` owns what
+    // it touches: the caller may have been cancelled meanwhile.
+    virtual net::Task<base::Result<void>> run(net::Loop& loop, Access access, bool write,
+                                              Work work) = 0;
+    // Calls `changed` on some thread soon after another process or this one has bumped the change
+    // counter (store/changes.hpp): NOTIFY on PostgreSQL, a cheap look every half second on SQLite;
+    // in any case looked at every 30 s. Until the Db is destroyed.
+    virtual void watch_changes(std::function<void(std::int64_t version)> changed) = 0;
+    // "" while it answers, else the last failure in words.
+    virtual std::string trouble() const = 0;
+};
+
+}  // namespace tollgate::store
