@@ -33,6 +33,10 @@ struct MeterSpec {
     std::int64_t limit_hint = 0;           // for sizing leases
 };
 
+// Microseconds of the state's own clock (in the process: steady; with Redis: as the server counts
+// them). Kept by whoever took something, so that a correction finds the slot of its time.
+using Moment = std::int64_t;
+
 class Meter {
 public:
     virtual ~Meter() = default;
@@ -41,7 +45,7 @@ public:
 using MeterPointer = std::shared_ptr<Meter>;
 
 // "Take `amount`, if no more than `limit` are in use afterwards." A negative limit never refuses:
-// the amount is only counted.
+// the amount is only counted. REQUIRES: amount >= 0.
 struct Ask {
     Meter* meter = nullptr;
     std::int64_t amount = 1;
@@ -68,25 +72,30 @@ public:
 
     // Takes all or nothing, in an order that no concurrent take can interleave into more than a
     // limit. nullopt: taken. `owner` names what is held (the request id), so that holds of a dead
-    // instance expire. Loop thread. Redis gone: decided by this process alone.
+    // instance expire. Loop thread. Redis gone: decided by this process alone. `at`, when given, is
+    // set to the moment of taking. Asks, owner and `at` must stay valid until the task has ended,
+    // meters until what was taken is settled.
     virtual net::Task<std::optional<Refusal>> take(std::span<const Ask> asks,
-                                                   std::string_view owner) = 0;
+                                                   std::string_view owner, Moment* at = nullptr) = 0;
     // The same without waiting, where that is possible: in the process always, with Redis while
     // leases last. nullopt: ask take() instead.
     struct Quick {
         std::optional<Refusal> refusal;
+        Moment at = 0;
     };
     virtual std::optional<Quick> try_take(std::span<const Ask> asks, std::string_view owner) = 0;
 
     // Puts right what was taken; never waits and never fails (with Redis: sent in the background,
     // again until it arrives). Any thread.
-    //   window: `taken` becomes `used` (0: as if it had never been asked)
+    //   window: `taken` becomes `used` in the slot of `at` (0: as if it had never been asked);
+    //           nothing, when that slot has left the window
     //   slots:  `taken` are free again
     //   money:  the hold of `taken` ends, `used` is spent
     struct Settlement {
         Meter* meter = nullptr;
         std::int64_t taken = 0;
         std::int64_t used = 0;
+        Moment at = 0;  // of the take; 0: not known, the present slot is corrected
     };
     virtual void settle(std::span<const Settlement> settlements, std::string_view owner) = 0;
 
