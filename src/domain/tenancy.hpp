@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct LimitRow {
     SubjectKind kind = SubjectKind::tenant;
     std::string subject;     // the id; of a model its name, of a deployment provider/model
     Limits limits;
+    UnixMicros created = 0, updated = 0;
+    std::uint64_t etag = 1;
 };
 
 struct Tier {
@@ -43,6 +46,8 @@ struct Tier {
     std::optional<NanoUsd> monthly_cap;
     std::vector<std::string> allowed_models;  // empty: all
     bool built_in = false;
+    UnixMicros updated = 0;
+    std::uint64_t etag = 1;
 };
 
 enum class BudgetPeriod : std::uint8_t { daily, weekly, monthly, rolling, total };
@@ -64,7 +69,8 @@ struct Budget {
     bool hard = true;                        // false: thresholds act, 100 % does not stop
     bool by_admin = true;                    // false: a user's own cap, which the user may change
     std::vector<BudgetThreshold> thresholds; // ascending; empty: 50, 80, 100 notify
-    UnixMicros created = 0;
+    std::string origin = "api";              // "api", or "file:PATH"
+    UnixMicros created = 0, updated = 0;
     std::uint64_t etag = 1;
 };
 
@@ -81,8 +87,9 @@ struct Tenant {
     std::int64_t retention_days = 0;          // of usage; 0: for ever
     std::string metadata = "{}";              // JSON object
     std::string settings = "{}";              // JSON object: features, priority, budget_status, ...
-    std::string origin = "api";               // "api", or "file:PATH"
+    std::string origin = "api";  // "api", "file:PATH", "file-gone:PATH": no file has it any more
     UnixMicros created = 0, updated = 0;
+    UnixMicros removed = 0;                   // deleted, kept because usage names it
     std::uint64_t etag = 1;
 };
 
@@ -175,15 +182,52 @@ struct AuditRow {
     std::string details = "{}";  // JSON, secrets masked, before and after
 };
 
+// Where alerts go. Of a tenant, or of the platform (tenant "").
+enum class AlertChannelKind : std::uint8_t { webhook, slack, email, alertmanager };
+struct AlertChannel {
+    std::string id, tenant, name;
+    AlertChannelKind kind = AlertChannelKind::webhook;
+    std::string target;                // a URL; of email the addresses, comma separated
+    std::string secret;                // signs webhooks, "" : unsigned; kept as it is given
+    std::vector<std::string> events;   // names and globs ("budget.*"); empty: all
+    bool enabled = true;
+    UnixMicros created = 0, updated = 0;
+    std::uint64_t etag = 1;
+};
+
+// Something worth telling, once: a threshold reached, a key due for rotation.
+struct Alert {
+    std::string id, tenant;
+    std::string event;                 // "budget.threshold"
+    std::string subject;               // "budget/0193..."
+    std::string message;               // for people
+    std::string details = "{}";        // JSON object
+    std::string unique;                // an alert with the same text is the same alert
+    UnixMicros at = 0;
+    UnixMicros acknowledged = 0;       // by a person
+};
+
+// An alert on its way to one channel; tried again until it is delivered or given up.
+struct AlertDelivery {
+    std::string id, alert, channel, tenant;
+    std::int64_t attempts = 0;
+    UnixMicros due = 0;                // next attempt
+    UnixMicros delivered = 0;
+    UnixMicros given_up = 0;
+    std::string problem;               // of the last attempt
+};
+
 const char* to_string(AccessRole role);
 const char* to_string(SubjectKind kind);
 const char* to_string(BudgetPeriod period);
 const char* to_string(BudgetAction action);
 const char* to_string(CreditKind kind);
+const char* to_string(AlertChannelKind kind);
 std::optional<AccessRole> access_role_of(std::string_view text);
 std::optional<SubjectKind> subject_kind_of(std::string_view text);
 std::optional<BudgetPeriod> budget_period_of(std::string_view text);
 std::optional<BudgetAction> budget_action_of(std::string_view text);
 std::optional<CreditKind> credit_kind_of(std::string_view text);
+std::optional<AlertChannelKind> alert_channel_kind_of(std::string_view text);
 
 }  // namespace tollgate::domain
