@@ -4,7 +4,16 @@
 //
 // SQL is written once where both databases take it ($1, $2, ... parameters; ON CONFLICT; RETURNING;
 // no casts), twice through pick() where they differ. Times are BIGINT Unix microseconds and money
-// is BIGINT nano-dollars in our own columns; JSON is JSONB / TEXT and travels as text.
+// is BIGINT nano-dollars in our own columns; JSON is JSONB / TEXT and travels as text. Truth values
+// are BOOLEAN / INTEGER: bound as 0 and 1, written TRUE and FALSE in SQL, read with flag().
+// Parameters have no type of their own on PostgreSQL, which takes it from where they stand: beside
+// a column it fits, but `$1 IS NULL` or `COALESCE($1, 0)` it cannot tell, or guesses too small.
+//
+// The tables are in src/store/migrations. Usage: a request's row (attempt 0) goes to
+// llm_usage_logs, the rows of its attempts to usage_attempts, which has the same columns; the view
+// usage_records has both. Columns of type GENERATED are never written. A missing team, user or
+// count is NULL where the column allows it (users.team_id, api_keys.team_id and user_id, tokens).
+// Months are made ahead with ensure_partitions (store/partitions.hpp).
 #pragma once
 #include <cstdint>
 #include <functional>

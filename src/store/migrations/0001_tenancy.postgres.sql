@@ -1,0 +1,326 @@
+-- Who uses the gateway and within which bounds. Times are Unix microseconds, money nano-dollars.
+-- Lists and limits are JSON: ["gpt-*"], {"requests_per_minute": 10} by the names of domain::Limits.
+-- Ids are text: UUIDs (version 7) of what the interface made, names of what files define.
+
+CREATE TABLE installation (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    installation_id TEXT NOT NULL,
+    key_check TEXT NOT NULL,              -- HMAC of a constant under the installation key
+    created BIGINT NOT NULL
+);
+
+-- One row; its version grows with every administrative change (store/changes.hpp).
+CREATE TABLE changes (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    version BIGINT NOT NULL
+);
+INSERT INTO changes (id, version) VALUES (1, 1);
+
+CREATE TABLE tiers (
+    name TEXT PRIMARY KEY,
+    limits JSONB NOT NULL DEFAULT '{}',
+    monthly_cap_nano BIGINT,
+    allowed_models JSONB NOT NULL DEFAULT '[]',
+    built_in BOOLEAN NOT NULL DEFAULT FALSE,
+    created BIGINT NOT NULL DEFAULT 0,
+    updated BIGINT NOT NULL DEFAULT 0,
+    etag BIGINT NOT NULL DEFAULT 1
+);
+INSERT INTO tiers (name, limits, built_in) VALUES
+    ('trial', '{"requests_per_minute":10,"requests_per_hour":100,"requests_per_day":500}', TRUE),
+    ('starter', '{"requests_per_minute":30,"requests_per_hour":1000,"requests_per_day":10000}', TRUE),
+    ('professional', '{"requests_per_minute":100,"requests_per_hour":5000,"requests_per_day":50000}', TRUE),
+    ('enterprise', '{"requests_per_minute":500,"requests_per_hour":20000}', TRUE);
+
+CREATE TABLE tenants (
+    id TEXT PRIMARY KEY CHECK (id <> '' AND length(id) <= 100),
+    name TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    tier TEXT NOT NULL DEFAULT '',
+    time_zone TEXT NOT NULL DEFAULT 'UTC',
+    baseline_model TEXT NOT NULL DEFAULT '',
+    allowed_models JSONB NOT NULL DEFAULT '[]',
+    aliases JSONB NOT NULL DEFAULT '{}',
+    limits JSONB NOT NULL DEFAULT '{}',
+    retention_days BIGINT NOT NULL DEFAULT 0,
+    metadata JSONB NOT NULL DEFAULT '{}',
+    settings JSONB NOT NULL DEFAULT '{}',
+    origin TEXT NOT NULL DEFAULT 'api',
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    etag BIGINT NOT NULL DEFAULT 1,
+    CONSTRAINT tenants_name_unique UNIQUE (name)
+);
+
+CREATE TABLE teams (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL CHECK (id <> '' AND length(id) <= 100),
+    name TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    allowed_models JSONB NOT NULL DEFAULT '[]',
+    aliases JSONB NOT NULL DEFAULT '{}',
+    limits JSONB NOT NULL DEFAULT '{}',
+    metadata JSONB NOT NULL DEFAULT '{}',
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT teams_name_unique UNIQUE (tenant_id, name),
+    CONSTRAINT teams_tenant FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+
+-- A person or a service account. No team: NULL.
+CREATE TABLE users (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL CHECK (id <> '' AND length(id) <= 100),
+    team_id TEXT,
+    name TEXT NOT NULL DEFAULT '',
+    email TEXT NOT NULL DEFAULT '',
+    external_id TEXT NOT NULL DEFAULT '',
+    role TEXT NOT NULL DEFAULT 'member',
+    service BOOLEAN NOT NULL DEFAULT FALSE,
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    tier TEXT NOT NULL DEFAULT '',
+    allowed_models JSONB NOT NULL DEFAULT '[]',
+    limits JSONB NOT NULL DEFAULT '{}',
+    metadata JSONB NOT NULL DEFAULT '{}',
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT users_tenant FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE,
+    CONSTRAINT users_team FOREIGN KEY (tenant_id, team_id) REFERENCES teams (tenant_id, id)
+);
+CREATE UNIQUE INDEX users_external_id_unique ON users (tenant_id, external_id)
+    WHERE external_id <> '';
+CREATE INDEX users_of_team ON users (tenant_id, team_id);
+
+-- secret_hash is unique over all tenants: a key alone says who calls.
+CREATE TABLE api_keys (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL CHECK (id <> '' AND length(id) <= 200),
+    team_id TEXT,
+    user_id TEXT,
+    name TEXT NOT NULL DEFAULT '',
+    prefix TEXT NOT NULL DEFAULT '',
+    last_four TEXT NOT NULL DEFAULT '',
+    secret_hash TEXT NOT NULL,
+    hash_kind TEXT NOT NULL DEFAULT 'hmac' CHECK (hash_kind IN ('hmac', 'sha256')),
+    previous_hash TEXT NOT NULL DEFAULT '',
+    previous_until BIGINT NOT NULL DEFAULT 0,
+    role TEXT NOT NULL DEFAULT 'member',
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    revoked BIGINT NOT NULL DEFAULT 0,
+    allowed_models JSONB NOT NULL DEFAULT '[]',
+    allowed_routes JSONB NOT NULL DEFAULT '[]',
+    allowed_providers JSONB NOT NULL DEFAULT '[]',
+    allowed_regions JSONB NOT NULL DEFAULT '[]',
+    allowed_addresses JSONB NOT NULL DEFAULT '[]',
+    aliases JSONB NOT NULL DEFAULT '{}',
+    limits JSONB NOT NULL DEFAULT '{}',
+    tier TEXT NOT NULL DEFAULT '',
+    tags JSONB NOT NULL DEFAULT '[]',
+    metadata JSONB NOT NULL DEFAULT '{}',
+    rotation_days BIGINT NOT NULL DEFAULT 0,
+    expires BIGINT NOT NULL DEFAULT 0,
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    rotated BIGINT NOT NULL DEFAULT 0,
+    last_used BIGINT NOT NULL DEFAULT 0,
+    origin TEXT NOT NULL DEFAULT 'api',
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT api_keys_secret_unique UNIQUE (secret_hash),
+    CONSTRAINT api_keys_tenant FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE,
+    CONSTRAINT api_keys_team FOREIGN KEY (tenant_id, team_id) REFERENCES teams (tenant_id, id),
+    CONSTRAINT api_keys_user FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id)
+);
+CREATE INDEX api_keys_by_id ON api_keys (id);
+CREATE INDEX api_keys_of_user ON api_keys (tenant_id, user_id);
+CREATE INDEX api_keys_of_team ON api_keys (tenant_id, team_id);
+
+-- Limits of what has no row of its own (models, deployments), and of anything by kind and subject.
+-- tenant_id '' : of the platform.
+CREATE TABLE limits (
+    tenant_id TEXT NOT NULL DEFAULT '',
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    limits JSONB NOT NULL DEFAULT '{}',
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT limits_subject_unique UNIQUE (tenant_id, kind, subject)
+);
+
+CREATE TABLE budgets (
+    tenant_id TEXT NOT NULL DEFAULT '',
+    id TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    limit_nano BIGINT NOT NULL CHECK (limit_nano >= 0),
+    period TEXT NOT NULL,
+    rolling_days BIGINT NOT NULL DEFAULT 30,
+    time_zone TEXT NOT NULL DEFAULT '',
+    hard BOOLEAN NOT NULL DEFAULT TRUE,
+    by_admin BOOLEAN NOT NULL DEFAULT TRUE,
+    thresholds JSONB NOT NULL DEFAULT '[]',  -- [{"percent": 80, "action": "notify"}]
+    origin TEXT NOT NULL DEFAULT 'api',
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX budgets_of_subject ON budgets (tenant_id, kind, subject);
+
+-- Thresholds that were announced, once per period.
+CREATE TABLE budget_events (
+    tenant_id TEXT NOT NULL DEFAULT '',
+    budget_id TEXT NOT NULL,
+    period_start BIGINT NOT NULL,
+    percent BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    spent_nano BIGINT NOT NULL,
+    limit_nano BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, budget_id, period_start, percent)
+);
+
+-- The ledger of credits: rows are never changed. user_id '' : the tenant's own balance.
+CREATE TABLE credit_movements (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL,
+    amount_nano BIGINT NOT NULL,
+    reference TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    actor TEXT NOT NULL DEFAULT '',
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT credit_movements_reference_unique UNIQUE (kind, reference, tenant_id, user_id)
+);
+CREATE INDEX credit_movements_by_time ON credit_movements (tenant_id, user_id, at);
+
+-- The sums of the ledger, kept by a trigger; nothing else writes them.
+CREATE TABLE credit_balances (
+    tenant_id TEXT NOT NULL,
+    user_id TEXT NOT NULL DEFAULT '',
+    balance_nano BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, user_id)
+);
+
+-- Of our users' specification: user_id, power_level, credit_balance, preferences. The typed
+-- preferences stand in preferences as JSON: preferred_providers, disabled_providers,
+-- max_cost_per_request_nano, monthly_cap_nano, cap_hard, auto_fallback, use_byok, require_local.
+CREATE TABLE user_llm_settings (
+    tenant_id TEXT NOT NULL,
+    user_id VARCHAR(100) NOT NULL,
+    power_level VARCHAR(20) NOT NULL DEFAULT 'balanced',
+    credit_balance_nano BIGINT NOT NULL DEFAULT 0,
+    credit_balance DECIMAL(10,2) GENERATED ALWAYS AS (
+        LEAST(GREATEST(round(credit_balance_nano / 1000000000.0, 2), -99999999.99), 99999999.99)
+    ) STORED,
+    preferences JSONB NOT NULL DEFAULT '{}',
+    created BIGINT NOT NULL DEFAULT 0,
+    updated BIGINT NOT NULL DEFAULT 0,
+    created_at TIMESTAMPTZ GENERATED ALWAYS AS (to_timestamp(created / 1000000.0)) STORED,
+    updated_at TIMESTAMPTZ GENERATED ALWAYS AS (to_timestamp(updated / 1000000.0)) STORED,
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, user_id)
+);
+
+CREATE FUNCTION tollgate_count_credit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO credit_balances AS b (tenant_id, user_id, balance_nano)
+        VALUES (NEW.tenant_id, NEW.user_id, NEW.amount_nano)
+        ON CONFLICT (tenant_id, user_id)
+        DO UPDATE SET balance_nano = b.balance_nano + excluded.balance_nano;
+    UPDATE user_llm_settings SET credit_balance_nano = credit_balance_nano + NEW.amount_nano
+        WHERE tenant_id = NEW.tenant_id AND user_id = NEW.user_id;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER credit_movements_counted AFTER INSERT ON credit_movements
+    FOR EACH ROW EXECUTE FUNCTION tollgate_count_credit();
+
+CREATE FUNCTION tollgate_take_credit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.credit_balance_nano := COALESCE((SELECT balance_nano FROM credit_balances
+        WHERE tenant_id = NEW.tenant_id AND user_id = NEW.user_id), 0);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER user_llm_settings_credit BEFORE INSERT ON user_llm_settings
+    FOR EACH ROW EXECUTE FUNCTION tollgate_take_credit();
+
+-- details is text, not JSONB: its bytes are what a chain of hashes will be over.
+CREATE TABLE audit_log (
+    tenant_id TEXT NOT NULL DEFAULT '',
+    id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    actor_type TEXT NOT NULL,
+    actor TEXT NOT NULL DEFAULT '',
+    address TEXT NOT NULL DEFAULT '',
+    agent TEXT NOT NULL DEFAULT '',
+    action TEXT NOT NULL,
+    resource TEXT NOT NULL DEFAULT '',
+    outcome TEXT NOT NULL,
+    details TEXT NOT NULL DEFAULT '{}',
+    sequence BIGINT,
+    previous_hash TEXT,
+    hash TEXT,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX audit_log_by_time ON audit_log (tenant_id, at);
+CREATE INDEX audit_log_by_action ON audit_log (tenant_id, action, at);
+CREATE INDEX audit_log_by_actor ON audit_log (tenant_id, actor, at);
+
+-- Where alerts go: webhook, slack, smtp, alertmanager. secret_encrypted: what signs or signs in.
+CREATE TABLE alert_channels (
+    tenant_id TEXT NOT NULL DEFAULT '',
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    config JSONB NOT NULL DEFAULT '{}',
+    secret_encrypted TEXT NOT NULL DEFAULT '',
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT alert_channels_name_unique UNIQUE (tenant_id, name)
+);
+
+-- What is told: budget_threshold, projected_overspend, anomaly, key_rotation, ...
+CREATE TABLE alert_rules (
+    tenant_id TEXT NOT NULL DEFAULT '',
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    config JSONB NOT NULL DEFAULT '{}',
+    channels JSONB NOT NULL DEFAULT '[]',   -- ids of alert_channels
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    created BIGINT NOT NULL,
+    updated BIGINT NOT NULL,
+    etag BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT alert_rules_name_unique UNIQUE (tenant_id, name)
+);
+
+CREATE TABLE alert_deliveries (
+    tenant_id TEXT NOT NULL DEFAULT '',
+    id TEXT NOT NULL,
+    rule_id TEXT NOT NULL DEFAULT '',
+    channel_id TEXT NOT NULL,
+    event TEXT NOT NULL,                    -- the JSON that is sent
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'failed')),
+    attempts BIGINT NOT NULL DEFAULT 0,
+    next_at BIGINT NOT NULL DEFAULT 0,
+    last_error TEXT NOT NULL DEFAULT '',
+    created BIGINT NOT NULL,
+    sent BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX alert_deliveries_pending ON alert_deliveries (next_at) WHERE state = 'pending';
+CREATE INDEX alert_deliveries_by_time ON alert_deliveries (tenant_id, created);
