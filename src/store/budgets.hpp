@@ -43,8 +43,9 @@ base::Result<std::vector<domain::Budget>> load_budgets(Session& session);
 struct BudgetEvent {
     std::string budget, tenant;
     domain::UnixMicros period_start = 0;
-    std::int64_t threshold = 0;  // per cent
-    domain::NanoUsd spent = 0;   // when it was announced
+    std::int64_t percent = 0;    // the threshold
+    domain::BudgetAction action = domain::BudgetAction::notify;
+    domain::NanoUsd spent = 0, limit = 0;  // when it was announced
     domain::UnixMicros at = 0;
 };
 // True for the first caller only, of all instances: that one tells people. A rolling period has no
@@ -59,8 +60,8 @@ base::Result<std::vector<BudgetEvent>> budget_events(Session& session, const Acc
 // As upsert_tenant_from_file, by id alone: files' budgets have ids that the file's reader makes up
 // and repeats at each load. REQUIRES: origin "file:PATH", platform access.
 base::Result<FileUpsert> upsert_budget_from_file(Session& session, const domain::Budget& budget);
-// Deletes budgets of files whose id is not among `present`; gives their ids.
-base::Result<std::vector<std::string>> remove_vanished_budgets(
-    Session& session, const std::vector<std::string>& present);
+// Deletes budgets of files that are not among `present`; gives them.
+base::Result<std::vector<RowId>> remove_vanished_budgets(Session& session,
+                                                         const std::vector<RowId>& present);
 
 }  // namespace tollgate::store

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -65,10 +64,13 @@ base::Result<Page<domain::Key>> list_keys(Session& session, const Access& access
 // For the directory: not revoked, and not expired for longer than a week (until then the refusal
 // can still say "expired"); blocked ones too. REQUIRES: platform access.
 base::Result<std::vector<domain::Key>> load_keys(Session& session, domain::UnixMicros now);
+struct KeyUse {
+    std::string tenant, id;
+    domain::UnixMicros at = 0;
+};
 // When keys were used last, many at once; never moves a time backwards, changes neither etag nor
-// updated. Ids that are gone are passed over. REQUIRES: platform access.
-base::Result<void> touch_keys(Session& session,
-                              const std::vector<std::pair<std::string, domain::UnixMicros>>& used);
+// updated. Keys that are gone are passed over. REQUIRES: platform access.
+base::Result<void> touch_keys(Session& session, const std::vector<KeyUse>& used);
 // Live keys whose rotation period ends, or that expire, before `now + ahead`; at most `limit`,
 // those that are due first.
 base::Result<std::vector<domain::Key>> keys_due(Session& session, const Access& access,
@@ -79,9 +81,9 @@ base::Result<std::vector<domain::Key>> keys_due(Session& session, const Access& 
 // with that hash is a conflict. REQUIRES: origin "file:PATH", platform access.
 base::Result<FileUpsert> upsert_key_from_file(Session& session, const domain::Key& key,
                                               Precedence precedence = Precedence::database);
-// Revokes keys of files whose id is not among `present`; gives their ids. A later upsert brings
-// them back.
-base::Result<std::vector<std::string>> mark_vanished_keys(
-    Session& session, const std::vector<std::string>& present, domain::UnixMicros now);
+// Revokes keys of files that are not among `present`; gives them. A later upsert brings them back.
+base::Result<std::vector<RowId>> mark_vanished_keys(Session& session,
+                                                    const std::vector<RowId>& present,
+                                                    domain::UnixMicros now);
 
 }  // namespace tollgate::store

@@ -1,5 +1,5 @@
 // Tiers: named sets of limits that tenants, users and keys refer to. They are the platform's: all
-// tenants read them, platform admins write them. Blocking; see page.hpp for errors and paging.
+// tenants read them, platform admins write them. The built-in ones come with the migrations. Blocking; see page.hpp for errors and paging.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,11 +11,6 @@
 #include "store/page.hpp"
 
 namespace tollgate::store {
-
-// The four that ship: trial, starter, professional, enterprise (requests per minute, hour, day).
-std::vector<domain::Tier> built_in_tiers();
-// Inserts those of them that are missing; a changed one stays changed. REQUIRES: platform access.
-base::Result<void> seed_tiers(Session& session);
 
 // REQUIRES for writing: platform access, else permission. Fails: is_conflict() ("name").
 base::Result<domain::Tier> insert_tier(Session& session, const Access& access, domain::Tier tier);
