@@ -1,6 +1,8 @@
 -- Who uses the gateway and within which bounds. Times are Unix microseconds, money nano-dollars.
 -- Lists and limits are JSON: ["gpt-*"], {"requests_per_minute": 10} by the names of domain::Limits.
--- Ids are text: UUIDs (version 7) of what the interface made, names of what files define.
+-- Ids are text: UUIDs (version 7) of what the interface made, names of what files define. They are
+-- unique over all tenants, because addresses name a thing by its id alone; every other unique begins
+-- with the tenant, so that nobody learns of another tenant's rows by colliding with them.
 
 CREATE TABLE installation (
     id BIGINT PRIMARY KEY CHECK (id = 1),
@@ -48,9 +50,10 @@ CREATE TABLE tenants (
     origin TEXT NOT NULL DEFAULT 'api',
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL,
-    etag BIGINT NOT NULL DEFAULT 1,
-    CONSTRAINT tenants_name_unique UNIQUE (name)
+    removed BIGINT NOT NULL DEFAULT 0,      -- deleted, kept because usage names it
+    etag BIGINT NOT NULL DEFAULT 1
 );
+CREATE UNIQUE INDEX tenants_name_unique ON tenants (name) WHERE removed = 0;
 
 CREATE TABLE teams (
     tenant_id TEXT NOT NULL,
@@ -64,7 +67,8 @@ CREATE TABLE teams (
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL,
     etag BIGINT NOT NULL DEFAULT 1,
-    PRIMARY KEY (tenant_id, id),
+    PRIMARY KEY (id),
+    CONSTRAINT teams_of_tenant UNIQUE (tenant_id, id),
     CONSTRAINT teams_name_unique UNIQUE (tenant_id, name),
     CONSTRAINT teams_tenant FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
@@ -87,7 +91,8 @@ CREATE TABLE users (
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL,
     etag BIGINT NOT NULL DEFAULT 1,
-    PRIMARY KEY (tenant_id, id),
+    PRIMARY KEY (id),
+    CONSTRAINT users_of_tenant UNIQUE (tenant_id, id),
     CONSTRAINT users_tenant FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE,
     CONSTRAINT users_team FOREIGN KEY (tenant_id, team_id) REFERENCES teams (tenant_id, id)
 );
@@ -129,13 +134,13 @@ CREATE TABLE api_keys (
     last_used BIGINT NOT NULL DEFAULT 0,
     origin TEXT NOT NULL DEFAULT 'api',
     etag BIGINT NOT NULL DEFAULT 1,
-    PRIMARY KEY (tenant_id, id),
+    PRIMARY KEY (id),
     CONSTRAINT api_keys_secret_unique UNIQUE (secret_hash),
     CONSTRAINT api_keys_tenant FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE,
     CONSTRAINT api_keys_team FOREIGN KEY (tenant_id, team_id) REFERENCES teams (tenant_id, id),
     CONSTRAINT api_keys_user FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id)
 );
-CREATE INDEX api_keys_by_id ON api_keys (id);
+CREATE INDEX api_keys_of_tenant ON api_keys (tenant_id, id);
 CREATE INDEX api_keys_of_user ON api_keys (tenant_id, user_id);
 CREATE INDEX api_keys_of_team ON api_keys (tenant_id, team_id);
 
@@ -150,7 +155,7 @@ CREATE TABLE limits (
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL,
     etag BIGINT NOT NULL DEFAULT 1,
-    PRIMARY KEY (tenant_id, id),
+    PRIMARY KEY (id),
     CONSTRAINT limits_subject_unique UNIQUE (tenant_id, kind, subject)
 );
 
@@ -171,7 +176,7 @@ CREATE TABLE budgets (
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL,
     etag BIGINT NOT NULL DEFAULT 1,
-    PRIMARY KEY (tenant_id, id)
+    PRIMARY KEY (id)
 );
 CREATE INDEX budgets_of_subject ON budgets (tenant_id, kind, subject);
 
@@ -199,7 +204,7 @@ CREATE TABLE credit_movements (
     note TEXT NOT NULL DEFAULT '',
     actor TEXT NOT NULL DEFAULT '',
     at BIGINT NOT NULL,
-    PRIMARY KEY (tenant_id, id),
+    PRIMARY KEY (id),
     CONSTRAINT credit_movements_reference_unique UNIQUE (kind, reference, tenant_id, user_id)
 );
 CREATE INDEX credit_movements_by_time ON credit_movements (tenant_id, user_id, at);
@@ -270,57 +275,62 @@ CREATE TABLE audit_log (
     sequence BIGINT,
     previous_hash TEXT,
     hash TEXT,
-    PRIMARY KEY (tenant_id, id)
+    PRIMARY KEY (id)
 );
 CREATE INDEX audit_log_by_time ON audit_log (tenant_id, at);
 CREATE INDEX audit_log_by_action ON audit_log (tenant_id, action, at);
 CREATE INDEX audit_log_by_actor ON audit_log (tenant_id, actor, at);
 
--- Where alerts go: webhook, slack, smtp, alertmanager. secret_encrypted: what signs or signs in.
+-- Where alerts go: webhook, slack, email, alertmanager.
 CREATE TABLE alert_channels (
     tenant_id TEXT NOT NULL DEFAULT '',
     id TEXT NOT NULL,
     name TEXT NOT NULL,
-    type TEXT NOT NULL,
-    config JSONB NOT NULL DEFAULT '{}',
-    secret_encrypted TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL DEFAULT '',
+    secret TEXT NOT NULL DEFAULT '',
+    events JSONB NOT NULL DEFAULT '[]',
     enabled BOOLEAN NOT NULL DEFAULT TRUE,
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL,
     etag BIGINT NOT NULL DEFAULT 1,
-    PRIMARY KEY (tenant_id, id),
+    PRIMARY KEY (id),
     CONSTRAINT alert_channels_name_unique UNIQUE (tenant_id, name)
 );
 
--- What is told: budget_threshold, projected_overspend, anomaly, key_rotation, ...
-CREATE TABLE alert_rules (
+-- What was worth telling, once: unique_key is the same for what is the same alert.
+CREATE TABLE alerts (
     tenant_id TEXT NOT NULL DEFAULT '',
     id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    config JSONB NOT NULL DEFAULT '{}',
-    channels JSONB NOT NULL DEFAULT '[]',   -- ids of alert_channels
-    enabled BOOLEAN NOT NULL DEFAULT TRUE,
-    created BIGINT NOT NULL,
-    updated BIGINT NOT NULL,
-    etag BIGINT NOT NULL DEFAULT 1,
-    PRIMARY KEY (tenant_id, id),
-    CONSTRAINT alert_rules_name_unique UNIQUE (tenant_id, name)
+    event TEXT NOT NULL,
+    subject TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    details JSONB NOT NULL DEFAULT '{}',
+    unique_key TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    acknowledged BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (id),
+    CONSTRAINT alerts_key_unique UNIQUE (tenant_id, unique_key)
 );
+CREATE INDEX alerts_by_time ON alerts (tenant_id, at);
 
+-- An alert on its way to one channel.
 CREATE TABLE alert_deliveries (
     tenant_id TEXT NOT NULL DEFAULT '',
     id TEXT NOT NULL,
-    rule_id TEXT NOT NULL DEFAULT '',
+    alert_id TEXT NOT NULL,
     channel_id TEXT NOT NULL,
-    event TEXT NOT NULL,                    -- the JSON that is sent
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'failed')),
     attempts BIGINT NOT NULL DEFAULT 0,
-    next_at BIGINT NOT NULL DEFAULT 0,
-    last_error TEXT NOT NULL DEFAULT '',
-    created BIGINT NOT NULL,
-    sent BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (tenant_id, id)
+    due BIGINT NOT NULL DEFAULT 0,
+    delivered BIGINT NOT NULL DEFAULT 0,
+    given_up BIGINT NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (id),
+    CONSTRAINT alert_deliveries_alert FOREIGN KEY (alert_id) REFERENCES alerts (id)
+        ON DELETE CASCADE,
+    CONSTRAINT alert_deliveries_channel FOREIGN KEY (channel_id) REFERENCES alert_channels (id)
+        ON DELETE CASCADE
 );
-CREATE INDEX alert_deliveries_pending ON alert_deliveries (next_at) WHERE state = 'pending';
-CREATE INDEX alert_deliveries_by_time ON alert_deliveries (tenant_id, created);
+CREATE INDEX alert_deliveries_due ON alert_deliveries (due) WHERE delivered = 0 AND given_up = 0;
+CREATE INDEX alert_deliveries_of_channel ON alert_deliveries (channel_id);
+CREATE INDEX alert_deliveries_of_alert ON alert_deliveries (alert_id);

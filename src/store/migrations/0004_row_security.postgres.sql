@@ -30,7 +30,7 @@ BEGIN
         ['api_keys', 'tenant_id'], ['limits', 'tenant_id'], ['budgets', 'tenant_id'],
         ['budget_events', 'tenant_id'], ['credit_movements', 'tenant_id'],
         ['credit_balances', 'tenant_id'], ['user_llm_settings', 'tenant_id'],
-        ['audit_log', 'tenant_id'], ['alert_channels', 'tenant_id'], ['alert_rules', 'tenant_id'],
+        ['audit_log', 'tenant_id'], ['alert_channels', 'tenant_id'], ['alerts', 'tenant_id'],
         ['alert_deliveries', 'tenant_id'], ['llm_providers', 'tenant_id'],
         ['llm_models', 'tenant_id'], ['llm_routing_rules', 'tenant_id'],
         ['llm_usage_logs', 'tenant_id'], ['usage_attempts', 'tenant_id'],
@@ -59,7 +59,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO tollgate_app', current_schema());
     FOREACH name IN ARRAY ARRAY['tenants', 'teams', 'users', 'api_keys', 'tiers', 'limits',
         'budgets', 'budget_events', 'credit_balances', 'user_llm_settings', 'alert_channels',
-        'alert_rules', 'alert_deliveries', 'llm_providers', 'llm_models', 'llm_routing_rules',
+        'alerts', 'alert_deliveries', 'llm_providers', 'llm_models', 'llm_routing_rules',
         'user_provider_keys', 'llm_usage_logs', 'usage_attempts', 'usage_hourly', 'usage_daily',
         'usage_tag_daily', 'usage_latency_daily'] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO tollgate_app', name);
