@@ -183,38 +183,38 @@ struct AuditRow {
 };
 
 // Where alerts go. Of a tenant, or of the platform (tenant "").
-enum class AlertChannelKind : std::uint8_t { webhook, slack, smtp, alertmanager };
+enum class AlertChannelKind : std::uint8_t { webhook, slack, email, alertmanager };
 struct AlertChannel {
     std::string id, tenant, name;
     AlertChannelKind kind = AlertChannelKind::webhook;
-    std::string config = "{}";         // JSON object: url; of smtp host, port, from, to, ...
-    std::string secret_encrypted;      // what signs or signs in, sealed by the caller; "" : none
+    std::string target;                // a URL; of email the addresses, comma separated
+    std::string secret;                // signs webhooks, "" : unsigned; kept as it is given
+    std::vector<std::string> events;   // names and globs ("budget.*"); empty: all
     bool enabled = true;
     UnixMicros created = 0, updated = 0;
     std::uint64_t etag = 1;
 };
 
-// What is told, and where: of a tenant, or of the platform (tenant ""), then for all tenants.
-struct AlertRule {
-    std::string id, tenant, name;
-    std::string kind;                  // budget_threshold, projected_overspend, key_rotation, ...
-    std::string config = "{}";         // JSON object
-    std::vector<std::string> channels; // ids; empty: every one of the rule's tenant
-    bool enabled = true;
-    UnixMicros created = 0, updated = 0;
-    std::uint64_t etag = 1;
+// Something worth telling, once: a threshold reached, a key due for rotation.
+struct Alert {
+    std::string id, tenant;
+    std::string event;                 // "budget.threshold"
+    std::string subject;               // "budget/0193..."
+    std::string message;               // for people
+    std::string details = "{}";        // JSON object
+    std::string unique;                // an alert with the same text is the same alert
+    UnixMicros at = 0;
+    UnixMicros acknowledged = 0;       // by a person
 };
 
-// An alert on its way to one channel; tried again until it is sent or has failed for good.
-enum class DeliveryState : std::uint8_t { pending, sent, failed };
+// An alert on its way to one channel; tried again until it is delivered or given up.
 struct AlertDelivery {
-    std::string id, tenant, rule, channel;
-    std::string event;                 // the JSON that is sent
-    DeliveryState state = DeliveryState::pending;
+    std::string id, alert, channel, tenant;
     std::int64_t attempts = 0;
-    UnixMicros next_at = 0;            // of the next attempt
-    std::string last_error;
-    UnixMicros created = 0, sent = 0;
+    UnixMicros due = 0;                // next attempt
+    UnixMicros delivered = 0;
+    UnixMicros given_up = 0;
+    std::string problem;               // of the last attempt
 };
 
 const char* to_string(AccessRole role);
@@ -223,13 +223,11 @@ const char* to_string(BudgetPeriod period);
 const char* to_string(BudgetAction action);
 const char* to_string(CreditKind kind);
 const char* to_string(AlertChannelKind kind);
-const char* to_string(DeliveryState state);
 std::optional<AccessRole> access_role_of(std::string_view text);
 std::optional<SubjectKind> subject_kind_of(std::string_view text);
 std::optional<BudgetPeriod> budget_period_of(std::string_view text);
 std::optional<BudgetAction> budget_action_of(std::string_view text);
 std::optional<CreditKind> credit_kind_of(std::string_view text);
 std::optional<AlertChannelKind> alert_channel_kind_of(std::string_view text);
-std::optional<DeliveryState> delivery_state_of(std::string_view text);
 
 }  // namespace tollgate::domain

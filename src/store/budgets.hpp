@@ -60,8 +60,8 @@ base::Result<std::vector<BudgetEvent>> budget_events(Session& session, const Acc
 // As upsert_tenant_from_file, by id alone: files' budgets have ids that the file's reader makes up
 // and repeats at each load. REQUIRES: origin "file:PATH", platform access.
 base::Result<FileUpsert> upsert_budget_from_file(Session& session, const domain::Budget& budget);
-// Deletes budgets of files that are not among `present`; gives them.
-base::Result<std::vector<RowId>> remove_vanished_budgets(Session& session,
-                                                         const std::vector<RowId>& present);
+// Deletes budgets of files whose id is not among `present`; gives their ids.
+base::Result<std::vector<std::string>> remove_vanished_budgets(
+    Session& session, const std::vector<std::string>& present);
 
 }  // namespace tollgate::store

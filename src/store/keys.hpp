@@ -65,7 +65,7 @@ base::Result<Page<domain::Key>> list_keys(Session& session, const Access& access
 // can still say "expired"); blocked ones too. REQUIRES: platform access.
 base::Result<std::vector<domain::Key>> load_keys(Session& session, domain::UnixMicros now);
 struct KeyUse {
-    std::string tenant, id;
+    std::string id;
     domain::UnixMicros at = 0;
 };
 // When keys were used last, many at once; never moves a time backwards, changes neither etag nor
@@ -81,9 +81,9 @@ base::Result<std::vector<domain::Key>> keys_due(Session& session, const Access& 
 // with that hash is a conflict. REQUIRES: origin "file:PATH", platform access.
 base::Result<FileUpsert> upsert_key_from_file(Session& session, const domain::Key& key,
                                               Precedence precedence = Precedence::database);
-// Revokes keys of files that are not among `present`; gives them. A later upsert brings them back.
-base::Result<std::vector<RowId>> mark_vanished_keys(Session& session,
-                                                    const std::vector<RowId>& present,
-                                                    domain::UnixMicros now);
+// Revokes keys of files whose id is not among `present`; gives their ids. A later upsert brings
+// them back.
+base::Result<std::vector<std::string>> mark_vanished_keys(
+    Session& session, const std::vector<std::string>& present, domain::UnixMicros now);
 
 }  // namespace tollgate::store

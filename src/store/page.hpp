@@ -7,9 +7,7 @@
 // WHERE, beside PostgreSQL's row-level security: SQLite has nothing else. An Access without tenant
 // and without `platform` sees nothing.
 //
-// Ids are unique within a tenant (files name things as they like). Asked by id alone with platform
-// access, a row that two tenants have is is_conflict() with field "id": an Access of the tenant
-// meant finds it.
+// Ids are unique over all tenants: an id alone names a row, whoever asks.
 //
 // What they answer: not_found when there is no such row for this Access (a row of another tenant
 // is not there); permission when a row of another tenant is to be written; invalid_request in
@@ -60,12 +58,6 @@ bool is_conflict(const base::Error& error);
 
 // Whether `access` may write rows of `tenant` ("" : the platform's). Fails: permission.
 base::Result<void> check_writes(const Access& access, std::string_view tenant);
-
-// What names a row where several tenants' are meant at once.
-struct RowId {
-    std::string tenant, id;
-    friend bool operator==(const RowId&, const RowId&) = default;
-};
 
 // Unix microseconds.
 std::int64_t now_micros();

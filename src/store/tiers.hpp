@@ -1,5 +1,6 @@
 // Tiers: named sets of limits that tenants, users and keys refer to. They are the platform's: all
-// tenants read them, platform admins write them. The built-in ones come with the migrations. Blocking; see page.hpp for errors and paging.
+// tenants read them, platform admins write them. The built-in ones come with the migrations.
+// Blocking; see page.hpp for errors and paging.
 #pragma once
 #include <string>
 #include <string_view>
