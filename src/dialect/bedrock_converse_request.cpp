@@ -163,12 +163,12 @@ private:
 
     void write(const domain::Tool& tool) {
         static const std::vector<std::string> nova_drop = {"$schema", "additionalProperties"};
-        std::string schema;
         const bool nova = family_ == BedrockFamily::nova;
-        append_schema(schema, tool.schema,
+        schema_.clear();
+        append_schema(schema_, tool.schema,
                       {nova ? &nova_drop : &target_.provider.schema_drop, false});
         const bool strict = tool.strict == true && target_.provider.strict_tools;
-        specification(tool.name, tool.description, schema, strict);
+        specification(tool.name, tool.description, schema_, strict);
         blocks_.cache_point(tool.cache_control, true);
     }
 
@@ -234,6 +234,7 @@ private:
     json::Writer writer_;
     BlockWriter blocks_;
     std::vector<const domain::Tool*> offered_;
+    std::string schema_;  // of the tool that is being written
     ToolChoiceKind choice_ = ToolChoiceKind::unset;
     bool answer_by_tool_ = false;
 };

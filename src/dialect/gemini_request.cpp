@@ -259,7 +259,7 @@ private:
     }
 
     void declarations() {
-        json::Document document;  // keeps its memory from one schema to the next
+        std::string parameters;  // keeps its memory from one schema to the next
         writer_.begin_object().key("functionDeclarations").begin_array();
         for (const domain::Tool* tool : functions_) {
             writer_.begin_object();
@@ -267,12 +267,9 @@ private:
             // Required there.
             if (tool->description.empty()) writer_.string("description", tool->name);
             else writer_.escaped("description", tool->description);
-            const auto parsed = document.parse(tool->schema);
-            const json::Value schema = parsed.ok() ? *parsed : json::Value();
-            if (!takes_no_arguments(schema)) {
-                writer_.key("parameters").in_place(
-                    [&](std::string& out) { append_gemini_schema(out, schema); });
-            }
+            parameters.clear();
+            append_gemini_parameters(parameters, tool->schema);
+            if (!parameters.empty()) writer_.raw("parameters", parameters);
             writer_.end_object();
         }
         writer_.end_array().end_object();

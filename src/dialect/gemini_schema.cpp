@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dialect/schema_memory.hpp"
+
 namespace tollgate::dialect {
 namespace {
 
@@ -328,20 +330,7 @@ private:
     std::size_t depth_ = 0;
 };
 
-}  // namespace
-
-void append_gemini_schema(std::string& out, json::Value schema) {
-    if (schema.is_object()) Reducer(out, schema).run();
-    else out += R"({"type":"object"})";
-}
-
-void append_gemini_schema(std::string& out, json::Raw schema) {
-    json::Document document;
-    const auto root = document.parse(schema);
-    append_gemini_schema(out, root.ok() ? *root : json::Value());
-}
-
-bool takes_no_arguments(json::Value schema) {
+bool takes_no_arguments(Value schema) {
     if (!schema.is_object()) return true;
     for (std::string_view name : {"$ref", "allOf", "anyOf", "oneOf"}) {
         if (schema[name].exists()) return false;
@@ -349,10 +338,29 @@ bool takes_no_arguments(json::Value schema) {
     return schema["properties"].size() == 0;
 }
 
-bool takes_no_arguments(json::Raw schema) {
+void reduce(std::string& out, json::Raw schema, bool of_parameters) {
     json::Document document;
-    const auto root = document.parse(schema);
-    return takes_no_arguments(root.ok() ? *root : json::Value());
+    const auto parsed = document.parse(schema);
+    const Value root = parsed.ok() ? *parsed : Value();
+    if (of_parameters && takes_no_arguments(root)) return;
+    if (root.is_object()) Reducer(out, root).run();
+    else out += R"({"type":"object"})";
+}
+
+void append_reduced(std::string& out, json::Raw schema, SchemaForm::Kind kind) {
+    SchemaMemory::of_this_thread().append(out, schema, {kind}, [&](std::string& into) {
+        reduce(into, schema, kind == SchemaForm::Kind::gemini_parameters);
+    });
+}
+
+}  // namespace
+
+void append_gemini_schema(std::string& out, json::Raw schema) {
+    append_reduced(out, schema, SchemaForm::Kind::gemini);
+}
+
+void append_gemini_parameters(std::string& out, json::Raw schema) {
+    append_reduced(out, schema, SchemaForm::Kind::gemini_parameters);
 }
 
 }  // namespace tollgate::dialect

@@ -2,7 +2,8 @@
 // keywords are refused. What has no counterpart there is written out another way ($ref inlined,
 // oneOf as anyOf, const as enum, "null" as nullable), described in words (enums of numbers), or
 // left out (additionalProperties, $schema). Answers to the narrower schema satisfy the original one
-// wherever Gemini's has a counterpart. Pure functions.
+// wherever Gemini's has a counterpart. Pure functions, whose results are remembered
+// (schema_memory.hpp).
 #pragma once
 #include <string>
 
@@ -10,13 +11,11 @@
 
 namespace tollgate::dialect {
 
-// Appends `schema` in that form. REQUIRES: `schema` is valid JSON.
+// Appends `schema` in that form. REQUIRES: `schema` is valid JSON or empty.
 void append_gemini_schema(std::string& out, json::Raw schema);
-void append_gemini_schema(std::string& out, json::Value schema);
 
-// True for the schema of an object without properties: Gemini wants such a function's parameters
-// left out. Also true for an empty or absent `schema`.
-bool takes_no_arguments(json::Raw schema);
-bool takes_no_arguments(json::Value schema);
+// The same for the parameters of a function; nothing for the schema of an object without
+// properties and for an empty one: Gemini wants such a function's parameters left out.
+void append_gemini_parameters(std::string& out, json::Raw schema);
 
 }  // namespace tollgate::dialect

@@ -154,9 +154,21 @@ TEST(GeminiThought, Signature_ComesBackForItsOwnModelOnly) {
 TEST(GeminiSchema, WhatIsNoSchema_BecomesAnObject) {
     EXPECT_EQ(reduced("true"), R"({"type":"object"})");
     EXPECT_EQ(reduced("[]"), R"({"type":"object"})");
-    EXPECT_TRUE(takes_no_arguments(""));
-    EXPECT_TRUE(takes_no_arguments(R"({"type":"object"})"));
-    EXPECT_FALSE(takes_no_arguments(R"({"$ref":"#/$defs/A"})"));
+}
+
+TEST(GeminiSchema, ParametersOfAFunctionThatTakesNone_AreLeftOut) {
+    const auto parameters = [](std::string_view schema) {
+        std::string out;
+        append_gemini_parameters(out, schema);
+        return out;
+    };
+    EXPECT_EQ(parameters(""), "");
+    EXPECT_EQ(parameters(R"({"type":"object"})"), "");
+    EXPECT_EQ(parameters(R"({"type":"object"})"), "");  // and it is remembered
+    EXPECT_EQ(parameters(R"({"$ref":"#/$defs/A","$defs":{"A":{"type":"integer"}}})"),
+              R"({"type":"integer"})");
+    // As the schema of an answer it is written all the same.
+    EXPECT_EQ(reduced(R"({"type":"object"})"), R"({"type":"object"})");
 }
 
 TEST(GeminiSchema, ReferencesThatLeadNowhereOrInCircles_End) {

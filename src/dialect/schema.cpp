@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/schema_memory.hpp"
+
 namespace tollgate::dialect {
 namespace {
 
@@ -105,13 +107,16 @@ void append_schema(std::string& out, json::Raw schema, const SchemaRules& rules)
         out += schema;
         return;
     }
-    json::Document document;
-    base::Result<json::Value> root = document.parse(schema);
-    if (!root.ok()) {  // not possible for a value the request's own parser accepted
-        out += schema;
-        return;
-    }
-    Rewriter(out, rules).schema(*root);
+    const SchemaForm form{SchemaForm::Kind::rules, rules.strict, rules.closed, rules.drop};
+    SchemaMemory::of_this_thread().append(out, schema, form, [&](std::string& into) {
+        json::Document document;
+        base::Result<json::Value> root = document.parse(schema);
+        if (root.ok()) {
+            Rewriter(into, rules).schema(*root);
+        } else {  // not possible for a value the request's own parser accepted
+            into += schema;
+        }
+    });
 }
 
 }  // namespace tollgate::dialect

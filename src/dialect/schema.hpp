@@ -1,5 +1,5 @@
 // JSON schemas of tools and answers, rewritten for targets that refuse some keywords.
-// Pure functions.
+// Pure functions, whose results are remembered (schema_memory.hpp).
 #pragma once
 #include <string>
 #include <string_view>
