@@ -214,6 +214,8 @@ CREATE TABLE credit_balances (
     tenant_id TEXT NOT NULL,
     user_id TEXT NOT NULL DEFAULT '',
     balance_nano BIGINT NOT NULL,
+    added_nano BIGINT NOT NULL,               -- of the positive movements
+    taken_nano BIGINT NOT NULL,               -- of the negative ones, as a positive number
     PRIMARY KEY (tenant_id, user_id)
 );
 
@@ -239,10 +241,13 @@ CREATE TABLE user_llm_settings (
 
 CREATE FUNCTION tollgate_count_credit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO credit_balances AS b (tenant_id, user_id, balance_nano)
-        VALUES (NEW.tenant_id, NEW.user_id, NEW.amount_nano)
+    INSERT INTO credit_balances AS b (tenant_id, user_id, balance_nano, added_nano, taken_nano)
+        VALUES (NEW.tenant_id, NEW.user_id, NEW.amount_nano, GREATEST(NEW.amount_nano, 0),
+                GREATEST(-NEW.amount_nano, 0))
         ON CONFLICT (tenant_id, user_id)
-        DO UPDATE SET balance_nano = b.balance_nano + excluded.balance_nano;
+        DO UPDATE SET balance_nano = b.balance_nano + excluded.balance_nano,
+                      added_nano = b.added_nano + excluded.added_nano,
+                      taken_nano = b.taken_nano + excluded.taken_nano;
     UPDATE user_llm_settings SET credit_balance_nano = credit_balance_nano + NEW.amount_nano
         WHERE tenant_id = NEW.tenant_id AND user_id = NEW.user_id;
     RETURN NEW;

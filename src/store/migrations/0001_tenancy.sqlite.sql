@@ -214,6 +214,8 @@ CREATE TABLE credit_balances (
     tenant_id TEXT NOT NULL,
     user_id TEXT NOT NULL DEFAULT '',
     balance_nano INTEGER NOT NULL,
+    added_nano INTEGER NOT NULL,               -- of the positive movements
+    taken_nano INTEGER NOT NULL,               -- of the negative ones, as a positive number
     PRIMARY KEY (tenant_id, user_id)
 ) STRICT;
 
@@ -239,10 +241,13 @@ CREATE TABLE user_llm_settings (
 
 CREATE TRIGGER credit_movements_counted AFTER INSERT ON credit_movements
 BEGIN
-    INSERT INTO credit_balances (tenant_id, user_id, balance_nano)
-        VALUES (NEW.tenant_id, NEW.user_id, NEW.amount_nano)
+    INSERT INTO credit_balances (tenant_id, user_id, balance_nano, added_nano, taken_nano)
+        VALUES (NEW.tenant_id, NEW.user_id, NEW.amount_nano, max(NEW.amount_nano, 0),
+                max(-NEW.amount_nano, 0))
         ON CONFLICT (tenant_id, user_id)
-        DO UPDATE SET balance_nano = balance_nano + excluded.balance_nano;
+        DO UPDATE SET balance_nano = balance_nano + excluded.balance_nano,
+                      added_nano = added_nano + excluded.added_nano,
+                      taken_nano = taken_nano + excluded.taken_nano;
     UPDATE user_llm_settings SET credit_balance_nano = credit_balance_nano + NEW.amount_nano
         WHERE tenant_id = NEW.tenant_id AND user_id = NEW.user_id;
 END;
