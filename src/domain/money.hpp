@@ -14,10 +14,11 @@ constexpr NanoUsd nano_per_usd = 1'000'000'000;
 
 // Exact, without an exponent and without trailing zeros: "0.0123", "25", "-3.5".
 std::string dollars(NanoUsd amount);
-// "0.0123", "25", "1e-6", "-3.50"; what is finer than a nano-dollar is rounded half up.
+// "0.0123", "25", "1e-6", "-3.50"; what is finer than a nano-dollar is rounded, half away from 0.
 // Fails: invalid_request when it is no number or too large.
 base::Result<NanoUsd> parse_dollars(std::string_view text);
-// For YAML and JSON numbers that were parsed as doubles already; rounds to the nearest.
+// For YAML and JSON numbers that were parsed as doubles already; rounds to the nearest, and what
+// does not fit becomes the largest amount.
 NanoUsd from_dollars(double amount);
 
 }  // namespace tollgate::domain
