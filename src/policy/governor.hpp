@@ -69,7 +69,7 @@ struct CapState {
 // one thread at a time.
 class Ticket {
 public:
-    Ticket() = default;
+    Ticket() noexcept;
     Ticket(Ticket&&) noexcept;
     Ticket& operator=(Ticket&&) noexcept;
     ~Ticket();
