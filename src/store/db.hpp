@@ -58,11 +58,20 @@ struct Access {
     std::string tenant;     // "" with platform
     std::string user;       // app.current_user_id, "" : none
     bool platform = false;  // sees every tenant
-    static Access everything() { return {"", "", true}; }
-    static Access of_tenant(std::string id) { return {std::move(id), "", false}; }
+    // As the connection's own role, which owns the tables: migrations alone.
+    bool owner = false;
+    static Access everything() { return {"", "", true, false}; }
+    static Access of_tenant(std::string id) { return {std::move(id), "", false, false}; }
+    static Access of_user(std::string tenant, std::string user) {
+        return {std::move(tenant), std::move(user), false, false};
+    }
+    static Access of_owner() { return {"", "", true, true}; }
 };
 
-// One connection inside one transaction. Used by one thread at a time.
+// One connection inside one transaction. Used by one thread at a time. After a call has failed the
+// transaction is lost, on both databases: every further call gives the same error, and nothing is
+// committed. What may collide is therefore written with ON CONFLICT, or looked up before. Text that
+// is not valid UTF-8 or holds a NUL is stored with U+FFFD in its place.
 class Session {
 public:
     virtual ~Session() = default;
@@ -70,11 +79,14 @@ public:
     const char* pick(const char* sqlite, const char* postgres) const {
         return dialect() == Dialect::sqlite ? sqlite : postgres;
     }
-    // Rows touched. Fails: conflict words come as invalid_request (unique or foreign key broken,
-    // `field` is the constraint's name), unavailable (connection lost, database busy), internal.
+    // Rows touched, or given. Fails: invalid_request when a constraint is broken (`field` is its
+    // name: llm_models_name_unique, tenants_pkey; SQLite does not tell which foreign key, there it
+    // is "foreign_key") or a value does not fit its column; permission (row-level security);
+    // unavailable (connection lost, database busy, disk full); timeout; internal.
     virtual base::Result<std::int64_t> execute(std::string_view sql,
                                                std::span<const Parameter> parameters = {}) = 0;
-    // Calls `use` with each row as it arrives, in constant memory; its error ends the query.
+    // Calls `use` with each row as it arrives, in constant memory; its error ends the query and the
+    // transaction. `use` may not call the session.
     virtual base::Result<void> each(std::string_view sql, std::span<const Parameter> parameters,
                                     const std::function<base::Result<void>(const Row&)>& use) = 0;
     // Several statements without parameters (migrations).
@@ -105,7 +117,8 @@ public:
                                               Work work) = 0;
     // Calls `changed` on some thread soon after another process or this one has bumped the change
     // counter (store/changes.hpp): NOTIFY on PostgreSQL, a cheap look every half second on SQLite;
-    // in any case looked at every 30 s. Until the Db is destroyed.
+    // in any case looked at every 30 s. Called once at the beginning too, so that a change between
+    // reading and watching is not missed. Until the Db is destroyed; once per Db.
     virtual void watch_changes(std::function<void(std::int64_t version)> changed) = 0;
     // "" while it answers, else the last failure in words.
     virtual std::string trouble() const = 0;
