@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "domain/tenancy.hpp"
+
 namespace tollgate::config {
 
 using Duration = std::chrono::milliseconds;
@@ -88,6 +90,49 @@ struct LoggingConfig {
 };
 struct TelemetryConfig {
     std::string otlp_endpoint;  // accepted, used by a later part
+};
+
+// --- stores ------------------------------------------------------------------------------------
+struct JournalConfig {
+    std::string directory;               // "" : journal in the data directory
+    Bytes segment{16 * 1024 * 1024};     // of one file
+    Bytes max{4LL * 1024 * 1024 * 1024};  // of all files: more is full
+    Duration sync{50};                   // between syncs to the disk; 0: with each record
+    std::string on_full = "refuse";      // or drop: traffic goes on, records are lost and counted
+};
+struct StoresConfig {
+    // "" or sqlite: a file in the data directory; sqlite:PATH; postgres://...; none: no store, and
+    // with it no limits, budgets or usage records.
+    Secret database;
+    std::int64_t pool = 4;               // connections to PostgreSQL
+    Secret redis;                        // redis:// or rediss://; "" : each instance by itself
+    JournalConfig journal;
+};
+
+// --- money, limits -----------------------------------------------------------------------------
+struct BillingConfig {
+    std::string unknown_price = "allow";  // or deny: a model without a price is refused
+    std::string budget_status = "auto";   // 402, 429, or auto: 429 on Anthropic paths, 402 elsewhere
+    std::optional<double> byok_fee_percent;  // of the list price; unset: 10
+    std::string baseline_model;           // what savings are told against; "" : the Claude asked for
+    std::optional<std::int64_t> output_tokens_clamp;  // lowers max_tokens of requests under a budget
+    bool client_caps = true;              // anthropic-ratelimit-unified-* of the caller's own cap
+    std::vector<domain::BudgetThreshold> thresholds;  // of budgets that name none
+};
+// A tier of limits: keys, users and tenants name it.
+struct LimitTier {
+    std::string name;
+    domain::Limits limits;
+    std::optional<double> monthly_cap;    // US dollars
+    std::vector<std::string> allowed_models;
+    Origin origin;
+};
+// What a tenant's file says of money; US dollars.
+struct TenantBudget {
+    std::optional<double> daily_limit, weekly_limit, monthly_limit, total_limit;
+    std::optional<double> alert_threshold;  // per cent
+    std::string currency;                   // only USD
+    std::optional<bool> hard;               // unset: hard
 };
 
 // --- clouds ------------------------------------------------------------------------------------
@@ -205,6 +250,9 @@ struct RouterSettings {
     Duration request_timeout{0};
     Duration retry_after{0};  // minimum wait before a retry
     std::optional<std::int64_t> max_parallel_requests;  // per instance
+    Secret redis_url;
+    std::string redis_host, redis_port, redis_db;
+    Secret redis_password;
 };
 // The attempts loop. LiteLLM's num_retries, timeout and request_timeout are already merged in here.
 struct RoutingConfig {
@@ -227,6 +275,8 @@ struct RoutingConfig {
 // --- keys, tenants -------------------------------------------------------------------------------
 struct GeneralSettings {
     Secret master_key;
+    Secret database_url;  // as stores.database
+    Secret redis_url;     // as stores.redis
 };
 struct TenantModel {
     std::string alias;
@@ -239,7 +289,12 @@ struct TenantConfig {
     std::vector<Secret> api_keys;
     std::vector<std::string> allowed_models;  // names and globs; empty: all
     std::vector<TenantModel> models;
-    JsonText settings, budget, rate_limits, features, metadata, routing;
+    bool enabled = true;
+    std::string tier, time_zone, baseline_model;
+    std::int64_t retention_days = 0;          // of usage; 0: for ever
+    domain::Limits limits;                    // `rate_limits`
+    TenantBudget budget;
+    JsonText settings, features, metadata, routing;
     Origin origin;
 };
 
@@ -251,6 +306,14 @@ struct Config {
     std::vector<ModelEntry> model_list;
     std::vector<NamedChain> fallback_models;
     Tiers tiers;
+    std::vector<LimitTier> limit_tiers;  // of the section `tiers` too
+    StoresConfig stores;
+    BillingConfig billing;
+    domain::Limits rate_limits;          // of every key that has no limits of its own
+    // LiteLLM's max_budget of the whole proxy; US dollars.
+    std::optional<double> max_budget;
+    std::string budget_duration;         // "30d"; "" : for ever
+    std::string precedence = "file";     // config.precedence: file or database
     RouterSettings router_settings;
     RoutingConfig routing;
     GeneralSettings general_settings;

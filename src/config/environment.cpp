@@ -80,6 +80,40 @@ void apply_logging(Applying& to) {
     }
 }
 
+void apply_stores(Applying& to) {
+    for (const std::string_view name : {"TOLLGATE_DATABASE_URL", "DATABASE_URL"}) {
+        if (auto url = to.take(name, "stores.database")) {
+            to.config.stores.database = {*url, "environment " + std::string(name)};
+        }
+    }
+    for (const std::string_view name : {"TOLLGATE_REDIS_URL", "REDIS_URL"}) {
+        if (auto url = to.take(name, "stores.redis")) {
+            to.config.stores.redis = {*url, "environment " + std::string(name)};
+        }
+    }
+}
+
+// Our users' limit of every key: so many requests in a window of whole minutes, hours or days.
+void apply_rate_limit(Applying& to) {
+    const auto text = to.environment.lookup("RATE_LIMIT_MAX_REQUESTS_PER_WINDOW");
+    if (!text) return;
+    const auto most = parse_integer(*text);
+    const auto seconds = parse_integer(
+        to.environment.lookup("RATE_LIMIT_WINDOW_SECONDS").value_or("60"));
+    domain::Limits& limits = to.config.rate_limits;
+    std::optional<std::int64_t>* field = nullptr;
+    std::string path = "rate_limits.";
+    if (seconds == 60) field = &limits.requests_per_minute, path += "requests_per_minute";
+    if (seconds == 3600) field = &limits.requests_per_hour, path += "requests_per_hour";
+    if (seconds == 86'400) field = &limits.requests_per_day, path += "requests_per_day";
+    if (!most || *most < 0 || field == nullptr) {
+        to.say(Severity::error, "RATE_LIMIT_MAX_REQUESTS_PER_WINDOW",
+               "expected a whole number, with RATE_LIMIT_WINDOW_SECONDS 60, 3600 or 86400");
+        return;
+    }
+    if (to.take("RATE_LIMIT_MAX_REQUESTS_PER_WINDOW", path)) *field = *most;
+}
+
 void apply_server(Applying& to) {
     if (auto listen = to.take("TOLLGATE_LISTEN", "server.listen"))
         to.config.server.listen = *listen;
@@ -105,9 +139,9 @@ void apply_environment(const Environment& environment, Config& config,
     apply_master_key(to);
     apply_logging(to);
     apply_server(to);
-    static constexpr std::array<std::string_view, 8> later{"DATABASE_URL",
-                                                           "REDIS_URL",
-                                                           "BYOK_ENCRYPTION_KEY",
+    apply_stores(to);
+    apply_rate_limit(to);
+    static constexpr std::array<std::string_view, 6> later{"BYOK_ENCRYPTION_KEY",
                                                            "FEATURE_BYOK_ENABLED",
                                                            "FEATURE_POWER_LEVELS_ENABLED",
                                                            "FEATURE_AUTO_FALLBACK_ENABLED",
@@ -120,6 +154,10 @@ void apply_environment(const Environment& environment, Config& config,
     }
     for (auto it = environment.variables.lower_bound("RATE_LIMIT_");
          it != environment.variables.end() && it->first.starts_with("RATE_LIMIT_"); ++it) {
+        if (it->first == "RATE_LIMIT_MAX_REQUESTS_PER_WINDOW" ||
+            it->first == "RATE_LIMIT_WINDOW_SECONDS") {
+            continue;
+        }
         to.say(Severity::notice, it->first, "accepted and not used yet: " + it->first);
     }
     if (environment.lookup("LITELLM_PROXY_URL")) {

@@ -54,14 +54,14 @@ void describe_cloud(CloudSettings& cloud, FieldVisitor& visit) {
 }  // namespace
 
 const std::string_view top_level_used =
-    "server logging telemetry providers tiers routing tenants_dir model_list litellm_settings "
-    "router_settings general_settings environment_variables include fallback_models "
-    "tenant_configs";
+    "server logging telemetry providers tiers routing stores billing rate_limits config tenants_dir "
+    "model_list litellm_settings router_settings general_settings environment_variables include "
+    "fallback_models tenant_configs cost_tracking";
 const std::string_view top_level_later =
     "callback_settings guardrails mcp_servers mcp_tools vector_store_registry search_tools "
     "credential_list files_settings finetune_settings assistant_settings prompts policies "
-    "policy_attachments agent_list default_vertex_config cost_tracking rate_limits security "
-    "health_check stores auth models alerts billing cache ui config";
+    "policy_attachments agent_list default_vertex_config security health_check auth models alerts "
+    "cache ui";
 
 void each_word(std::string_view list, char separator,
                const std::function<void(std::string_view)>& use) {
@@ -196,8 +196,14 @@ void describe(RouterSettings& router, FieldVisitor& visit) {
     visit.value({"max_parallel_requests", "requests at a time per instance", 1, 10'000'000},
                 router.max_parallel_requests);
     visit.value({"default_fallbacks", "models tried after any other"}, router.default_fallbacks);
+    visit.value({"redis_url", "as stores.redis"}, router.redis_url);
+    visit.value({"redis_host", "with redis_port, redis_password and redis_db: as stores.redis"},
+                router.redis_host);
+    visit.value({"redis_port", "left out: 6379"}, router.redis_port);
+    visit.value({"redis_password", "best as a reference"}, router.redis_password);
+    visit.value({"redis_db", "number of the database"}, router.redis_db);
     visit.later(
-        "routing_strategy_args redis_host redis_port redis_password redis_db redis_url "
+        "routing_strategy_args "
         "cache_responses cache_kwargs caching_groups client_ttl default_litellm_params "
         "default_max_parallel_requests enable_pre_call_checks optional_pre_call_checks "
         "deployment_affinity_ttl_seconds model_group_affinity_config enable_tag_filtering "
@@ -211,8 +217,10 @@ void describe(RouterSettings& router, FieldVisitor& visit) {
 
 void describe(GeneralSettings& general, FieldVisitor& visit) {
     visit.value({"master_key", "the key that may do everything"}, general.master_key);
+    visit.value({"database_url", "as stores.database"}, general.database_url);
+    visit.value({"redis_url", "as stores.redis"}, general.redis_url);
     visit.later(
-        "database_url database_connection_pool_limit database_connection_timeout "
+        "database_connection_pool_limit database_connection_timeout "
         "database_connection_pool_timeout store_model_in_db supported_db_objects "
         "store_prompts_in_spend_logs disable_spend_logs disable_spend_updates disable_error_logs "
         "disable_reset_budget proxy_batch_write_at proxy_budget_rescheduler_min_time "
@@ -236,7 +244,7 @@ void describe(GeneralSettings& general, FieldVisitor& visit) {
         "key_management_settings ui_access_mode token_rate_limit_type "
         "always_include_stream_usage disable_responses_id_security service_account_settings "
         "role_permissions enforce_rbac mcp_internal_ip_ranges mcp_trusted_proxy_ranges "
-        "control_plane_url litellm_license cache_enabled cache_ttl redis_url");
+        "control_plane_url litellm_license cache_enabled cache_ttl");
 }
 
 void describe(LitellmSettings& settings, FieldVisitor& visit) {
@@ -248,6 +256,10 @@ void describe(LitellmSettings& settings, FieldVisitor& visit) {
     visit.value({"num_retries", "retries after the first attempt", 0, 100}, settings.num_retries);
     visit.value({"max_fallbacks", "fallback models tried at most", 0, 100},
                 settings.max_fallbacks);
+    visit.value({"max_budget", "US dollars that everybody together may spend", 0, 9e9},
+                settings.max_budget);
+    visit.value({"budget_duration", "period of max_budget: 30d, 1d, ...; left out: for ever"},
+                settings.budget_duration);
     visit.later(
         "modify_params allowed_fails success_callback failure_callback callbacks "
         "service_callback service_callbacks input_callback audit_log_callbacks "
@@ -255,7 +267,7 @@ void describe(LitellmSettings& settings, FieldVisitor& visit) {
         "log_raw_request_response standard_logging_payload_excluded_fields langfuse_default_tags "
         "json_logs set_verbose force_ipv4 ssl_verify ssl_certificate ssl_security_level "
         "ssl_ecdh_curve disable_aiohttp_transport cache cache_params enable_redis_auth_cache "
-        "max_budget budget_duration max_user_budget max_internal_user_budget "
+        "max_user_budget max_internal_user_budget "
         "internal_user_budget_duration max_ui_session_budget max_end_user_budget "
         "max_end_user_budget_id disable_end_user_cost_tracking "
         "disable_end_user_cost_tracking_prometheus_only default_internal_user_params "

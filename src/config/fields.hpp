@@ -47,6 +47,11 @@ void describe(LoggingConfig& logging, FieldVisitor& visit);
 void describe(TelemetryConfig& telemetry, FieldVisitor& visit);
 void describe(ProviderAccount& account, FieldVisitor& visit);
 void describe(Tiers& tiers, FieldVisitor& visit);
+void describe(StoresConfig& stores, FieldVisitor& visit);
+void describe(BillingConfig& billing, FieldVisitor& visit);  // the plain keys, not the thresholds
+void describe(domain::Limits& limits, FieldVisitor& visit);
+void describe(LimitTier& tier, FieldVisitor& visit);
+void describe(TenantBudget& budget, FieldVisitor& visit);
 void describe(RoutingConfig& routing, FieldVisitor& visit);
 void describe(RouterSettings& router, FieldVisitor& visit);  // the plain keys, not the lists
 void describe(GeneralSettings& general, FieldVisitor& visit);
@@ -60,6 +65,8 @@ struct LitellmSettings {
     Duration request_timeout{0};
     std::optional<std::int64_t> num_retries;
     std::optional<std::int64_t> max_fallbacks;
+    std::optional<double> max_budget;
+    std::string budget_duration;
 };
 void describe(LitellmSettings& settings, FieldVisitor& visit);
 

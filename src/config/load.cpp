@@ -8,6 +8,7 @@
 #include "base/nearest.hpp"
 #include "config/environment.hpp"
 #include "config/expand.hpp"
+#include "config/governance.hpp"
 #include "config/litellm_format.hpp"
 #include "config/tenant_files.hpp"
 
@@ -143,7 +144,8 @@ private:
     void expand_all(Node& root) {
         for (Member& member : root.members) {
             static constexpr std::string_view strict =
-                " server logging telemetry providers tiers routing tenants_dir ";
+                " server logging telemetry providers tiers routing stores billing rate_limits "
+                "config tenants_dir ";
             const bool ours = strict.find(" " + member.key + " ") != std::string_view::npos;
             if (member.key == "environment_variables") continue;
             expand(member.value, member.key, environment_,
@@ -184,7 +186,16 @@ private:
         reader.section({"logging", ""}, [&](FieldVisitor& v) { describe(config().logging, v); });
         reader.section({"telemetry", ""},
                        [&](FieldVisitor& v) { describe(config().telemetry, v); });
-        reader.section({"tiers", ""}, [&](FieldVisitor& v) { describe(config().tiers, v); });
+        read_tiers(session, reader);
+        reader.section({"stores", ""}, [&](FieldVisitor& v) { describe(config().stores, v); });
+        read_billing(session, reader, config());
+        reader.section({"rate_limits", "of keys without limits of their own"},
+                       [&](FieldVisitor& v) { describe(config().rate_limits, v); });
+        reader.section({"config", ""}, [&](FieldVisitor& v) {
+            v.value({"precedence", "what counts where file and database differ", 0, 0,
+                     "file|database"},
+                    config().precedence);
+        });
         reader.section({"routing", ""}, [&](FieldVisitor& v) { describe(config().routing, v); });
         const Node* accounts = reader.take("providers");
         if (!accounts) return;
@@ -204,6 +215,16 @@ private:
             if (account.type.empty()) account.type = account.name;
             config().providers.push_back(std::move(account));
         }
+    }
+
+    // Claude's tiers are names of models, tiers of limits are mappings.
+    void read_tiers(Session& session, Reader& reader) {
+        const Node* tiers = reader.take("tiers");
+        if (!tiers) return;
+        Reader inner(session, *tiers, "tiers", Strictness::ours);
+        describe(config().tiers, inner);
+        if (tiers->is_mapping()) read_limit_tiers(session, inner, config().limit_tiers);
+        inner.finish();
     }
 
     void read_litellm(Session& session, Reader& reader) {
@@ -228,6 +249,9 @@ private:
             inner.finish();
         }
         merge_into_routing(Origins(config().origins), settings, request_timeout, config());
+        config().max_budget = settings.max_budget;
+        config().budget_duration = settings.budget_duration;
+        merge_into_stores(config());
     }
 
     // The folder of tenant files: `tenants_dir`, what `tenant_configs` names, or `tenants` here.
@@ -239,19 +263,22 @@ private:
             for (const std::string_view key : {"directory", "dir", "path", "config_dir"}) {
                 if (const Node* found = node->find(key)) inner = found;
             }
-            if (!inner->is_scalar()) {
+            if (inner->is_mapping()) {
+                read_inline_tenants(session, *inner);
+            } else if (!inner->is_scalar()) {
                 complain(problems(), Severity::error, *node, "tenant_configs",
-                         "expected the folder of the tenant files, got " + shown(*node));
+                         "expected the folder of the tenant files or tenants by name, got " +
+                             shown(*node));
             } else if (named.empty()) {
                 named = inner->text;
             }
         }
-        if (!follow_) return;
+        if (!follow_) return check_tenants(problems(), config().tenants);
         const fs::path path = (folder / (named.empty() ? "tenants" : named)).lexically_normal();
         std::error_code failure;
         if (!fs::is_directory(path, failure)) {
             if (!named.empty()) fail(path.string(), "is no folder; tenants_dir names it");
-            return;
+            return check_tenants(problems(), config().tenants);
         }
         config().tenants_dir = path.string();
         std::vector<std::string> files;
@@ -265,6 +292,14 @@ private:
         std::sort(files.begin(), files.end());
         for (const std::string& file : files) read_tenant_file(session, file);
         check_tenants(problems(), config().tenants);
+    }
+
+    void read_inline_tenants(Session& session, const Node& tenants) {
+        for (const Member& member : tenants.members) {
+            if (auto tenant = read_tenant(session, member.value, member.key)) {
+                config().tenants.push_back(std::move(*tenant));
+            }
+        }
     }
 
     void read_tenant_file(Session& session, const std::string& file) {

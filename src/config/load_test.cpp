@@ -88,7 +88,8 @@ TEST_F(ConfigFiles, TenantFilesInBothForms) {
           "tenant: {id: acme, name: Acme, api_key: \"${ACME}\"}\nallowed_models: [gpt-4o, "
           "'claude-*']\n"
           "models:\n  - {alias: code, provider: openrouter/qwen/qwen3-coder, max_tokens: 8192}\n"
-          "budget: {daily_limit: 5}\n");
+          "budget: {daily_limit: 5, alert_threshold: 80}\nrate_limits: {requests_per_minute: 60}\n"
+          "tier: starter\nsettings: {enabled: true, priority: high}\n");
     write("tenants/beta.yml",
           "tenant: Beta Team!\napi_keys: [sk-beta-0123456789, sk-beta-2-0123456]\n");
     write("tenants/.hidden.yaml", "nonsense: true\n");
@@ -103,11 +104,43 @@ TEST_F(ConfigFiles, TenantFilesInBothForms) {
     EXPECT_EQ(acme.api_keys[0].reference, "environment ACME");
     EXPECT_THAT(acme.allowed_models, ElementsAre("gpt-4o", "claude-*"));
     EXPECT_EQ(acme.models[0].max_tokens, 8192);
-    EXPECT_EQ(acme.budget.text, "{\"daily_limit\":5}");
-    EXPECT_THAT(loaded.report(), HasSubstr("notice: budget: accepted and not used yet"));
+    EXPECT_EQ(acme.budget.daily_limit, 5.0);
+    EXPECT_EQ(acme.budget.alert_threshold, 80.0);
+    EXPECT_EQ(acme.limits.requests_per_minute, 60);
+    EXPECT_EQ(acme.tier, "starter");
+    EXPECT_THAT(acme.settings.text, HasSubstr("\"priority\":\"high\""));
     EXPECT_EQ(loaded.config.tenants[1].id, "beta-team");
     EXPECT_EQ(loaded.config.tenants[1].api_keys.size(), 2u);
     EXPECT_EQ(loaded.config.tenants_dir, (folder_ / "tenants").string());
+}
+
+TEST_F(ConfigFiles, StoresMoneyAndTiersOfOurOwnAndOfOthers) {
+    const LoadResult loaded = load(
+        write("tollgate.yaml",
+              "tenant_configs:\n  engineering:\n    allowed_models: [codex-mini]\n"
+              "    budget: {daily_limit: 100, monthly_limit: 2000.5}\n    priority: high\n"
+              "cost_tracking:\n  alert_thresholds:\n    - {threshold: 95, action: throttle}\n"
+              "    - {threshold: 80, action: notify}\n"
+              "tiers:\n  opus: gpt-4o\n  small: {requests_per_minute: 5, monthly_cap: 20}\n"
+              "general_settings: {database_url: 'postgres://u:p@db/x'}\n"
+              "router_settings: {redis_host: cache, redis_password: secret}\n"
+              "litellm_settings: {max_budget: 100, budget_duration: 30d}\n"),
+        environment_);
+    ASSERT_TRUE(loaded.ok()) << loaded.report();
+    const Config& config = loaded.config;
+    ASSERT_EQ(config.tenants.size(), 1u);
+    EXPECT_EQ(config.tenants[0].id, "engineering");
+    EXPECT_EQ(config.tenants[0].budget.monthly_limit, 2000.5);
+    ASSERT_EQ(config.billing.thresholds.size(), 2u);
+    EXPECT_EQ(config.billing.thresholds[0].percent, 80);
+    EXPECT_EQ(config.billing.thresholds[1].action, domain::BudgetAction::throttle);
+    EXPECT_EQ(config.tiers.opus, "gpt-4o");
+    ASSERT_EQ(config.limit_tiers.size(), 1u);
+    EXPECT_EQ(config.limit_tiers[0].limits.requests_per_minute, 5);
+    EXPECT_EQ(config.stores.database.value, "postgres://u:p@db/x");
+    EXPECT_EQ(config.stores.redis.value, "redis://:secret@cache:6379");
+    EXPECT_EQ(config.max_budget, 100.0);
+    EXPECT_EQ(config.budget_duration, "30d");
 }
 
 TEST_F(ConfigFiles, TenantsThatShareIdOrKeyAreErrorsWithoutTheKey) {

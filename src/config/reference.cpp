@@ -86,7 +86,7 @@ are set are offered, and with none of those the built-in echo provider.
   text (`$${` stands for `${`); `file:/path` for secrets. Where `NAME` is not set and `NAME_FILE`
   is, the content of that file counts.
 - Unknown keys are errors in Tollgate's own sections (`server`, `logging`, `telemetry`, `providers`,
-  `tiers`, `routing`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is
+  `tiers`, `routing`, `stores`, `billing`, `rate_limits`, `config`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is
   listed with file, line and column: `tollgate config check FILE`.
 - `tollgate config show --effective` prints what counts in the end, secrets masked, with the origin
   of each value; `tollgate config schema` prints a JSON Schema for editors.
@@ -121,10 +121,24 @@ tenant: {id: acme, name: Acme Ltd, api_key: "${ACME_KEY}"}  # or `tenant: NAME` 
 allowed_models: [gpt-4o, "claude-*"]        # left out: all
 models:
   - {alias: code, provider: openrouter/qwen/qwen3-coder, max_tokens: 8192}
+budget: {daily_limit: 50, monthly_limit: 1000, alert_threshold: 80, currency: USD}
+rate_limits: {requests_per_minute: 60, requests_per_day: 10000}
+tier: professional                          # limits of the tier hold besides
 ```
 
-`api_keys` is a list of further keys. `settings`, `budget`, `rate_limits`, `features`, `metadata`
-and `routing` are accepted and not used yet, with a notice each.
+`api_keys` is a list of further keys; `enabled: false` refuses them. `time_zone` is that of the
+budget's periods, `retention_days` that of usage records, `baseline_model` what savings are told
+against. `settings`, `features` and `metadata` are kept with the tenant; `routing` is accepted and
+not used yet. Tenants may also stand in the main file, by name under `tenant_configs`.
+
+## Tiers of limits
+
+```yaml
+tiers:
+  team-small: {requests_per_minute: 60, tokens_per_minute: 200000, monthly_cap: 200}
+```
+
+`trial`, `starter`, `professional` and `enterprise` are built in. Keys, users and tenants name one.
 
 ## Environment variables
 
@@ -137,6 +151,9 @@ and `routing` are accepted and not used yet, with a notice each.
 | `TOLLGATE_LOG_LEVEL`, `LITELLM_LOG`, `LITELLM_LOG_LEVEL` | `logging.level` |
 | `DEBUG`, `LITELLM_SET_VERBOSE` | `logging.level: debug` |
 | `TOLLGATE_LOG_FORMAT` | `logging.format` |
+| `TOLLGATE_DATABASE_URL`, `DATABASE_URL` | `stores.database` |
+| `TOLLGATE_REDIS_URL`, `REDIS_URL` | `stores.redis` |
+| `RATE_LIMIT_MAX_REQUESTS_PER_WINDOW`, `RATE_LIMIT_WINDOW_SECONDS` | `rate_limits` |
 
 They count where the files say nothing.
 )";
@@ -156,6 +173,21 @@ std::string reference_page() {
     table(out, "routing", "The attempts at one request.",
           [&](FieldVisitor& v) { describe(config.routing, v); });
     table(out, "tiers", "", [&](FieldVisitor& v) { describe(config.tiers, v); });
+    table(out, "tiers.NAME", "A tier of limits.", [&](FieldVisitor& v) {
+        LimitTier tier;
+        describe(tier, v);
+    });
+    table(out, "stores", "Where tenants, keys, budgets and usage are kept.",
+          [&](FieldVisitor& v) { describe(config.stores, v); });
+    table(out, "billing",
+          "`thresholds: [{percent: 80, action: notify}]` are those of budgets that name none; "
+          "actions: notify, throttle, downgrade, block.",
+          [&](FieldVisitor& v) { describe(config.billing, v); });
+    table(out, "rate_limits", "Of every key without limits of its own.",
+          [&](FieldVisitor& v) { describe(config.rate_limits, v); });
+    table(out, "config", "", [&](FieldVisitor& v) {
+        v.value({"precedence", "what counts where file and database differ"}, config.precedence);
+    });
     ModelEntry entry;
     table(out, "model_list[].litellm_params",
           "Each entry has a `model_name`; entries of one name share its requests. A key that is "

@@ -132,7 +132,15 @@ void our_sections(json::Writer& writer, Config& config) {
     object(writer, "logging", true, [&](SchemaWriter& v) { describe(config.logging, v); });
     object(writer, "telemetry", true, [&](SchemaWriter& v) { describe(config.telemetry, v); });
     object(writer, "routing", true, [&](SchemaWriter& v) { describe(config.routing, v); });
-    object(writer, "tiers", true, [&](SchemaWriter& v) { describe(config.tiers, v); });
+    object(writer, "tiers", false, [&](SchemaWriter& v) { describe(config.tiers, v); });
+    object(writer, "stores", true, [&](SchemaWriter& v) { describe(config.stores, v); });
+    object(writer, "billing", false, [&](SchemaWriter& v) { describe(config.billing, v); });
+    object(writer, "rate_limits", true, [&](SchemaWriter& v) { describe(config.rate_limits, v); });
+    object(writer, "config", true, [&](SchemaWriter& v) {
+        v.value({"precedence", "what counts where file and database differ", 0, 0,
+                 "file|database"},
+                config.precedence);
+    });
     map_of(writer, "providers", "accounts at providers, by name", [&] {
         ProviderAccount account;
         SchemaWriter nested(writer, true);
@@ -189,7 +197,8 @@ std::string json_schema() {
     any("include", "files to read as well, relative to this one");
     any("environment_variables", "variables to set before references are resolved");
     any("tenants_dir", "folder of tenant files; default: tenants beside this file");
-    any("tenant_configs", "the same, as other gateways spell it");
+    any("tenant_configs", "the same, as other gateways spell it, or the tenants themselves");
+    any("cost_tracking", "alert_thresholds of budgets, as other gateways spell them");
     each_word(top_level_later, ' ',
               [&](std::string_view key) { any(key, "accepted and not used yet"); });
     writer.end_object().boolean("additionalProperties", false).end_object();

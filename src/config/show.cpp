@@ -148,6 +148,9 @@ public:
         section("logging", [&](FieldVisitor& v) { describe(config_.logging, v); });
         section("telemetry", [&](FieldVisitor& v) { describe(config_.telemetry, v); });
         section("routing", [&](FieldVisitor& v) { describe(config_.routing, v); });
+        section("stores", [&](FieldVisitor& v) { describe(config_.stores, v); });
+        section("billing", [&](FieldVisitor& v) { describe(config_.billing, v); });
+        section("rate_limits", [&](FieldVisitor& v) { describe(config_.rate_limits, v); });
         section("tiers", [&](FieldVisitor& v) { describe(config_.tiers, v); });
         providers();
         models();

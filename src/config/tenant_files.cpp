@@ -86,6 +86,27 @@ void read_models(Session& session, const Node& node, TenantConfig& tenant) {
     }
 }
 
+// What belongs to later parts, kept with the tenant as it stands.
+void read_kept(Reader& reader, std::string_view key, JsonText& out) {
+    if (const Node* node = reader.take(key)) out.text = to_json(*node);
+}
+
+// `settings` carries a few keys that count here; the rest is kept.
+void read_settings(Session& session, Reader& reader, TenantConfig& tenant) {
+    const Node* node = reader.take("settings");
+    if (!node) return;
+    tenant.settings.text = to_json(*node);
+    if (!node->is_mapping()) {
+        complain(session.problems, Severity::error, *node, "settings",
+                 "expected a mapping, got " + shown(*node));
+        return;
+    }
+    Reader inner(session, *node, "settings", Strictness::ours);
+    inner.value({"enabled", "false: its keys are refused"}, tenant.enabled);
+    inner.value({"tier", "tier of limits"}, tenant.tier);
+    inner.take_rest();
+}
+
 void read_later(Session& session, Reader& reader, const Field& field, JsonText& out) {
     const Node* node = reader.take(field.key);
     if (!node) return;
@@ -96,8 +117,11 @@ void read_later(Session& session, Reader& reader, const Field& field, JsonText& 
 
 }  // namespace
 
-std::optional<TenantConfig> read_tenant(Session& session, const Node& node) {
+std::optional<TenantConfig> read_tenant(Session& session, const Node& node,
+                                        std::string_view named) {
     TenantConfig tenant;
+    tenant.id = slug(named);
+    tenant.name = named;
     tenant.origin = node.origin();
     if (!node.is_mapping()) {
         complain(session.problems, Severity::error, node, "",
@@ -110,11 +134,19 @@ std::optional<TenantConfig> read_tenant(Session& session, const Node& node) {
     read_identity(inner, reader, tenant);
     reader.value({"allowed_models", "names and globs"}, tenant.allowed_models);
     if (const Node* models = reader.take("models")) read_models(inner, *models, tenant);
-    read_later(inner, reader, {"settings", ""}, tenant.settings);
-    read_later(inner, reader, {"budget", ""}, tenant.budget);
-    read_later(inner, reader, {"rate_limits", ""}, tenant.rate_limits);
-    read_later(inner, reader, {"features", ""}, tenant.features);
-    read_later(inner, reader, {"metadata", ""}, tenant.metadata);
+    read_settings(inner, reader, tenant);
+    reader.value({"enabled", "false: its keys are refused"}, tenant.enabled);
+    reader.value({"tier", "tier of limits"}, tenant.tier);
+    reader.value({"time_zone", "of calendar periods, e.g. Europe/Berlin; left out: UTC"},
+                 tenant.time_zone);
+    reader.value({"baseline_model", "what savings are told against"}, tenant.baseline_model);
+    reader.value({"retention_days", "of usage records; 0: for ever", 0, 36'500},
+                 tenant.retention_days);
+    reader.section({"budget", ""}, [&](FieldVisitor& v) { describe(tenant.budget, v); });
+    reader.section({"rate_limits", ""}, [&](FieldVisitor& v) { describe(tenant.limits, v); });
+    if (!named.empty()) reader.later("priority");
+    read_kept(reader, "features", tenant.features);
+    read_kept(reader, "metadata", tenant.metadata);
     read_later(inner, reader, {"routing", ""}, tenant.routing);
     reader.finish();
     if (tenant.id.empty()) {
@@ -122,7 +154,7 @@ std::optional<TenantConfig> read_tenant(Session& session, const Node& node) {
                  "missing; write `tenant: NAME` or `tenant: {id: ..., name: ..., api_key: ...}`");
         return std::nullopt;
     }
-    if (tenant.api_keys.empty()) {
+    if (tenant.api_keys.empty() && named.empty()) {
         complain(session.problems, Severity::warning, node, "tenant.api_key",
                  "the tenant has no key, so nobody can use it");
     }

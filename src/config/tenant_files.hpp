@@ -4,8 +4,9 @@
 
 namespace tollgate::config {
 
-// The tenant of one file. Complains about what is missing or wrong; nullopt when nothing is usable.
-std::optional<TenantConfig> read_tenant(Session& session, const Node& node);
+// The tenant of one file, or of a mapping with the tenant's name above it (`named`). Complains about what is missing or wrong; nullopt when nothing is usable.
+std::optional<TenantConfig> read_tenant(Session& session, const Node& node,
+                                        std::string_view named = {});
 
 // Ids that stand twice, keys that two tenants share.
 void check_tenants(std::vector<Problem>& problems, const std::vector<TenantConfig>& tenants);
