@@ -18,14 +18,18 @@
 namespace tollgate::journal {
 
 struct JournalOptions {
-    std::string directory;                            // made when missing, mode 0700
-    std::size_t segment_bytes = 16 * 1024 * 1024;
-    std::chrono::milliseconds sync_interval{50};      // 0: each append is synced before it returns
+    std::string directory;                         // made when missing, mode 0700
+    std::size_t segment_bytes = 16 * 1024 * 1024;  // 64 KiB to 1 GiB; a record fits into one
+    // Kept free per writer for the requests that run already: has_room() says no while appends
+    // still work. At most a quarter of a segment.
+    std::size_t reserve_bytes = 2 * 1024 * 1024;
+    std::chrono::milliseconds sync_interval{50};  // 0: each append is synced before it returns
     std::size_t bytes_max = 4ULL * 1024 * 1024 * 1024;  // of all segments; more is "full"
 };
 
 struct JournalStatus {
-    std::uint64_t appended = 0, shipped = 0, dropped = 0;  // records since start; recovered ones too
+    std::uint64_t appended = 0, shipped = 0,
+                  dropped = 0;        // records since start; recovered ones too
     std::uint64_t bytes = 0;          // on disk
     std::uint64_t damaged = 0;        // records with a wrong checksum, set aside
     std::int64_t oldest_unix_ms = 0;  // of the oldest record not shipped; 0: none
@@ -37,7 +41,8 @@ class Writer {
 public:
     virtual ~Writer() = default;
     // The record is in the journal when this returns without an error. Fails: unavailable when the
-    // disk or the journal is full, saying how much of what.
+    // disk or the journal is full, saying how much of what (counted as dropped); invalid_request
+    // when it is larger than a segment.
     virtual base::Result<void> append(std::string_view record) = 0;
     // Whether an append of some kilobytes would work now: asked before traffic is accepted. Cheap.
     virtual bool has_room() = 0;
@@ -46,13 +51,16 @@ public:
 class Journal {
 public:
     // Opens the directory, takes over what an earlier process left (its own or an orphan's whose
-    // lock nobody holds), and starts the background sync. Fails: unavailable naming the path.
+    // lock nobody holds; looked for again every half minute), and starts the background sync.
+    // Fails: unavailable naming the path, invalid_request naming the option.
     static base::Result<std::unique_ptr<Journal>> open(const JournalOptions& options);
+    // REQUIRES: its writers are gone. What was not shipped stays for the next open().
     virtual ~Journal() = default;
 
     virtual std::unique_ptr<Writer> writer() = 0;  // any thread
-    // The next records not yet shipped, oldest first, at most `count_max`; the batch's end is
-    // remembered by shipped(). Empty: none. One thread (the shipper's).
+    // The next records not yet shipped, oldest first, at most `count_max` and about 8 MiB; the
+    // batch's end is remembered by shipped(). Empty: none. One thread (the shipper's). Only the
+    // last batch counts: asked again without shipped(), the same records come again.
     struct Batch {
         std::vector<std::string> records;
         std::uint64_t id = 0;
@@ -63,10 +71,11 @@ public:
     virtual void shipped(const Batch& batch) = 0;
     // The batch will be given again by next_batch().
     virtual void failed(const Batch& batch) = 0;
-    virtual JournalStatus status() const = 0;      // any thread
-    // Wakes after an append when somebody waits; true when there may be something. Any thread.
+    virtual JournalStatus status() const = 0;  // any thread
+    // True when there is something to ship. An append wakes nobody, so that it stays a copy: the
+    // background sync does, soon after. Any thread.
     virtual bool wait_for_records(std::chrono::milliseconds patience) = 0;
-    virtual base::Result<void> sync() = 0;         // everything appended is on disk when it returns
+    virtual base::Result<void> sync() = 0;  // everything appended is on disk when it returns
 };
 
 }  // namespace tollgate::journal
