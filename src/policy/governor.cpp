@@ -1,0 +1,379 @@
+#include "policy/governor.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "policy/refusal.hpp"
+
+namespace tollgate::policy {
+namespace {
+
+using shared_state::Ask;
+using shared_state::Refusal;
+using shared_state::SharedState;
+
+// "Throttle" leaves a tenth of requests and of concurrency, and always one.
+constexpr std::int64_t throttle_divisor = 10;
+
+domain::UnixMicros system_micros() {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
+}
+
+bool counts_requests(LimitUnit unit) {
+    return unit == LimitUnit::requests || unit == LimitUnit::concurrent;
+}
+
+std::int64_t limit_in_force(const LimitUse& use, domain::BudgetAction action) {
+    if (action != domain::BudgetAction::throttle || !counts_requests(use.unit)) return use.limit;
+    return std::min(use.limit, std::max<std::int64_t>(use.limit / throttle_divisor, 1));
+}
+
+std::int64_t tokens_used(LimitUnit unit, const domain::Usage& usage) {
+    const std::int64_t output = domain::Usage::or_zero(usage.output);
+    switch (unit) {
+        case LimitUnit::input_tokens: return usage.prompt();
+        case LimitUnit::output_tokens: return output;
+        default: return usage.prompt() + output;
+    }
+}
+
+// The amount a limit is asked for. What may come out is reserved as far as the limit allows, since
+// max_tokens is often far more than what is said; what goes in is known.
+base::Result<std::int64_t> amount_for(const LimitUse& use, std::int64_t input,
+                                      std::int64_t output_max) {
+    if (counts_requests(use.unit)) return 1;
+    const std::int64_t sure = use.unit == LimitUnit::output_tokens ? 0 : input;
+    const std::int64_t possible = use.unit == LimitUnit::input_tokens ? 0 : output_max;
+    if (sure > use.limit) return never_fits(use, sure);
+    return sure + std::clamp<std::int64_t>(possible, 0, use.limit - sure);
+}
+
+domain::BudgetAction strictest_action(const Governance& governance, domain::UnixMicros now) {
+    domain::BudgetAction action = domain::BudgetAction::notify;
+    for (const LiveBudgetPointer& budget : governance.budgets) {
+        const domain::NanoUsd spent = budget->standing(budget->period(now)).spent;
+        action = std::max(action, budget->action_at(spent));
+    }
+    return action;
+}
+
+// Throttling is looked for by itself: a budget that asks for a downgrade does not undo another's
+// throttle.
+bool throttled(const Governance& governance, domain::UnixMicros now) {
+    return std::any_of(governance.budgets.begin(), governance.budgets.end(), [now](auto& budget) {
+        const domain::NanoUsd spent = budget->standing(budget->period(now)).spent;
+        return budget->throttled_at(spent);
+    });
+}
+
+// The first budget that is spent whatever the request costs.
+std::optional<base::Error> spent_budget(const Governance& governance, domain::UnixMicros now) {
+    for (const LiveBudgetPointer& budget : governance.budgets) {
+        if (!budget->stop_at()) continue;
+        LiveBudget::Period& period = budget->period(now);
+        if (budget->standing(period).spent < *budget->stop_at()) continue;
+        return budget_refusal(*budget, period, -1, now);
+    }
+    return std::nullopt;
+}
+
+// Collects settlements and passes them on by the handful, without allocating.
+class Settlements {
+public:
+    Settlements(SharedState& state, std::string_view owner) : state_(state), owner_(owner) {}
+    ~Settlements() { flush(); }
+    Settlements(const Settlements&) = delete;
+    Settlements& operator=(const Settlements&) = delete;
+    void add(const SharedState::Settlement& one) {
+        if (count_ == list_.size()) flush();
+        list_[count_++] = one;
+    }
+    void flush() {
+        if (count_ > 0) state_.settle({list_.data(), count_}, owner_);
+        count_ = 0;
+    }
+
+private:
+    SharedState& state_;
+    std::string_view owner_;
+    std::array<SharedState::Settlement, 16> list_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace
+
+struct Ticket::Held {
+    struct Taken {
+        const LimitUse* use;
+        std::int64_t amount;
+        shared_state::Moment at;
+        std::size_t attempt;  // of a candidate's; 0 for the caller's own
+    };
+    struct Hold {
+        LiveBudget* budget;
+        LiveBudget::Period* period;
+        domain::NanoUsd amount;
+        std::size_t attempt;
+    };
+
+    Held(Governor& of, const Governance& by, const Entry& entry)
+        : governor(of),
+          governance(by),
+          owner(entry.request_id),
+          input(entry.input_tokens),
+          output_max(entry.output_tokens_max) {}
+
+    base::Result<void> add_limits(const Governance& from, bool throttle, std::size_t attempt);
+    void add_budgets(const Governance& from, domain::NanoUsd worst, std::size_t attempt,
+                     domain::UnixMicros now);
+    // Takes `asks`. What was listed in `taken` and `holds` from these indices on is struck off
+    // again when it is refused.
+    net::Task<std::optional<Refusal>> take(std::size_t first_taken, std::size_t first_hold);
+    void settle_limit(Settlements& settlements, const Taken& one, bool counted,
+                      const domain::Usage& usage) const;
+    void tell_thresholds(const Hold& hold) const;
+
+    Governor& governor;
+    const Governance& governance;
+    std::string owner;
+    std::int64_t input, output_max;
+    std::vector<Ask> asks;
+    std::vector<Taken> taken;  // limits that are still to be settled
+    std::vector<Hold> holds;   // of attempts that are not done
+    std::vector<bool> open;    // by attempt number - 1: not done
+    domain::Usage usage{};     // of all attempts together
+};
+
+base::Result<void> Ticket::Held::add_limits(const Governance& from, bool throttle,
+                                            std::size_t attempt) {
+    const auto action = throttle ? domain::BudgetAction::throttle : domain::BudgetAction::notify;
+    for (const LimitUse& use : from.limits) {
+        TRY(const std::int64_t amount, amount_for(use, input, output_max));
+        asks.push_back({use.meter.get(), amount, limit_in_force(use, action)});
+        taken.push_back({&use, amount, 0, attempt});
+    }
+    return {};
+}
+
+void Ticket::Held::add_budgets(const Governance& from, domain::NanoUsd worst, std::size_t attempt,
+                               domain::UnixMicros now) {
+    for (const LiveBudgetPointer& budget : from.budgets) {
+        LiveBudget::Period& period = budget->period(now);
+        const domain::NanoUsd amount = std::max<domain::NanoUsd>(worst, 0);
+        asks.push_back({period.meter.get(), amount, budget->meter_limit(period)});
+        holds.push_back({budget.get(), &period, amount, attempt});
+    }
+}
+
+net::Task<std::optional<Refusal>> Ticket::Held::take(std::size_t first_taken,
+                                                     std::size_t first_hold) {
+    std::optional<Refusal> refusal;
+    shared_state::Moment at = 0;
+    SharedState& state = governor.state();
+    if (auto quick = state.try_take(asks, owner); quick) {
+        refusal = quick->refusal;
+        at = quick->at;
+    } else {
+        refusal = co_await state.take(asks, owner, &at);
+    }
+    if (refusal) {
+        taken.resize(first_taken, Taken{});
+        holds.resize(first_hold, Hold{});
+    }
+    for (std::size_t i = first_taken; i < taken.size(); ++i) taken[i].at = at;
+    co_return refusal;
+}
+
+void Ticket::Held::settle_limit(Settlements& settlements, const Taken& one, bool counted,
+                                const domain::Usage& of) const {
+    std::int64_t used = 0;
+    if (counted && one.use->unit == LimitUnit::requests) used = one.amount;
+    if (counted && !counts_requests(one.use->unit)) used = tokens_used(one.use->unit, of);
+    settlements.add({one.use->meter.get(), one.amount, used, one.at});
+}
+
+void Ticket::Held::tell_thresholds(const Hold& hold) const {
+    if (!governor.told_) return;
+    const domain::NanoUsd spent = hold.budget->standing(*hold.period).spent;
+    for (const auto& threshold : hold.budget->newly_reached(*hold.period, spent)) {
+        governor.told_(*hold.budget, hold.period->bounds, threshold, spent);
+    }
+}
+
+Ticket::Ticket() = default;
+Ticket::Ticket(std::unique_ptr<Held> held) : held_(std::move(held)) {}
+Ticket::Ticket(Ticket&&) noexcept = default;
+Ticket& Ticket::operator=(Ticket&& other) noexcept {
+    if (this != &other) {
+        finish(false);
+        held_ = std::move(other.held_);
+    }
+    return *this;
+}
+Ticket::~Ticket() { finish(false); }
+
+net::Task<base::Result<void>> Ticket::attempt(domain::NanoUsd worst,
+                                              const Governance* of_candidate) {
+    if (held_ == nullptr) co_return base::Result<void>();
+    Held& held = *held_;
+    const domain::UnixMicros now = held.governor.clock_();
+    const std::size_t number = held.open.size() + 1;
+    const std::size_t taken_before = held.taken.size(), holds_before = held.holds.size();
+    held.asks.clear();
+    held.add_budgets(held.governance, worst, number, now);
+    const std::size_t own_budgets = held.asks.size();
+    if (of_candidate != nullptr) {
+        held.add_budgets(*of_candidate, worst, number, now);
+        if (auto fits = held.add_limits(*of_candidate, false, number); !fits.ok()) {
+            held.taken.resize(taken_before, Held::Taken{});
+            held.holds.resize(holds_before, Held::Hold{});
+            co_return std::move(fits).error();
+        }
+    }
+    const std::size_t all_budgets = held.holds.size() - holds_before;
+    if (held.asks.empty()) {
+        held.open.push_back(true);
+        co_return base::Result<void>();
+    }
+    const auto refusal = co_await held.take(taken_before, holds_before);
+    if (!refusal) {
+        held.open.push_back(true);
+        co_return base::Result<void>();
+    }
+    const std::size_t index = refusal->index;
+    if (index >= all_budgets) {
+        const LimitUse& use = of_candidate->limits[index - all_budgets];
+        co_return limit_refusal(
+            {&use, use.limit, refusal->used, held.asks[index].amount, refusal->wait});
+    }
+    if (index < own_budgets) {
+        LiveBudget& budget = *held.governance.budgets[index];
+        co_return budget_refusal(budget, budget.period(now), worst, now);
+    }
+    LiveBudget& budget = *of_candidate->budgets[index - own_budgets];
+    co_return provider_budget_refusal(budget, budget.period(now), worst, now);
+}
+
+std::size_t Ticket::attempts() const { return held_ == nullptr ? 0 : held_->open.size(); }
+
+void Ticket::attempt_done(domain::NanoUsd cost, const domain::Usage& usage) {
+    attempt_done(cost, usage, attempts());
+}
+
+void Ticket::attempt_done(domain::NanoUsd cost, const domain::Usage& usage, std::size_t number) {
+    if (held_ == nullptr || number == 0 || number > held_->open.size()) return;
+    Held& held = *held_;
+    if (!held.open[number - 1]) return;
+    held.open[number - 1] = false;
+    held.usage.input = domain::Usage::or_zero(held.usage.input) + usage.prompt();
+    held.usage.output =
+        domain::Usage::or_zero(held.usage.output) + domain::Usage::or_zero(usage.output);
+    Settlements settlements(held.governor.state(), held.owner);
+    for (const Held::Taken& one : held.taken) {
+        if (one.attempt == number) held.settle_limit(settlements, one, true, usage);
+    }
+    std::erase_if(held.taken, [number](const auto& one) { return one.attempt == number; });
+    for (const Held::Hold& one : held.holds) {
+        if (one.attempt != number) continue;
+        settlements.add(
+            {one.period->meter.get(), one.amount, std::max<domain::NanoUsd>(cost, 0), 0});
+    }
+    settlements.flush();
+    for (const Held::Hold& one : held.holds) {
+        if (one.attempt == number) held.tell_thresholds(one);
+    }
+    std::erase_if(held.holds, [number](const auto& one) { return one.attempt == number; });
+}
+
+void Ticket::finish(bool counted) {
+    if (held_ == nullptr) return;
+    const std::unique_ptr<Held> held = std::move(held_);
+    Settlements settlements(held->governor.state(), held->owner);
+    for (const Held::Taken& one : held->taken) {
+        // An attempt nobody settled was begun at least: its deployment counts the request, but
+        // knows of no tokens.
+        const bool own = one.attempt == 0;
+        held->settle_limit(settlements, one, counted, own ? held->usage : domain::Usage{});
+    }
+    for (const Held::Hold& one : held->holds) {
+        settlements.add({one.period->meter.get(), one.amount, 0, 0});
+    }
+}
+
+namespace {
+
+std::optional<Remaining> tightest(const Governance& governance, const SharedState& state,
+                                  bool of_requests, bool throttle) {
+    std::optional<Remaining> found;
+    const auto action = throttle ? domain::BudgetAction::throttle : domain::BudgetAction::notify;
+    for (const LimitUse& use : governance.limits) {
+        if (use.unit == LimitUnit::concurrent) continue;
+        if ((use.unit == LimitUnit::requests) != of_requests) continue;
+        const shared_state::Level level = state.level(*use.meter);
+        const std::int64_t limit = limit_in_force(use, action);
+        const std::int64_t left = std::max<std::int64_t>(limit - level.used, 0);
+        if (!found || left < found->remaining) found = {limit, left, level.reset};
+    }
+    return found;
+}
+
+}  // namespace
+
+std::optional<Remaining> Ticket::requests() const {
+    if (held_ == nullptr) return std::nullopt;
+    const bool throttle = throttled(held_->governance, held_->governor.clock_());
+    return tightest(held_->governance, held_->governor.state(), true, throttle);
+}
+
+std::optional<Remaining> Ticket::tokens() const {
+    if (held_ == nullptr) return std::nullopt;
+    return tightest(held_->governance, held_->governor.state(), false, false);
+}
+
+std::optional<CapState> Ticket::cap() const {
+    if (held_ == nullptr) return std::nullopt;
+    const domain::UnixMicros now = held_->governor.clock_();
+    std::optional<CapState> found;
+    for (const LiveBudgetPointer& budget : held_->governance.budgets) {
+        const LiveBudget::Period& period = budget->period(now);
+        CapState cap;
+        cap.limit = budget->stop_at().value_or(budget->budget().limit);
+        cap.used = budget->standing(period).spent;
+        cap.period = budget->budget().period;
+        cap.hard = budget->stop_at().has_value();
+        if (cap.period != domain::BudgetPeriod::total) cap.reset_unix = period.bounds.until;
+        if (!found || cap.utilization() > found->utilization()) found = cap;
+    }
+    return found;
+}
+
+domain::BudgetAction Ticket::action() const {
+    if (held_ == nullptr) return domain::BudgetAction::notify;
+    return strictest_action(held_->governance, held_->governor.clock_());
+}
+
+Governor::Governor(SharedState& state) : Governor(state, system_micros) {}
+Governor::Governor(SharedState& state, WallClock clock) : state_(state), clock_(std::move(clock)) {}
+
+net::Task<base::Result<Ticket>> Governor::enter(const Governance& governance, const Entry& entry) {
+    if (governance.empty()) co_return Ticket();
+    const domain::UnixMicros now = clock_();
+    bool throttle = false;
+    if (entry.spends && !governance.budgets.empty()) {
+        if (auto spent = spent_budget(governance, now); spent) co_return *std::move(spent);
+        throttle = throttled(governance, now);
+    }
+    auto held = std::make_unique<Ticket::Held>(*this, governance, entry);
+    held->asks.reserve(governance.limits.size() + governance.budgets.size());
+    held->taken.reserve(governance.limits.size());
+    CO_TRY_VOID(held->add_limits(governance, throttle, 0));
+    if (held->asks.empty()) co_return Ticket(std::move(held));
+    const auto refusal = co_await held->take(0, 0);
+    if (!refusal) co_return Ticket(std::move(held));
+    const LimitUse& use = governance.limits[refusal->index];
+    const Ask& asked = held->asks[refusal->index];
+    co_return limit_refusal({&use, asked.limit, refusal->used, asked.amount, refusal->wait});
+}
+
+}  // namespace tollgate::policy
