@@ -8,6 +8,7 @@ namespace tollgate::domain {
 namespace {
 
 constexpr std::int64_t nano_digits = 9;
+constexpr std::int64_t pico_digits = 12;
 constexpr std::int64_t exponent_max = 10'000;  // beyond it all is zero or too large
 
 struct Decimal {
@@ -61,6 +62,34 @@ bool read_decimal(std::string_view text, Decimal& out) {
     return true;
 }
 
+// Dollars in units of 10^-digits.
+base::Result<std::int64_t> parse(std::string_view text, std::int64_t digits) {
+    Decimal decimal;
+    if (!read_decimal(text, decimal)) {
+        return base::invalid("'" + std::string(text.substr(0, 40)) +
+                             "' is no amount of US dollars; write it as 25 or 0.015");
+    }
+    const std::int64_t kept = decimal.point + digits;  // digits of the result
+    if (decimal.digits.empty() || kept < 0) return std::int64_t{0};
+    std::uint64_t size = 0;
+    constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    const auto digit = [&decimal](std::int64_t at) {
+        const auto index = static_cast<std::size_t>(at);
+        return index < decimal.digits.size() ? static_cast<std::uint64_t>(decimal.digits[index] - '0')
+                                             : 0;
+    };
+    for (std::int64_t at = 0; at < kept; ++at) {
+        if (size > (largest - digit(at)) / 10) {
+            return base::invalid("'" + std::string(text.substr(0, 40)) +
+                                 "' is too much: it does not fit 64 bits");
+        }
+        size = size * 10 + digit(at);
+    }
+    if (digit(kept) >= 5 && size < largest) ++size;
+    const auto amount = static_cast<std::int64_t>(size);
+    return decimal.negative ? -amount : amount;
+}
+
 }  // namespace
 
 std::string dollars(NanoUsd amount) {
@@ -76,31 +105,9 @@ std::string dollars(NanoUsd amount) {
     return text;
 }
 
-base::Result<NanoUsd> parse_dollars(std::string_view text) {
-    Decimal decimal;
-    if (!read_decimal(text, decimal)) {
-        return base::invalid("'" + std::string(text.substr(0, 40)) +
-                             "' is no amount of US dollars; write it as 25 or 0.015");
-    }
-    const std::int64_t kept = decimal.point + nano_digits;  // digits of the nano-dollars
-    if (decimal.digits.empty() || kept < 0) return NanoUsd{0};
-    std::uint64_t size = 0;
-    constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<NanoUsd>::max());
-    const auto digit = [&decimal](std::int64_t at) {
-        const auto index = static_cast<std::size_t>(at);
-        return index < decimal.digits.size() ? static_cast<std::uint64_t>(decimal.digits[index] - '0')
-                                             : 0;
-    };
-    for (std::int64_t at = 0; at < kept; ++at) {
-        if (size > (largest - digit(at)) / 10) {
-            return base::invalid("'" + std::string(text.substr(0, 40)) +
-                                 "' is too much; nine billion US dollars are the most");
-        }
-        size = size * 10 + digit(at);
-    }
-    if (digit(kept) >= 5 && size < largest) ++size;
-    const auto amount = static_cast<NanoUsd>(size);
-    return decimal.negative ? -amount : amount;
+base::Result<NanoUsd> parse_dollars(std::string_view text) { return parse(text, nano_digits); }
+base::Result<PicoUsd> parse_pico_dollars(std::string_view text) {
+    return parse(text, pico_digits);
 }
 
 NanoUsd from_dollars(double amount) {

@@ -42,6 +42,14 @@ TEST(Money, WhatIsFinerThanANanoDollarIsRoundedHalfUp) {
     EXPECT_EQ(read("9e-9999999"), 0);
 }
 
+TEST(Money, PricesOfATokenAreExactInPicoDollars) {
+    EXPECT_EQ(parse_pico_dollars("2.5e-06").value(), 2'500'000);
+    EXPECT_EQ(parse_pico_dollars("0.0000000125").value(), 12'500);
+    EXPECT_EQ(parse_pico_dollars("1.25e-9").value(), 1'250);
+    EXPECT_EQ(parse_pico_dollars("1").value(), pico_per_usd);
+    EXPECT_FALSE(parse_pico_dollars("9223373").ok());
+}
+
 TEST(Money, WhatIsNoAmountIsRefused) {
     for (const char* text : {"", "-", ".", "1,5", "$5", "5 USD", "1e", "1e+", "0x10", "nan", "inf",
                              " 1", "1.2.3"}) {

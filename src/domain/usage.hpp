@@ -13,6 +13,10 @@ struct Usage {
     std::int64_t cache_write_5m = -1;
     std::int64_t cache_write_1h = -1;
     std::int64_t reasoning = -1;
+    std::int64_t audio_input = -1;   // part of `input`
+    std::int64_t audio_output = -1;  // part of `output`
+    std::int64_t image_output = -1;  // part of `output`: tokens of pictures that were made
+    std::int64_t images = -1;        // pictures made, where they are counted by piece
     std::int64_t web_searches = -1;            // that the provider ran; a number, no tokens
     std::int64_t provider_cost_nano_usd = -1;  // stated by the provider (OpenRouter)
     bool estimated = false;                    // counted here because the provider did not say
@@ -35,6 +39,10 @@ inline void Usage::update(const Usage& later) {
     take(cache_write_5m, later.cache_write_5m);
     take(cache_write_1h, later.cache_write_1h);
     take(reasoning, later.reasoning);
+    take(audio_input, later.audio_input);
+    take(audio_output, later.audio_output);
+    take(image_output, later.image_output);
+    take(images, later.images);
     take(web_searches, later.web_searches);
     take(provider_cost_nano_usd, later.provider_cost_nano_usd);
     estimated = estimated || later.estimated;
