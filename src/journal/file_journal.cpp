@@ -229,7 +229,7 @@ base::Result<void> FileJournal::adopt() {
     return {};
 }
 
-void FileJournal::turn(std::stop_token stopping) {
+void FileJournal::turn(const std::stop_token& stopping) {
     const auto pause =
         options_.sync_interval.count() > 0 ? options_.sync_interval : turn_when_always;
     while (!stopping.stop_requested()) {

@@ -61,7 +61,7 @@ private:
 
     base::Result<std::shared_ptr<Segment>> make_segment();
     base::Result<void> adopt();
-    void turn(std::stop_token stopping);
+    void turn(const std::stop_token& stopping);
     void tend();
     void remember_trouble(std::string& which, std::string text);
     void make_spare_when_needed();
