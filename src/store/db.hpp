@@ -112,9 +112,10 @@ public:
         return transact(access, true, work);
     }
     // The same from a loop: runs on the store's threads and comes back to `loop`. `work` owns what
-    // it touches: the caller may have been cancelled meanwhile.
+    // it touches: the caller may have been cancelled meanwhile. Fails besides: unavailable when too
+    // many wait already, timeout and cancelled as `patience` says.
     virtual net::Task<base::Result<void>> run(net::Loop& loop, Access access, bool write,
-                                              Work work) = 0;
+                                              Work work, net::Patience patience = {}) = 0;
     // Calls `changed` on some thread soon after another process or this one has bumped the change
     // counter (store/changes.hpp): NOTIFY on PostgreSQL, a cheap look every half second on SQLite;
     // in any case looked at every 30 s. Called once at the beginning too, so that a change between
