@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t segment_bytes_min = 64 * 1024;
 constexpr std::size_t segment_bytes_max = 1024 * 1024 * 1024;
-constexpr std::size_t forgotten_at_once = 256 * 1024;
 constexpr std::chrono::milliseconds turn_when_always{50};
 constexpr std::chrono::seconds adoption_interval{30};
 constexpr std::chrono::milliseconds spare_retry_interval{500};
@@ -241,7 +240,18 @@ void FileJournal::turn(const std::stop_token& stopping) {
     }
 }
 
+void FileJournal::forget_written() {
+    const std::lock_guard lock(mutex_);
+    for (auto& entry : entries_) {
+        if (entry.segment->recovered()) continue;
+        const std::size_t written = entry.segment->committed();
+        entry.segment->forget_pages(entry.forgotten, written);
+        entry.forgotten = written;
+    }
+}
+
 void FileJournal::tend() {
+    forget_written();
     auto synced = sync();
     remember_trouble(sync_trouble_, synced.ok() ? std::string() : synced.error().message);
     const auto now = std::chrono::steady_clock::now();
@@ -254,13 +264,6 @@ void FileJournal::tend() {
         }
     }
     const std::lock_guard lock(mutex_);
-    for (auto& entry : entries_) {
-        // Written pages need not stay in memory while they wait for the database.
-        const std::size_t written = entry.segment->recovered() ? 0 : entry.segment->committed();
-        if (written < entry.forgotten + forgotten_at_once) continue;
-        entry.segment->forget_pages(entry.forgotten, written);
-        entry.forgotten = written;
-    }
     if (has_records()) has_records_.notify_all();
 }
 
