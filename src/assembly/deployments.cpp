@@ -63,13 +63,7 @@ void apply_info(const config::ModelEntry& entry, domain::ModelTraits& model) {
     if (info.supports_function_calling) model.tools = *info.supports_function_calling;
     if (info.supports_pdf_input) model.pdf = *info.supports_pdf_input;
     if (info.supports_response_schema) model.json_schema = *info.supports_response_schema;
-    const config::PriceOverrides& prices = entry.prices;
-    if (prices.input) model.prices.input = *prices.input;
-    if (prices.output) model.prices.output = *prices.output;
-    if (prices.cache_read) model.prices.cache_read = *prices.cache_read;
-    if (prices.cache_write) model.prices.cache_write_5m = *prices.cache_write;
-    if (prices.cache_write_1h) model.prices.cache_write_1h = *prices.cache_write_1h;
-    if (prices.reasoning) model.prices.reasoning = *prices.reasoning;
+    entry.prices.apply(model.prices);
 }
 
 // What is said nearer to the model stands above what is said for its provider.

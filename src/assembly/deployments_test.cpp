@@ -291,7 +291,7 @@ model_list:
     EXPECT_EQ(gpt.model.context_tokens, 1000);
     EXPECT_EQ(gpt.model.output_tokens_max, 200);
     EXPECT_FALSE(gpt.model.vision);
-    EXPECT_EQ(gpt.model.prices.input, 2000);
+    EXPECT_EQ(gpt.model.prices.input, 2'000'000);
     EXPECT_EQ(gpt.model.prices.output, plain.model.prices.output);
     EXPECT_GT(plain.model.context_tokens, 100'000);
     EXPECT_TRUE(plain.model.vision);

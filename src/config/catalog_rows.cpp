@@ -1,6 +1,6 @@
 #include "config/catalog_rows.hpp"
 
-#include <cmath>
+#include "config/catalog_prices.hpp"
 
 namespace tollgate::config {
 namespace {
@@ -121,72 +121,6 @@ void read_quirks(Reader& quirks, domain::ProviderTraits& row) {
     std::string seed_field = row.seed_field;
     quirks.value({"seed_field", "", 0, 0, "none|seed|random_seed"}, seed_field);
     row.seed_field = seed_field == "none" ? "" : seed_field;
-}
-
-std::int64_t nano_per_token(double dollars_per_million) {
-    return std::llround(dollars_per_million * 1000.0);
-}
-
-template <typename Prices>
-void read_figures(Reader& from, Prices& out) {
-    const auto read = [&from](std::string_view key, std::int64_t& figure) {
-        std::optional<double> dollars;
-        from.value({key, "", 0, 1e6}, dollars);
-        if (dollars) figure = nano_per_token(*dollars);
-    };
-    read("input", out.input);
-    read("output", out.output);
-    read("cache_read", out.cache_read);
-    read("cache_write_5m", out.cache_write_5m);
-    read("cache_write_1h", out.cache_write_1h);
-    read("reasoning", out.reasoning);
-}
-
-void read_long_context(Session& session, Reader& prices, const Node& steps,
-                       domain::TokenPrices& out) {
-    for (std::size_t i = 0; i < steps.items.size(); ++i) {
-        const std::string path = prices.path_of("long_context") + "[" + std::to_string(i) + "]";
-        domain::LongContextPrices step;
-        Reader reader(session, steps.items[i], path, Strictness::ours);
-        reader.value({"above", "", 1, 1e9}, step.above);
-        read_figures(reader, step);
-        reader.finish();
-        if (step.above <= (out.long_context.empty() ? 0 : out.long_context.back().above)) {
-            complain(session.problems, Severity::error, steps.items[i], path,
-                     "needs `above`, larger than that of the step before");
-        }
-        out.long_context.push_back(step);
-    }
-}
-
-// A day as YYYY-MM-DD: that is also how days are compared.
-bool is_day(std::string_view text) {
-    if (text.size() != 10) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool dash = i == 4 || i == 7;
-        if (dash ? text[i] != '-' : text[i] < '0' || text[i] > '9') return false;
-    }
-    return true;
-}
-
-void read_prices(Session& session, Reader& reader, domain::ModelTraits& row) {
-    const Node* node = reader.take("prices");
-    if (!node) return;
-    Reader prices(session, *node, reader.path_of("prices"), Strictness::ours);
-    read_figures(prices, row.prices);
-    std::string source;
-    prices.value({"source", ""}, source);
-    prices.value({"as_of", ""}, row.as_of);
-    if (source.empty() || !is_day(row.as_of)) {
-        complain(session.problems, Severity::error, *node, reader.path_of("prices"),
-                 "needs `source`, and `as_of` as YYYY-MM-DD");
-    }
-    if (const Node* steps = prices.take("long_context")) {
-        read_long_context(session, prices, *steps, row.prices);
-    }
-    prices.finish();
-    // An embedding has no output tokens to pay for.
-    if (row.mode == domain::ModelMode::embedding && row.prices.output < 0) row.prices.output = 0;
 }
 
 void read_flags(Reader& flags, domain::ModelTraits& row) {

@@ -73,8 +73,8 @@ TEST(Catalog, ModelsAreFoundByIdAliasAndBareName) {
     const Catalog catalog = shipped();
     const auto* sonnet = catalog.model("anthropic/claude-sonnet-4-5");
     ASSERT_NE(sonnet, nullptr);
-    EXPECT_EQ(sonnet->prices.input, 3000);
-    EXPECT_EQ(sonnet->prices.output, 15000);
+    EXPECT_EQ(sonnet->prices.input, 3'000'000);
+    EXPECT_EQ(sonnet->prices.output, 15'000'000);
     EXPECT_TRUE(sonnet->pdf);
     EXPECT_EQ(catalog.model("claude-sonnet-4-5"), sonnet);
     EXPECT_EQ(catalog.model("claude-sonnet-4-5-20250929"), sonnet);
@@ -137,9 +137,9 @@ TEST(Catalog, LongContextPricesAreKept) {
     const auto& steps = catalog.model("openai/gpt-5.4")->prices.long_context;
     ASSERT_EQ(steps.size(), 1u);
     EXPECT_EQ(steps[0].above, 272'000);
-    EXPECT_EQ(steps[0].input, 5'000);
-    EXPECT_EQ(steps[0].output, 22'500);
-    EXPECT_EQ(steps[0].cache_read, 500);
+    EXPECT_EQ(steps[0].input, 5'000'000);
+    EXPECT_EQ(steps[0].output, 22'500'000);
+    EXPECT_EQ(steps[0].cache_read, 500'000);
     EXPECT_EQ(steps[0].cache_write_5m, -1);
     EXPECT_EQ(catalog.model("qwen/qwen3-coder-plus")->prices.long_context.size(), 3u);
     EXPECT_TRUE(catalog.model("openai/gpt-4o")->prices.long_context.empty());
@@ -330,7 +330,7 @@ TEST(ZeroConfig, OtherProvidersServeEveryTierWithModelsThatTakeTools) {
                 ASSERT_NE(model, nullptr);
                 EXPECT_TRUE(model->tools) << entry.model;
                 // Who asks for a tier of Claude by name gets it; the others must not be dear.
-                if (model->tier.empty()) EXPECT_LE(model->prices.output, 10'000) << entry.model;
+                if (model->tier.empty()) EXPECT_LE(model->prices.output, 10'000'000) << entry.model;
             }
         }
     }

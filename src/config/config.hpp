@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/prices.hpp"
 #include "domain/tenancy.hpp"
 
 namespace tollgate::config {
@@ -170,11 +171,6 @@ struct ProviderAccount {
 };
 
 // --- models ------------------------------------------------------------------------------------
-// US dollars per token, as LiteLLM writes them; kept as nano-dollars.
-struct PriceOverrides {
-    std::optional<std::int64_t> input, output, cache_read, cache_write, cache_write_1h, reasoning;
-    bool any() const { return input || output || cache_read || cache_write || reasoning; }
-};
 struct ModelInfo {
     std::string id;          // "" : made from the entry
     std::string mode;        // "" or chat, completion, responses, embedding, ...

@@ -7,19 +7,14 @@ constexpr double week_seconds = 7 * 86'400;  // durations are compared in second
 constexpr double gibibyte = 1024.0 * 1024 * 1024;
 
 void describe_prices(PriceOverrides& prices, FieldVisitor& visit) {
-    visit.price({"input_cost_per_token", "USD per input token"}, prices.input);
-    visit.price({"output_cost_per_token", "USD per output token"}, prices.output);
-    visit.price({"cache_read_input_token_cost", "USD per token read from the provider's cache"},
-                prices.cache_read);
-    visit.price({"cache_creation_input_token_cost", "USD per token written to it for 5 minutes"},
-                prices.cache_write);
-    visit.price({"cache_creation_input_token_cost_above_1hr", "the same for an hour"},
-                prices.cache_write_1h);
-    visit.price({"output_cost_per_reasoning_token", "USD per reasoning token"}, prices.reasoning);
+    for (std::size_t i = 0; i < price_keys.size(); ++i) {
+        visit.price({price_keys[i].key, price_keys[i].text}, prices.figures[i]);
+    }
     std::optional<std::int64_t> both;
     visit.price({"cost_per_token", "both input_cost_per_token and output_cost_per_token"}, both);
-    if (both && !prices.input) prices.input = both;
-    if (both && !prices.output) prices.output = both;
+    // The first two keys are those two.
+    if (both && !prices.figures[0]) prices.figures[0] = both;
+    if (both && !prices.figures[1]) prices.figures[1] = both;
 }
 
 void describe_cloud(CloudSettings& cloud, FieldVisitor& visit) {
@@ -326,9 +321,7 @@ void describe_params(ModelEntry& entry, FieldVisitor& visit) {
         "watsonx_region_name auto_router_config auto_router_config_path "
         "auto_router_default_model auto_router_embedding_model complexity_router_config "
         "input_cost_per_second output_cost_per_second input_cost_per_character "
-        "output_cost_per_character input_cost_per_image output_cost_per_image "
-        "input_cost_per_audio_token output_cost_per_audio_token input_cost_per_token_batches "
-        "output_cost_per_token_batches");
+        "output_cost_per_character input_cost_per_image search_context_cost_per_query");
 }
 
 void describe(ModelInfo& info, FieldVisitor& visit) {

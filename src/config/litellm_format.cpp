@@ -78,16 +78,7 @@ ModelEntry read_entry(Session& session, const Node& node, const std::string& pat
     }
     reader.later("tpm rpm");
     reader.finish();
-    const auto inherit = [](std::optional<std::int64_t>& price,
-                            const std::optional<std::int64_t>& from) {
-        if (!price) price = from;
-    };
-    inherit(entry.prices.input, entry.info.prices.input);
-    inherit(entry.prices.output, entry.info.prices.output);
-    inherit(entry.prices.cache_read, entry.info.prices.cache_read);
-    inherit(entry.prices.cache_write, entry.info.prices.cache_write);
-    inherit(entry.prices.cache_write_1h, entry.info.prices.cache_write_1h);
-    inherit(entry.prices.reasoning, entry.info.prices.reasoning);
+    entry.prices.inherit(entry.info.prices);
     if (entry.model_name.empty() && node.is_mapping()) {
         complain(session.problems, Severity::error, node, reader.path_of("model_name"),
                  "missing; it is the name that clients ask for");

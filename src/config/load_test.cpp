@@ -233,7 +233,8 @@ TEST(ConfigScalars, DurationsSizesAndPrices) {
     EXPECT_EQ(parse_bytes("1 GB")->count, 1'000'000'000);
     EXPECT_EQ(parse_bytes("64k")->count, 65536);
     EXPECT_FALSE(parse_bytes("32 megs"));
-    EXPECT_EQ(parse_price("2.5e-06"), 2500);
+    EXPECT_EQ(parse_price("2.5e-06"), 2'500'000);
+    EXPECT_EQ(parse_price("1.25e-11"), 13);  // finer than a pico-dollar
     EXPECT_FALSE(parse_price("-1"));
     EXPECT_FALSE(is_json_number("01"));
     EXPECT_TRUE(is_json_number("-1.5e+3"));

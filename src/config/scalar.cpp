@@ -8,6 +8,8 @@
 namespace tollgate::config {
 namespace {
 
+constexpr domain::PicoUsd price_max = 1'000 * domain::pico_per_usd;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes a decimal number off the front.
@@ -150,9 +152,9 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_price(std::string_view text) {
-    const auto dollars = parse_number(text);
-    if (!dollars || *dollars < 0 || *dollars > 1e6) return std::nullopt;
-    return std::llround(*dollars * 1e9);
+    const auto price = domain::parse_pico_dollars(text);
+    if (!price.ok() || *price < 0 || *price > price_max) return std::nullopt;
+    return *price;
 }
 
 std::string format_duration(Duration value) {
@@ -173,11 +175,15 @@ std::string format_bytes(Bytes value) {
     return std::to_string(count);
 }
 
-std::string format_price(std::int64_t nano_dollars) {
+std::string format_number(double value) {
     std::array<char, 32> buffer{};
-    const double dollars = static_cast<double>(nano_dollars) / 1e9;
-    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), dollars);
+    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
     return std::string(buffer.data(), result.ptr);
+}
+
+std::string format_price(std::int64_t pico_dollars) {
+    return format_number(static_cast<double>(pico_dollars) /
+                         static_cast<double>(domain::pico_per_usd));
 }
 
 }  // namespace tollgate::config

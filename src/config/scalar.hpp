@@ -19,11 +19,13 @@ bool is_json_number(std::string_view text);
 std::optional<Duration> parse_duration(std::string_view text);
 // "32MiB", "64k", "1GB", or plain bytes. Every unit is a power of 1024 but kB, MB, GB of 1000.
 std::optional<Bytes> parse_bytes(std::string_view text);
-// US dollars per token as nano-dollars, rounded: "1.5e-06" gives 1500.
+// US dollars per token (or call) as pico-dollars: "1.5e-06" gives 1'500'000. At most 1000.
 std::optional<std::int64_t> parse_price(std::string_view text);
 
 std::string format_duration(Duration value);
 std::string format_bytes(Bytes value);
-std::string format_price(std::int64_t nano_dollars);
+// The shortest form that reads back as the same number.
+std::string format_number(double value);
+std::string format_price(std::int64_t pico_dollars);
 
 }  // namespace tollgate::config

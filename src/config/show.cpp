@@ -56,7 +56,7 @@ public:
         if (out) line(field, std::to_string(*out));
     }
     void value(const Field& field, std::optional<double>& out) override {
-        if (out) line(field, format_price(static_cast<std::int64_t>(*out * 1e9)));
+        if (out) line(field, format_number(*out));
     }
     void value(const Field& field, Duration& out) override { line(field, format_duration(out)); }
     void value(const Field& field, Bytes& out) override { line(field, format_bytes(out)); }

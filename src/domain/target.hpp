@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/conversation.hpp"
+#include "domain/money.hpp"
 
 namespace tollgate::domain {
 
@@ -117,20 +118,43 @@ struct ProviderTraits {
 
 enum class ThinkingSupport : std::uint8_t { none, manual, both, adaptive, always };
 
-// Prices of the whole request once its input has more than `above` tokens. The highest threshold
-// that is passed counts; -1 keeps the base price of that class.
-struct LongContextPrices {
-    std::int64_t above = 0;
-    std::int64_t input = -1, output = -1;
-    std::int64_t cache_read = -1, cache_write_5m = -1, cache_write_1h = -1;
-    std::int64_t reasoning = -1;
+// What one token of each kind costs: pico-USD (1e-12) per token; -1: not known. A price per million
+// tokens of 3 USD is 3'000'000.
+struct TokenRates {
+    PicoUsd input = -1, output = -1;
+    PicoUsd cache_read = -1, cache_write_5m = -1, cache_write_1h = -1;
+    PicoUsd reasoning = -1;  // -1: as output
+    PicoUsd audio_input = -1, audio_output = -1;
+    PicoUsd image_output = -1;  // of a picture that was made, where it is counted in tokens
 };
 
-struct TokenPrices {  // nano-USD per token; -1: not known
-    std::int64_t input = -1, output = -1;
-    std::int64_t cache_read = -1, cache_write_5m = -1, cache_write_1h = -1;
-    std::int64_t reasoning = -1;  // -1: as output
+// Rates of the whole request once its prompt has more than `above` tokens. The highest threshold
+// that is passed counts; -1 keeps the base price of that class.
+struct LongContextPrices : TokenRates {
+    std::int64_t above = 0;
+};
+
+// A factor in thousandths: 1100 is 1.1.
+using PerMille = std::int64_t;
+
+// What a class of service costs: a factor on all standard rates, or rates of its own.
+struct ServicePrices {
+    std::string name;     // batch, flex, priority
+    PerMille factor = 0;  // 0: the rates below
+    TokenRates rates;
+    std::vector<LongContextPrices> long_context;  // ascending
+};
+
+struct TokenPrices : TokenRates {
     std::vector<LongContextPrices> long_context;  // ascending by threshold; most models have none
+    std::vector<ServicePrices> services;
+    // Factors on all token rates by region ("us"); "*": every region but `global`.
+    std::vector<std::pair<std::string, PerMille>> regions;
+    PerMille fast = 0;  // factor of the fast mode; 0: not known
+    // Pico-USD each; -1: not known (none, of a request).
+    PicoUsd request = -1, image = -1, web_search = -1;
+    std::string valid_from;  // YYYY-MM-DD, "" : not stated
+    std::string version;     // what the figures are told by later: date and source of the table
 };
 
 enum class ModelMode : std::uint8_t { chat, embedding };
@@ -188,6 +212,8 @@ struct Deployment {
     std::vector<std::pair<std::string, std::string>> default_body;  // set when the client did not
     std::optional<std::int64_t> default_max_tokens;  // when the client names none
     std::optional<std::int64_t> output_tokens_cap;   // never more than this
+    // Bounds on what is sent to it, whoever asks.
+    std::optional<std::int64_t> requests_per_minute, tokens_per_minute, parallel_max;
     std::int64_t num_ctx = 0;                        // Ollama's context, 0: the server's
     std::int64_t weight = 1;
     std::int64_t order = 0;
