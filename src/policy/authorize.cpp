@@ -11,7 +11,7 @@ using domain::AccessRole;
 // One letter per verb, in their order: read, create, update, remove, use, disable.
 // - none, o own, t tenant, s shared, a all. A role may what the one before it may.
 struct Row {
-    std::string_view resource;
+    const char* resource;
     std::string_view member, tenant_auditor, tenant_admin, platform_admin;
 };
 constexpr std::array<Row, resource_count> table = {{
@@ -45,13 +45,13 @@ constexpr std::array<Row, resource_count> table = {{
     {"events", "------", "t-----", "t-----", "a-----"},
 }};
 
-constexpr Scope scope_of_letter(char letter) {
+constexpr Reach reach_of_letter(char letter) {
     switch (letter) {
-        case 'o': return Scope::own;
-        case 't': return Scope::tenant;
-        case 's': return Scope::shared;
-        case 'a': return Scope::all;
-        default: return Scope::none;
+        case 'o': return Reach::own;
+        case 't': return Reach::tenant;
+        case 's': return Reach::shared;
+        case 'a': return Reach::all;
+        default: return Reach::none;
     }
 }
 
@@ -65,41 +65,41 @@ std::string_view cell(const Row& row, AccessRole role) {
     return row.platform_admin;
 }
 
-bool reaches(const domain::Principal& who, Scope scope, const Owner& owner) {
+bool reaches(const domain::Principal& who, Reach granted, const Owner& owner) {
     // A tenant's role reaches into no other tenant, and without a tenant it has none.
     const bool own_tenant = !who.tenant.empty() && owner.tenant == who.tenant;
-    switch (scope) {
-        case Scope::none: return false;
-        case Scope::own: {
+    switch (granted) {
+        case Reach::none: return false;
+        case Reach::own: {
             const bool own_user = !who.user.empty() && owner.user == who.user;
             const bool own_key = !who.key_id.empty() && owner.key_id == who.key_id;
             // A platform admin's user may live in no tenant at all.
             return owner.tenant == who.tenant && (own_user || own_key);
         }
-        case Scope::tenant: return own_tenant;
-        case Scope::shared: return own_tenant || owner.tenant.empty();
-        case Scope::all: break;
+        case Reach::tenant: return own_tenant;
+        case Reach::shared: return own_tenant || owner.tenant.empty();
+        case Reach::all: break;
     }
     return true;
 }
 
 // The first role that may, for the refusal's words; nullopt: nobody may.
-std::optional<AccessRole> first_that_may(Resource resource, Verb verb, Scope at_least) {
+std::optional<AccessRole> first_that_may(Resource resource, Verb verb, Reach at_least) {
     for (const AccessRole role : {AccessRole::member, AccessRole::tenant_auditor,
                                   AccessRole::tenant_admin, AccessRole::platform_admin}) {
-        const Scope scope = scope_of(role, resource, verb);
-        if (scope != Scope::none && scope >= at_least) return role;
+        const Reach granted = reach(role, resource, verb);
+        if (granted != Reach::none && granted >= at_least) return role;
     }
     return std::nullopt;
 }
 
-base::Error refusal(const domain::Principal& who, Resource resource, Verb verb, Scope needed) {
+base::Error refusal(const domain::Principal& who, Resource resource, Verb verb, Reach needed) {
     const AccessRole role = who.access_role();
     std::string message = std::string("the role ") + domain::to_string(role) + " may not " +
-                          std::string(to_string(verb)) + " " + std::string(to_string(resource));
-    const Scope has = scope_of(role, resource, verb);
-    if (has == Scope::own) message += " of others";
-    if (has == Scope::tenant || has == Scope::shared) message += " outside its tenant";
+                          to_string(verb) + " " + to_string(resource);
+    const Reach has = reach(role, resource, verb);
+    if (has == Reach::own) message += " of others";
+    if (has == Reach::tenant || has == Reach::shared) message += " outside its tenant";
     const auto other = first_that_may(resource, verb, needed);
     if (!other || *other == role) {
         message += ", and no other role may";
@@ -111,23 +111,23 @@ base::Error refusal(const domain::Principal& who, Resource resource, Verb verb, 
 
 }  // namespace
 
-Scope scope_of(AccessRole role, Resource resource, Verb verb) {
+Reach reach(AccessRole role, Resource resource, Verb verb) {
     const Row& row = table[static_cast<std::size_t>(resource)];
-    return scope_of_letter(cell(row, role)[static_cast<std::size_t>(verb)]);
+    return reach_of_letter(cell(row, role)[static_cast<std::size_t>(verb)]);
 }
 
-base::Result<Scope> authorize(const domain::Principal& who, Resource resource, Verb verb) {
-    const Scope scope = scope_of(who.access_role(), resource, verb);
-    if (scope == Scope::none) return refusal(who, resource, verb, Scope::own);
-    return scope;
+base::Result<Reach> authorize(const domain::Principal& who, Resource resource, Verb verb) {
+    const Reach granted = reach(who.access_role(), resource, verb);
+    if (granted == Reach::none) return refusal(who, resource, verb, Reach::own);
+    return granted;
 }
 
 base::Result<void> authorize(const domain::Principal& who, Resource resource, Verb verb,
                              const Owner& owner) {
-    const Scope scope = scope_of(who.access_role(), resource, verb);
-    if (reaches(who, scope, owner)) return {};
+    const Reach granted = reach(who.access_role(), resource, verb);
+    if (reaches(who, granted, owner)) return {};
     const bool own_tenant = !who.tenant.empty() && owner.tenant == who.tenant;
-    return refusal(who, resource, verb, own_tenant ? Scope::tenant : Scope::all);
+    return refusal(who, resource, verb, own_tenant ? Reach::tenant : Reach::all);
 }
 
 base::Result<void> authorize_grant(const domain::Principal& who, AccessRole granted) {
@@ -140,19 +140,19 @@ base::Result<void> authorize_grant(const domain::Principal& who, AccessRole gran
                        "role"};
 }
 
-std::string_view to_string(Resource resource) {
+const char* to_string(Resource resource) {
     return table[static_cast<std::size_t>(resource)].resource;
 }
 
-std::string_view to_string(Verb verb) {
-    constexpr std::array<std::string_view, verb_count> names = {"read",   "create", "update",
-                                                                "remove", "use",    "disable"};
+const char* to_string(Verb verb) {
+    constexpr std::array<const char*, verb_count> names = {"read",   "create", "update",
+                                                           "remove", "use",    "disable"};
     return names[static_cast<std::size_t>(verb)];
 }
 
-std::string_view to_string(Scope scope) {
-    constexpr std::array<std::string_view, 5> names = {"none", "own", "tenant", "shared", "all"};
-    return names[static_cast<std::size_t>(scope)];
+const char* to_string(Reach reach) {
+    constexpr std::array<const char*, 5> names = {"none", "own", "tenant", "shared", "all"};
+    return names[static_cast<std::size_t>(reach)];
 }
 
 }  // namespace tollgate::policy

@@ -38,15 +38,16 @@ constexpr std::size_t resource_count = 21;
 enum class Verb : std::uint8_t {
     read,  // get, list, export, verify, validate
     create,
-    update,   // rotate, block, reload and acknowledge too
-    remove,   // revoke too
-    use,      // test a provider or model, explain a route, spend with a key of BYOK
-    disable,  // of BYOK: to switch off what one may not set; anywhere else that is an update
+    update,       // rotate, block, reload and acknowledge too
+    remove,       // revoke too
+    use,          // test a provider or model, explain a route, spend with a key of BYOK
+    disable,      // of BYOK: to switch off what one may not set; anywhere else that is an update
+    list = read,  // of many: the same right
 };
 constexpr std::size_t verb_count = 6;
 
 // Whose objects. Each includes the ones before it.
-enum class Scope : std::uint8_t {
+enum class Reach : std::uint8_t {
     none,
     own,     // of the caller's user, or the caller's own key
     tenant,  // of the caller's tenant
@@ -55,7 +56,7 @@ enum class Scope : std::uint8_t {
 };
 
 // The table. For lists: which rows to ask the store for.
-Scope scope_of(domain::AccessRole role, Resource resource, Verb verb);
+Reach reach(domain::AccessRole role, Resource resource, Verb verb);
 
 // Whom the object belongs to, as far as it has such an owner.
 struct Owner {
@@ -67,14 +68,14 @@ struct Owner {
 base::Result<void> authorize(const domain::Principal& who, Resource resource, Verb verb,
                              const Owner& owner);
 // Without an object: whether the role may do it at all (to list, before rows are known).
-base::Result<Scope> authorize(const domain::Principal& who, Resource resource, Verb verb);
+base::Result<Reach> authorize(const domain::Principal& who, Resource resource, Verb verb);
 
 // Whether `who` may give that role to a user or a key: none that may more than its own.
 // Fails: permission.
 base::Result<void> authorize_grant(const domain::Principal& who, domain::AccessRole granted);
 
-std::string_view to_string(Resource resource);
-std::string_view to_string(Verb verb);
-std::string_view to_string(Scope scope);
+const char* to_string(Resource resource);
+const char* to_string(Verb verb);
+const char* to_string(Reach reach);
 
 }  // namespace tollgate::policy

@@ -41,10 +41,10 @@ std::string table_text() {
         << "platform_admin\n";
     each_cell([&](Resource resource, Verb verb) {
         out << std::setw(13) << to_string(resource) << std::setw(9) << to_string(verb)
-            << std::setw(9) << to_string(scope_of(roles[0], resource, verb)) << std::setw(16)
-            << to_string(scope_of(roles[1], resource, verb)) << std::setw(14)
-            << to_string(scope_of(roles[2], resource, verb))
-            << to_string(scope_of(roles[3], resource, verb)) << "\n";
+            << std::setw(9) << to_string(reach(roles[0], resource, verb)) << std::setw(16)
+            << to_string(reach(roles[1], resource, verb)) << std::setw(14)
+            << to_string(reach(roles[2], resource, verb))
+            << to_string(reach(roles[3], resource, verb)) << "\n";
     });
     return out.str();
 }
@@ -63,58 +63,58 @@ TEST(Authorize, TableIsTheGoldenOne) {
 TEST(Authorize, RolesGrow_ButNobodySetsOrUsesOthersByok) {
     each_cell([](Resource resource, Verb verb) {
         for (std::size_t i = 0; i + 1 < roles.size(); ++i) {
-            EXPECT_LE(scope_of(roles[i], resource, verb), scope_of(roles[i + 1], resource, verb))
+            EXPECT_LE(reach(roles[i], resource, verb), reach(roles[i + 1], resource, verb))
                 << to_string(resource) << " " << to_string(verb);
         }
         for (std::size_t i = 0; i + 1 < roles.size(); ++i) {
-            EXPECT_NE(scope_of(roles[i], resource, verb), Scope::all) << "only platform admins";
+            EXPECT_NE(reach(roles[i], resource, verb), Reach::all) << "only platform admins";
             if (verb != Verb::read) {
-                EXPECT_NE(scope_of(roles[i], resource, verb), Scope::shared)
+                EXPECT_NE(reach(roles[i], resource, verb), Reach::shared)
                     << "the platform's objects are changed by platform admins";
             }
         }
         if (verb != Verb::read) {
-            EXPECT_LE(scope_of(AccessRole::tenant_auditor, resource, verb), Scope::own);
+            EXPECT_LE(reach(AccessRole::tenant_auditor, resource, verb), Reach::own);
         }
     });
     for (const AccessRole role : roles) {
         for (const Verb verb : {Verb::create, Verb::update, Verb::use}) {
-            EXPECT_EQ(scope_of(role, Resource::byok, verb), Scope::own);
+            EXPECT_EQ(reach(role, Resource::byok, verb), Reach::own);
         }
         for (const Verb verb : {Verb::create, Verb::update, Verb::remove}) {
-            EXPECT_EQ(scope_of(role, Resource::audit, verb), Scope::none);
+            EXPECT_EQ(reach(role, Resource::audit, verb), Reach::none);
         }
     }
 }
 
-// Every role and verb against every kind of owner gives what the scope says.
+// Every role and verb against every kind of owner gives what the table says.
 TEST(Authorize, FunctionGivesExactlyTheTable) {
     struct Case {
         Owner owner;
-        Scope least;           // of a tenant's role: what reaches it
-        Scope least_platform;  // of a platform admin without tenant
+        Reach least;           // of a tenant's role: what reaches it
+        Reach least_platform;  // of a platform admin without tenant
     };
     const std::vector<Case> cases = {
-        {{"acme", "ann", ""}, Scope::own, Scope::all},
-        {{"acme", "", "key-1"}, Scope::own, Scope::all},
-        {{"acme", "bob", "key-2"}, Scope::tenant, Scope::all},
-        {{"acme", "", ""}, Scope::tenant, Scope::all},
-        {{"", "", ""}, Scope::shared, Scope::shared},
-        {{"", "ann", ""}, Scope::shared, Scope::own},
-        {{"other", "ann", "key-1"}, Scope::all, Scope::all},
-        {{"other", "", ""}, Scope::all, Scope::all},
+        {{"acme", "ann", ""}, Reach::own, Reach::all},
+        {{"acme", "", "key-1"}, Reach::own, Reach::all},
+        {{"acme", "bob", "key-2"}, Reach::tenant, Reach::all},
+        {{"acme", "", ""}, Reach::tenant, Reach::all},
+        {{"", "", ""}, Reach::shared, Reach::shared},
+        {{"", "ann", ""}, Reach::shared, Reach::own},
+        {{"other", "ann", "key-1"}, Reach::all, Reach::all},
+        {{"other", "", ""}, Reach::all, Reach::all},
     };
     int allowed = 0, refused = 0;
     for (const AccessRole role : roles) {
         const domain::Principal who = caller(role);
         each_cell([&](Resource resource, Verb verb) {
-            const Scope scope = scope_of(role, resource, verb);
-            EXPECT_EQ(authorize(who, resource, verb).ok(), scope != Scope::none);
+            const Reach granted = reach(role, resource, verb);
+            EXPECT_EQ(authorize(who, resource, verb).ok(), granted != Reach::none);
             for (const Case& each : cases) {
-                const Scope least =
+                const Reach least =
                     role == AccessRole::platform_admin ? each.least_platform : each.least;
                 const auto result = authorize(who, resource, verb, each.owner);
-                EXPECT_EQ(result.ok(), scope != Scope::none && scope >= least)
+                EXPECT_EQ(result.ok(), granted != Reach::none && granted >= least)
                     << domain::to_string(role) << " " << to_string(verb) << " "
                     << to_string(resource) << " of " << each.owner.tenant << "/" << each.owner.user;
                 ++(result.ok() ? allowed : refused);
