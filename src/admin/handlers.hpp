@@ -1,0 +1,79 @@
+// Every handler of administration; routes.cpp says which path is whose. All are blocking functions
+// over a Call (see call.hpp), but for the streamed ones.
+#pragma once
+#include "admin/call.hpp"
+
+namespace tollgate::admin {
+
+using Outcome = base::Result<void>;
+using store::Session;
+
+// tenants.cpp
+Outcome list_tenants(Call& call, Session& session);
+Outcome create_tenant(Call& call, Session& session);
+Outcome get_tenant(Call& call, Session& session);
+Outcome update_tenant(Call& call, Session& session);
+Outcome delete_tenant(Call& call, Session& session);
+// teams.cpp
+Outcome list_teams(Call& call, Session& session);
+Outcome create_team(Call& call, Session& session);
+Outcome get_team(Call& call, Session& session);
+Outcome update_team(Call& call, Session& session);
+Outcome delete_team(Call& call, Session& session);
+// users.cpp
+Outcome list_users(Call& call, Session& session);
+Outcome create_user(Call& call, Session& session);
+Outcome get_user(Call& call, Session& session);
+Outcome update_user(Call& call, Session& session);
+Outcome delete_user(Call& call, Session& session);
+// keys.cpp
+Outcome list_keys(Call& call, Session& session);
+Outcome create_key(Call& call, Session& session);
+Outcome get_key(Call& call, Session& session);
+Outcome update_key(Call& call, Session& session);
+Outcome revoke_key(Call& call, Session& session);
+Outcome rotate_key(Call& call, Session& session);
+Outcome block_key(Call& call, Session& session);
+Outcome unblock_key(Call& call, Session& session);
+// tiers.cpp
+Outcome list_tiers(Call& call, Session& session);
+Outcome create_tier(Call& call, Session& session);
+Outcome get_tier(Call& call, Session& session);
+Outcome update_tier(Call& call, Session& session);
+Outcome delete_tier(Call& call, Session& session);
+// limits.cpp
+Outcome list_limits(Call& call, Session& session);
+Outcome create_limit(Call& call, Session& session);
+Outcome get_limit(Call& call, Session& session);
+Outcome update_limit(Call& call, Session& session);
+Outcome delete_limit(Call& call, Session& session);
+// budgets.cpp
+Outcome list_budgets(Call& call, Session& session);
+Outcome create_budget(Call& call, Session& session);
+Outcome get_budget(Call& call, Session& session);
+Outcome update_budget(Call& call, Session& session);
+Outcome delete_budget(Call& call, Session& session);
+// credits.cpp
+Outcome get_credits(Call& call, Session& session);
+Outcome add_credits(Call& call, Session& session);
+Outcome credit_history(Call& call, Session& session);
+// settings.cpp
+Outcome get_settings(Call& call, Session& session);
+Outcome update_settings(Call& call, Session& session);
+// alerts.cpp
+Outcome list_alerts(Call& call, Session& session);
+Outcome get_alert(Call& call, Session& session);
+Outcome acknowledge_alert(Call& call, Session& session);
+Outcome list_channels(Call& call, Session& session);
+Outcome create_channel(Call& call, Session& session);
+Outcome get_channel(Call& call, Session& session);
+Outcome update_channel(Call& call, Session& session);
+Outcome delete_channel(Call& call, Session& session);
+// audit.cpp
+Outcome list_audit(Call& call, Session& session);
+// configuration.cpp
+Outcome show_configuration(Call& call);
+Outcome validate_configuration(Call& call);
+Outcome reload_configuration(Call& call);
+
+}  // namespace tollgate::admin

@@ -1,0 +1,165 @@
+#include "admin/routes.hpp"
+
+#include "admin/guard.hpp"
+#include "admin/handlers.hpp"
+
+namespace tollgate::admin {
+namespace {
+
+using http::Method;
+using policy::Resource;
+using policy::Verb;
+
+// Collects operations. What changes the database is told by the verb.
+class Table {
+public:
+    explicit Table(Face face) : face_(face) {}
+    void add(Method method, const char* path, Resource resource, Verb verb, Handler handler) {
+        const bool writes = verb != Verb::read && verb != Verb::read;
+        rows_.push_back({method, path, resource, verb, face_, writes, handler, nullptr, nullptr});
+    }
+    void add(Method method, const char* path, Resource resource, Verb verb,
+             LocalHandler handler) {
+        const bool writes = verb != Verb::read && verb != Verb::read;
+        rows_.push_back({method, path, resource, verb, face_, writes, nullptr, handler, nullptr});
+    }
+    void add(Method method, const char* path, Resource resource, Verb verb,
+             StreamHandler handler) {
+        rows_.push_back({method, path, resource, verb, face_, false, nullptr, nullptr, handler});
+    }
+    void move_to(std::vector<Operation>& all) {
+        for (Operation& row : rows_) all.push_back(std::move(row));
+    }
+
+private:
+    Face face_;
+    std::vector<Operation> rows_;
+};
+
+void add_people(Table& table) {
+    table.add(Method::get, "/api/v1/tenants", Resource::tenants, Verb::read, list_tenants);
+    table.add(Method::post, "/api/v1/tenants", Resource::tenants, Verb::create, create_tenant);
+    table.add(Method::get, "/api/v1/tenants/{id}", Resource::tenants, Verb::read, get_tenant);
+    table.add(Method::put, "/api/v1/tenants/{id}", Resource::tenants, Verb::update, update_tenant);
+    table.add(Method::patch, "/api/v1/tenants/{id}", Resource::tenants, Verb::update,
+              update_tenant);
+    table.add(Method::del, "/api/v1/tenants/{id}", Resource::tenants, Verb::remove, delete_tenant);
+    table.add(Method::get, "/api/v1/tenants/{id}/keys", Resource::keys, Verb::read, list_keys);
+    table.add(Method::post, "/api/v1/tenants/{id}/keys", Resource::keys, Verb::create, create_key);
+    table.add(Method::get, "/api/v1/teams", Resource::teams, Verb::read, list_teams);
+    table.add(Method::post, "/api/v1/teams", Resource::teams, Verb::create, create_team);
+    table.add(Method::get, "/api/v1/teams/{id}", Resource::teams, Verb::read, get_team);
+    table.add(Method::put, "/api/v1/teams/{id}", Resource::teams, Verb::update, update_team);
+    table.add(Method::patch, "/api/v1/teams/{id}", Resource::teams, Verb::update, update_team);
+    table.add(Method::del, "/api/v1/teams/{id}", Resource::teams, Verb::remove, delete_team);
+    table.add(Method::get, "/api/v1/users", Resource::users, Verb::read, list_users);
+    table.add(Method::post, "/api/v1/users", Resource::users, Verb::create, create_user);
+    table.add(Method::get, "/api/v1/users/{id}", Resource::users, Verb::read, get_user);
+    table.add(Method::put, "/api/v1/users/{id}", Resource::users, Verb::update, update_user);
+    table.add(Method::patch, "/api/v1/users/{id}", Resource::users, Verb::update, update_user);
+    table.add(Method::del, "/api/v1/users/{id}", Resource::users, Verb::remove, delete_user);
+}
+
+void add_keys(Table& table) {
+    table.add(Method::get, "/api/v1/keys", Resource::keys, Verb::read, list_keys);
+    table.add(Method::post, "/api/v1/keys", Resource::keys, Verb::create, create_key);
+    table.add(Method::get, "/api/v1/keys/{id}", Resource::keys, Verb::read, get_key);
+    table.add(Method::put, "/api/v1/keys/{id}", Resource::keys, Verb::update, update_key);
+    table.add(Method::patch, "/api/v1/keys/{id}", Resource::keys, Verb::update, update_key);
+    table.add(Method::del, "/api/v1/keys/{id}", Resource::keys, Verb::remove, revoke_key);
+    table.add(Method::post, "/api/v1/keys/{id}/rotate", Resource::keys, Verb::update, rotate_key);
+    table.add(Method::post, "/api/v1/keys/{id}/block", Resource::keys, Verb::update, block_key);
+    table.add(Method::post, "/api/v1/keys/{id}/unblock", Resource::keys, Verb::update,
+              unblock_key);
+}
+
+void add_bounds(Table& table) {
+    table.add(Method::get, "/api/v1/tiers", Resource::tiers, Verb::read, list_tiers);
+    table.add(Method::post, "/api/v1/tiers", Resource::tiers, Verb::create, create_tier);
+    table.add(Method::get, "/api/v1/tiers/{name}", Resource::tiers, Verb::read, get_tier);
+    table.add(Method::put, "/api/v1/tiers/{name}", Resource::tiers, Verb::update, update_tier);
+    table.add(Method::patch, "/api/v1/tiers/{name}", Resource::tiers, Verb::update, update_tier);
+    table.add(Method::del, "/api/v1/tiers/{name}", Resource::tiers, Verb::remove, delete_tier);
+    table.add(Method::get, "/api/v1/limits", Resource::limits, Verb::read, list_limits);
+    table.add(Method::post, "/api/v1/limits", Resource::limits, Verb::create, create_limit);
+    table.add(Method::get, "/api/v1/limits/{id}", Resource::limits, Verb::read, get_limit);
+    table.add(Method::put, "/api/v1/limits/{id}", Resource::limits, Verb::update, update_limit);
+    table.add(Method::patch, "/api/v1/limits/{id}", Resource::limits, Verb::update, update_limit);
+    table.add(Method::del, "/api/v1/limits/{id}", Resource::limits, Verb::remove, delete_limit);
+    table.add(Method::get, "/api/v1/budgets", Resource::budgets, Verb::read, list_budgets);
+    table.add(Method::post, "/api/v1/budgets", Resource::budgets, Verb::create, create_budget);
+    table.add(Method::get, "/api/v1/budgets/{id}", Resource::budgets, Verb::read, get_budget);
+    table.add(Method::put, "/api/v1/budgets/{id}", Resource::budgets, Verb::update,
+              update_budget);
+    table.add(Method::patch, "/api/v1/budgets/{id}", Resource::budgets, Verb::update,
+              update_budget);
+    table.add(Method::del, "/api/v1/budgets/{id}", Resource::budgets, Verb::remove,
+              delete_budget);
+}
+
+void add_users_interface(Table& table) {
+    table.add(Method::get, "/api/v1/llm/users/{id}/settings", Resource::settings, Verb::read,
+              get_settings);
+    table.add(Method::put, "/api/v1/llm/users/{id}/settings", Resource::settings, Verb::update,
+              update_settings);
+    table.add(Method::patch, "/api/v1/llm/users/{id}/settings", Resource::settings, Verb::update,
+              update_settings);
+    table.add(Method::get, "/api/v1/llm/credits", Resource::credits, Verb::read, get_credits);
+    table.add(Method::post, "/api/v1/llm/credits", Resource::credits, Verb::create, add_credits);
+    table.add(Method::get, "/api/v1/llm/credits/history", Resource::credits, Verb::read,
+              credit_history);
+}
+
+void add_operation(Table& table) {
+    table.add(Method::get, "/api/v1/alerts", Resource::alerts, Verb::read, list_alerts);
+    table.add(Method::get, "/api/v1/alerts/channels", Resource::alerts, Verb::read,
+              list_channels);
+    table.add(Method::post, "/api/v1/alerts/channels", Resource::alerts, Verb::create,
+              create_channel);
+    table.add(Method::get, "/api/v1/alerts/channels/{id}", Resource::alerts, Verb::read,
+              get_channel);
+    table.add(Method::put, "/api/v1/alerts/channels/{id}", Resource::alerts, Verb::update,
+              update_channel);
+    table.add(Method::patch, "/api/v1/alerts/channels/{id}", Resource::alerts, Verb::update,
+              update_channel);
+    table.add(Method::del, "/api/v1/alerts/channels/{id}", Resource::alerts, Verb::remove,
+              delete_channel);
+    table.add(Method::get, "/api/v1/alerts/{id}", Resource::alerts, Verb::read, get_alert);
+    table.add(Method::post, "/api/v1/alerts/{id}/acknowledge", Resource::alerts, Verb::update,
+              acknowledge_alert);
+    table.add(Method::get, "/api/v1/audit", Resource::audit, Verb::read, list_audit);
+    table.add(Method::get, "/api/v1/config", Resource::config, Verb::read, show_configuration);
+    table.add(Method::post, "/api/v1/config/validate", Resource::config, Verb::read,
+              validate_configuration);
+    table.add(Method::post, "/api/v1/config/reload", Resource::config, Verb::update,
+              reload_configuration);
+}
+
+}  // namespace
+
+std::vector<Operation> operations() {
+    std::vector<Operation> all;
+    Table ours(Face::ours);
+    add_people(ours);
+    add_keys(ours);
+    add_bounds(ours);
+    add_users_interface(ours);
+    add_operation(ours);
+    ours.move_to(all);
+    Table compatible(Face::litellm);
+    compatible.move_to(all);
+    return all;
+}
+
+void add_routes(http::Router& router, const Services& services) {
+    // Shared by the handlers of every route, and kept by them.
+    const auto all = std::make_shared<const std::vector<Operation>>(operations());
+    for (const Operation& operation : *all) {
+        router.add(operation.method, operation.pattern,
+                   [all, &operation, &services](http::Exchange& exchange) {
+                       return serve(services, operation, exchange);
+                   });
+    }
+}
+
+}  // namespace tollgate::admin
