@@ -40,6 +40,7 @@ base::Result<std::vector<domain::AlertChannel>> load_channels(Session& session);
 // Adds the alert, and a delivery for each channel of its tenant and of the platform that is
 // enabled and whose events match; false when one with that `unique` text is there already, from
 // this instance or another. An empty `unique` becomes the id. Fills an empty id and a time of 0.
+// REQUIRES: platform access.
 base::Result<bool> raise_alert(Session& session, const domain::Alert& alert);
 
 struct AlertFilter {
@@ -72,5 +73,12 @@ base::Result<void> delivery_done(Session& session, std::string_view id, domain::
 // `next` is when to try again; 0: given up.
 base::Result<void> delivery_failed(Session& session, std::string_view id, std::string_view problem,
                                    domain::UnixMicros next, domain::UnixMicros now);
+
+// `alert` "" : of every one. The newest alert's last.
+base::Result<Page<domain::AlertDelivery>> list_deliveries(Session& session, const Access& access,
+                                                          std::string_view alert,
+                                                          const PageRequest& page);
+// Forgets alerts older than that, with their deliveries; gives how many. REQUIRES: platform access.
+base::Result<std::int64_t> drop_old_alerts(Session& session, domain::UnixMicros before);
 
 }  // namespace tollgate::store

@@ -14,9 +14,9 @@
 
 namespace tollgate::store {
 
-// True when it was added, false when a movement of that kind and reference is there already, which
-// then stays as it was: so nothing counts twice, however often it is sent. An empty reference
-// becomes the movement's id. Fills an empty id and a time of 0. Keeps the totals in step.
+// True when it was added, false when that balance has a movement of that kind and reference
+// already, which then stays as it was: so nothing counts twice, however often it is sent. An empty
+// reference becomes the movement's id. Fills an empty id and a time of 0. The totals follow.
 // Fails: is_conflict() with field "tenant".
 base::Result<bool> append_credit(Session& session, const Access& access,
                                  const domain::CreditMovement& movement);

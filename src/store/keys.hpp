@@ -44,8 +44,9 @@ struct NewSecret {
     std::string hash, hash_kind, prefix, last_four;
 };
 // The new secret beside the old one, which ends at `previous_until` (`now` or earlier: at once).
-// A second rotation within the grace period ends the older one. Fails: not_found, is_conflict()
-// with field "secret", or "revoked" when the key is.
+// A second rotation within the grace period ends the older one. The old secret's hash keeps its
+// kind, which is not told apart: look previous_hash up as both. Fails: not_found, is_conflict() with
+// field "secret", or "revoked" when the key is; is_lost_update() when another rotation was faster.
 base::Result<domain::Key> rotate_key(Session& session, const Access& access, std::string_view id,
                                      const NewSecret& secret, domain::UnixMicros previous_until,
                                      domain::UnixMicros now);
@@ -77,8 +78,8 @@ base::Result<std::vector<domain::Key>> keys_due(Session& session, const Access& 
                                                 domain::UnixMicros now, domain::UnixMicros ahead,
                                                 std::int64_t limit);
 
-// As upsert_tenant_from_file: a key of a tenant file, found by id, then by hash. A key of the API
-// with that hash is a conflict. REQUIRES: origin "file:PATH", platform access.
+// As upsert_tenant_from_file: a key of a tenant file, found by hash, then by id. A key of the API
+// with that hash or id is a conflict. REQUIRES: origin "file:PATH", platform access.
 base::Result<FileUpsert> upsert_key_from_file(Session& session, const domain::Key& key,
                                               Precedence precedence = Precedence::database);
 // Revokes keys of files whose id is not among `present`; gives their ids. A later upsert brings

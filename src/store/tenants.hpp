@@ -64,7 +64,8 @@ struct FileUpsert {
     FileOutcome outcome = FileOutcome::unchanged;
 };
 // Brings the row of a tenant file in step with it: found by id, then by name. A row of another
-// file is taken over too (files get renamed). REQUIRES: origin "file:PATH", platform access.
+// file is taken over too (files get renamed), a removed one comes back. Of a row whose name another
+// one has: conflict. REQUIRES: origin "file:PATH", an id, platform access.
 base::Result<FileUpsert> upsert_tenant_from_file(Session& session, const domain::Tenant& tenant,
                                                  Precedence precedence = Precedence::database);
 // Disables rows of files whose id is not among `present` and gives them origin "file-gone:PATH";
