@@ -92,6 +92,11 @@ def small_tables(folder):
         "gone-1": entry("vendor", 1, deprecation_date="2025-01-01"),
         "unknown-price": {**entry("vendor", 1), "input_cost_per_token": 0},
         "vector-1": {**entry("vendor", 0.1), "mode": "embedding", "output_vector_size": 8},
+        "served": entry("vendor", 2, input_cost_per_token_batches=1e-6, input_cost_per_token_flex=1e-6,
+                        output_cost_per_token_flex=2e-6, input_cost_per_token_priority=3e-6,
+                        output_cost_per_token_priority=7e-6, input_cost_per_audio_token=5e-6,
+                        search_context_cost_per_query={"low": 0.01, "high": 0.01},
+                        provider_specific_entry={"us": 1.1, "fast": 6.0, "other": "x"}),
         "us.vendor.big-1": entry("cloud", 4), "eu.vendor.big-1": entry("cloud", 4),
         "global.vendor.big-1": entry("cloud", 3), "unbuilt/x": entry("unbuilt", 1)}
     models |= {f"other-{i}": entry("other", 1) for i in range(1000)}
@@ -136,6 +141,13 @@ def expectations(made, rows, said):
     yield "profiles of one price are one row", (
         rows["cloud/us.vendor.big-1"]["aliases"] == ["eu.vendor.big-1"]
         and rows["cloud/global.vendor.big-1"]["prices"]["input"] == 3)
+    served = rows["vendor/served"]["prices"]
+    yield "services are a factor where that says it all", served["flex"] == 0.5
+    yield "else figures", served["priority"] == {"input": 3, "output": 7}
+    yield "a batch at half price needs no word", "batch" not in served
+    yield "other classes, fees and factors are taken", (
+        served["audio_input"], served["web_search"], served["regions"], served["fast"]) == (
+        5, 10, {"us": 1.1}, 6)
     yield "providers that are not built in wait", "unbuilt/x" not in rows and "unbuilt:" in said
 
 

@@ -145,6 +145,37 @@ TEST(Catalog, LongContextPricesAreKept) {
     EXPECT_TRUE(catalog.model("openai/gpt-4o")->prices.long_context.empty());
 }
 
+TEST(Catalog, PricesOfOtherClassesAreKept) {
+    const Catalog catalog = shipped();
+    const domain::TokenPrices& opus = catalog.model("anthropic/claude-opus-5-5")->prices;
+    EXPECT_EQ(opus.web_search, domain::pico_per_usd / 100);
+    EXPECT_EQ(opus.fast, 2'000);
+    ASSERT_EQ(opus.regions.size(), 1u);
+    EXPECT_EQ(opus.regions[0], (std::pair<std::string, domain::PerMille>("us", 1'100)));
+    EXPECT_THAT(opus.version, ::testing::MatchesRegex("20[0-9-]+ .*litellm [0-9.]+"));
+    const domain::TokenPrices& gpt = catalog.model("openai/gpt-5.4")->prices;
+    const auto service = [&gpt](std::string_view name) {
+        for (const domain::ServicePrices& one : gpt.services) {
+            if (one.name == name) return one;
+        }
+        return domain::ServicePrices{};
+    };
+    EXPECT_EQ(service("flex").rates.cache_read, 130'000);
+    EXPECT_EQ(service("flex").rates.output, 7'500'000);
+    ASSERT_EQ(service("flex").long_context.size(), 1u);
+    EXPECT_EQ(service("flex").long_context[0].output, 11'250'000);
+    EXPECT_EQ(catalog.model("openai/gpt-audio")->prices.audio_output, 64'000'000);
+}
+
+TEST(Catalog, NoPriceOfTheFileIsRounded) {
+    // Six cache prices are finer than a nano-dollar a token.
+    const Catalog catalog = shipped();
+    const auto finer = [](const domain::ModelTraits& row) {
+        return row.prices.cache_read > 0 && row.prices.cache_read % domain::pico_per_nano != 0;
+    };
+    EXPECT_GE(std::count_if(catalog.models.begin(), catalog.models.end(), finer), 6);
+}
+
 TEST(Catalog, SuccessorsEndSomewhere) {
     const Catalog catalog = shipped();
     for (const domain::ModelTraits& row : catalog.models) {

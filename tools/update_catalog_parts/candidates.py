@@ -2,7 +2,8 @@
 from dataclasses import dataclass, field
 
 from .names import any_match, undated, without_profile
-from .tables import litellm_figures
+from .services import SEARCH_BY_PROMPT, with_services
+from .tables import GENAI_KEYS, litellm_figures
 
 MODES = {"chat": "chat", "responses": "chat", "completion": "chat", "embedding": "embedding"}
 # USD per million tokens of input, several times what anybody asks; above, a table has slipped.
@@ -34,6 +35,7 @@ def rounded(prices, digits):
     if not digits:
         return prices
     return {key: [rounded(step, digits) for step in value] if key == "long_context"
+            else rounded(value, digits) if isinstance(value, dict)
             else value if key == "above" else float(f"{value:.{digits}g}")
             for key, value in prices.items()}
 
@@ -47,6 +49,8 @@ def figures(tables, spec, name, aliases=()):
     if facts is not None and facts.get("litellm_provider") not in spec.get("litellm", []):
         facts = None
     theirs = litellm_figures(facts)
+    if theirs and theirs.get("input"):
+        theirs = with_services(theirs, facts, spec)
     stated, window = stated_by_genai(tables, spec, name, aliases)
     embedding = facts.get("mode") == "embedding" if facts else "embed" in name.lower()
     theirs, stated = ({} if found is None
@@ -78,13 +82,16 @@ def complete(prices, embedding):
 
 
 def comparable(prices):
-    return {key: value for key, value in prices.items() if key != "long_context"}
+    """What both tables can state; the steps of long prompts are told apart too often."""
+    return {key: value for key, value in prices.items() if key in GENAI_KEYS}
 
 
 def clean(prices, name, embedding):
     """Prices of a class nobody can use stay out: only Claude is asked for caches of an hour, and
     an embedding has input alone."""
     found = dict(prices)
+    if SEARCH_BY_PROMPT.search(name):
+        found.pop("web_search", None)
     if embedding:
         return {"input": found["input"]} if "input" in found else {}
     if "claude" not in name.lower():

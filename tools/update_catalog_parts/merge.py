@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from .candidates import candidates, figures
 from .names import any_match, canonical, natural, undated
 from .rows import Row, Section, row_text, with_prices
+from .services import within
 from .traits import Known, values_of
 
 TABLE_SOURCES = ("genai-prices", "litellm")
@@ -41,9 +42,7 @@ def update_prices(row, tables, spec, report):
             report.notes.append(f"{row.id}: its price is in neither table any more; kept")
         return
     window = row.values.get("limits", {}).get("context", 0)
-    steps = [step for step in found.get("long_context", []) if step["above"] < window]
-    found = {**found, "long_context": steps} if steps else {
-        key: value for key, value in found.items() if key != "long_context"}
+    found = within(found, window)
     bare = {key: value for key, value in prices.items() if key not in ("source", "as_of")}
     if bare == found:
         return

@@ -127,7 +127,13 @@ def word(value):
         return text or "0"
     if isinstance(value, list):
         return "[" + ", ".join(word(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key_word(key)}: {word(item)}" for key, item in value.items()) + "}"
     return value
+
+
+def key_word(key):
+    return key if re.fullmatch(r"\w+", key) else quoted(key)
 
 
 def quoted(value):
@@ -149,9 +155,12 @@ def folded(head, items, close, indent):
 
 def prices_text(prices):
     """The line (or lines) of `prices`, in the file's own form."""
+    services = [key for key in ("batch", "flex", "priority") if isinstance(prices.get(key), dict)]
     plain = [f"{key}: {word(value)}" for key, value in prices.items()
-             if key not in ("long_context", "source", "as_of")]
+             if key not in ("long_context", "source", "as_of", *services)]
     lines = [folded("    prices: {", plain, ",", 6)]
+    lines += [folded(f"      {key}: {{", [f"{name}: {word(value)}" for name, value in
+                                          prices[key].items()], "},", 8) for key in services]
     if prices.get("long_context"):
         steps = [folded("        {", [f"{key}: {word(value)}" for key, value in step.items()],
                         "}", 9) for step in prices["long_context"]]

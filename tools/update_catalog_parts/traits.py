@@ -1,6 +1,7 @@
 """What a new row says of its model: limits, input, flags. Facts of the table first, then what the
 catalog already says of the same model, then the hand-kept rules, which win."""
 from .names import any_match, canonical
+from .services import within
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 # Of another provider's row for the same model: what the model itself can or refuses.
@@ -167,14 +168,8 @@ def ordered(id_, values):
         if values.get(key):
             in_order[key] = values[key]
     if values.get("prices") and not values.get("unpriced"):
-        prices = values["prices"]
         window = in_order.get("limits", {}).get("context", 0)
-        if "long_context" in prices:
-            prices["long_context"] = [step for step in prices["long_context"]
-                                      if step["above"] < window]
-            if not prices["long_context"]:
-                del prices["long_context"]
-        in_order["prices"] = prices
+        in_order["prices"] = within(values["prices"], window)
     else:
         in_order["unpriced"] = True
     return in_order
