@@ -7,7 +7,8 @@
 // is BIGINT nano-dollars in our own columns; JSON is JSONB / TEXT and travels as text. Truth values
 // are BOOLEAN / INTEGER: bound as 0 and 1, written TRUE and FALSE in SQL, read with flag().
 // Parameters have no type of their own on PostgreSQL, which takes it from where they stand: beside
-// a column it fits, but `$1 IS NULL` or `COALESCE($1, 0)` it cannot tell, or guesses too small.
+// a column it fits, but `$1 IS NULL` or `COALESCE($1, 0)` it cannot tell, or guesses too small, and
+// one parameter beside a TEXT and a VARCHAR column it refuses: give it twice.
 //
 // The tables are in src/store/migrations. Usage: a request's row (attempt 0) goes to
 // llm_usage_logs, the rows of its attempts to usage_attempts, which has the same columns; the view
