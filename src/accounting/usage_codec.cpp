@@ -94,6 +94,10 @@ void each_field(Record& r, std::int64_t& flags, Field&& field) {
     field(51, r.client_address);
     field(52, r.user_agent);
     field(53, r.zone);
+    field(54, r.usage.audio_input, -1);
+    field(55, r.usage.audio_output, -1);
+    field(56, r.usage.image_output, -1);
+    field(57, r.usage.images, -1);
 }
 
 // At most usage_text_bytes_max, cut before a character of several bytes.

@@ -89,6 +89,8 @@ void expect_equal(const UsageRecord& a, const UsageRecord& b) {
     EXPECT_EQ(a.zone, b.zone);
     EXPECT_EQ(a.cost, b.cost);
     EXPECT_EQ(a.usage.provider_cost_nano_usd, b.usage.provider_cost_nano_usd);
+    EXPECT_EQ(a.usage.audio_output, b.usage.audio_output);
+    EXPECT_EQ(a.usage.images, b.usage.images);
     EXPECT_EQ(a.first_token_us, b.first_token_us);
     EXPECT_EQ(a.priced, b.priced);
     EXPECT_EQ(a.usage.estimated, b.usage.estimated);
@@ -106,7 +108,7 @@ TEST(UsageCodec, EveryMember_ComesBack) {
     const UsageRecord record = full_record();
     const UsageRecord back = there_and_back(record);
     expect_equal(record, back);
-    // 30 texts, 3 tags, 21 numbers and the flags are in it: none is left out.
+    // 30 texts, 3 tags, 25 numbers and the flags are in it: none is left out.
     std::string buffer;
     const std::string_view bytes = encode_usage(record, buffer);
     std::size_t texts = 0;

@@ -1,0 +1,58 @@
+// Many rows for one INSERT: a prepared statement per row on SQLite, one statement over a JSON array
+// on PostgreSQL (which passes row-level security where COPY does not, and takes any number of rows
+// with one parameter). Used by one thread. For the repositories of this folder.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "store/db.hpp"
+
+namespace tollgate::store {
+
+struct BatchColumn {
+    enum class Type : std::uint8_t { integer, text, flag, json };
+    std::string_view name;  // of a literal
+    Type type = Type::integer;
+};
+
+class RowBatch {
+public:
+    // `conflict` stands behind the rows: "ON CONFLICT DO NOTHING".
+    RowBatch(std::string_view table, std::vector<BatchColumn> columns, std::string conflict);
+
+    // Cells in the order of the columns, row after row. Texts are borrowed until the last call,
+    // own() keeps its own.
+    void add(const Parameter& value) { cells_.push_back(value); }
+    void own(std::string text) { add(std::string_view(owned_.emplace_back(std::move(text)))); }
+    std::size_t rows() const { return cells_.size() / columns_.size(); }
+
+    base::Result<void> insert(Session& session) const;
+    // The same; `inserted` is told the number (from 0) of each row that really came in. `key` are
+    // the places of columns that together tell rows apart.
+    base::Result<void> insert_new(Session& session, std::span<const std::size_t> key,
+                                  const std::function<void(std::size_t)>& inserted) const;
+
+private:
+    std::span<const Parameter> row(std::size_t number) const {
+        return std::span(cells_).subspan(number * columns_.size(), columns_.size());
+    }
+    std::string sql_of_one() const;
+    std::string sql_of_all() const;
+    std::string names() const;
+    std::string json() const;
+    std::string key_of(std::span<const Parameter> cells, std::span<const std::size_t> key) const;
+
+    std::string table_;
+    std::vector<BatchColumn> columns_;
+    std::string conflict_;
+    std::vector<Parameter> cells_;
+    std::deque<std::string> owned_;
+};
+
+}  // namespace tollgate::store

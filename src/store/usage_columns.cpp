@@ -1,0 +1,197 @@
+#include "store/usage_columns.hpp"
+
+#include <algorithm>
+
+namespace tollgate::store {
+namespace {
+
+constexpr std::array<std::string_view, usage_dimension_count> dimension_names = {
+    "none",  "tenant", "team",    "user",        "key",  "provider",
+    "model", "alias",  "project", "power_level", "rule", "status_class"};
+constexpr std::array<std::string_view, usage_dimension_count> dimension_columns = {
+    "",           "tenant_id", "team_id", "user_id",     "key_id", "provider",
+    "model_name", "alias",     "project", "power_level", "rule",   "status_class"};
+
+// Visitors of usage_columns().
+struct Names {
+    std::vector<BatchColumn> columns;
+    std::string names;
+    void add(std::string_view name, BatchColumn::Type type) {
+        columns.push_back({name, type});
+        if (!names.empty()) names += ", ";
+        names += name;
+    }
+    void integer(std::string_view name, std::int64_t) { add(name, BatchColumn::Type::integer); }
+    void counted(std::string_view name, std::int64_t) { add(name, BatchColumn::Type::integer); }
+    void flag(std::string_view name, bool) { add(name, BatchColumn::Type::flag); }
+    void text(std::string_view name, const std::string&) { add(name, BatchColumn::Type::text); }
+    void cut(std::string_view name, const std::string&, std::size_t) {
+        add(name, BatchColumn::Type::text);
+    }
+    void list(std::string_view name, const std::vector<std::string>&) {
+        add(name, BatchColumn::Type::json);
+    }
+};
+
+const Names& all_names() {
+    static const Names names = [] {
+        Names made;
+        const domain::UsageRecord record;
+        usage_columns(record, made);
+        return made;
+    }();
+    return names;
+}
+
+struct Cells {
+    RowBatch& batch;
+    void integer(std::string_view, std::int64_t value) { batch.add(value); }
+    void counted(std::string_view, std::int64_t value) {
+        if (value < 0) return batch.add(nullptr);
+        batch.add(value);
+    }
+    void flag(std::string_view, bool value) { batch.add(std::int64_t{value ? 1 : 0}); }
+    void text(std::string_view, const std::string& value) { batch.add(std::string_view(value)); }
+    void cut(std::string_view, const std::string& value, std::size_t characters) {
+        batch.add(cut_text(value, characters));
+    }
+    void list(std::string_view, const std::vector<std::string>& values) {
+        if (values.empty()) return batch.add(std::string_view("[]"));
+        batch.own(json_of(values));
+    }
+};
+
+struct Reader {
+    const Row& row;
+    std::size_t at = 0;
+    base::Result<void> problem = {};
+    void integer(std::string_view, std::int64_t& value) { value = row.integer(at++); }
+    void counted(std::string_view, std::int64_t& value) {
+        value = row.is_null(at) ? -1 : row.integer(at);
+        ++at;
+    }
+    void flag(std::string_view, bool& value) { value = row.flag(at++); }
+    void text(std::string_view, std::string& value) { value = row.string(at++); }
+    void cut(std::string_view name, std::string& value, std::size_t) { text(name, value); }
+    void list(std::string_view, std::vector<std::string>& values) {
+        auto read = from_json(row.text(at++), values);
+        if (!read.ok() && problem.ok()) problem = std::move(read);
+    }
+};
+
+std::int64_t floor_to(std::int64_t at, std::int64_t unit) {
+    return at - ((at % unit) + unit) % unit;
+}
+
+}  // namespace
+
+const char* to_string(UsageDimension dimension) {
+    return dimension_names[static_cast<std::size_t>(dimension)].data();
+}
+
+std::optional<UsageDimension> usage_dimension_of(std::string_view text) {
+    const auto found = std::ranges::find(dimension_names, text);
+    if (found == dimension_names.end()) return std::nullopt;
+    return static_cast<UsageDimension>(found - dimension_names.begin());
+}
+
+std::string_view column_of(UsageDimension dimension) {
+    return dimension_columns[static_cast<std::size_t>(dimension)];
+}
+
+std::string value_of(const domain::UsageRecord& r, UsageDimension dimension) {
+    switch (dimension) {
+        case UsageDimension::none: return {};
+        case UsageDimension::tenant: return r.tenant;
+        case UsageDimension::team: return r.team;
+        case UsageDimension::user: return std::string(cut_text(r.user, user_characters_max));
+        case UsageDimension::key: return r.key_id;
+        case UsageDimension::provider: return r.provider;
+        case UsageDimension::model: return r.model;
+        case UsageDimension::alias: return r.alias;
+        case UsageDimension::project: return r.project;
+        case UsageDimension::power_level:
+            return std::string(cut_text(r.power_level, power_level_characters_max));
+        case UsageDimension::rule: return r.rule;
+        case UsageDimension::status_class: return std::to_string(status_class_of(r.status));
+    }
+    return {};
+}
+
+std::int64_t status_class_of(std::int64_t status) {
+    return status >= 200 && status < 600 ? status / 100 : 0;
+}
+
+std::int64_t hour_of(std::int64_t at) { return floor_to(at, micros_per_hour); }
+std::int64_t day_of(std::int64_t at) { return floor_to(at, micros_per_day); }
+
+std::string_view cut_text(std::string_view text, std::size_t characters) {
+    if (text.size() <= characters) return text;
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+        if (begins && count++ == characters) return text.substr(0, at);
+    }
+    return text;
+}
+
+const std::string& usage_column_names() { return all_names().names; }
+const std::vector<BatchColumn>& usage_batch_columns() { return all_names().columns; }
+
+void add_usage_row(RowBatch& batch, const domain::UsageRecord& record) {
+    Cells cells{batch};
+    usage_columns(record, cells);
+}
+
+base::Result<domain::UsageRecord> read_usage_row(const Row& row) {
+    domain::UsageRecord record;
+    Reader reader{row};
+    usage_columns(record, reader);
+    TRY_VOID(std::move(reader.problem));
+    return record;
+}
+
+std::int64_t latency_bucket_of(std::int64_t micros) {
+    return std::ranges::lower_bound(latency_bounds_us, micros) - latency_bounds_us.begin();
+}
+
+UsageSums sums_of(const domain::UsageRecord& r) {
+    using domain::Usage;
+    UsageSums s;
+    s.requests = 1;
+    s.errors = !r.error_class.empty() || r.status >= 400 ? 1 : 0;
+    s.fallbacks = r.fallback_reason.empty() ? 0 : 1;
+    s.input_tokens = Usage::or_zero(r.usage.input);
+    s.output_tokens = Usage::or_zero(r.usage.output);
+    s.cache_read_tokens = Usage::or_zero(r.usage.cache_read);
+    s.cache_write_5m_tokens = Usage::or_zero(r.usage.cache_write_5m);
+    s.cache_write_1h_tokens = Usage::or_zero(r.usage.cache_write_1h);
+    s.reasoning_tokens = Usage::or_zero(r.usage.reasoning);
+    s.web_searches = Usage::or_zero(r.usage.web_searches);
+    s.cost = r.cost;
+    s.list_cost = r.list_cost;
+    s.baseline_cost = r.baseline_cost;
+    s.fee = r.fee;
+    s.byok_requests = r.byok ? 1 : 0;
+    s.byok_list_cost = r.byok ? r.list_cost : 0;
+    s.cache_hits = r.cache == "hit" ? 1 : 0;
+    s.cache_hit_list_cost = r.cache == "hit" ? r.list_cost : 0;
+    s.unpriced_requests = r.priced ? 0 : 1;
+    s.estimated_requests = r.usage.estimated ? 1 : 0;
+    s.total_us = r.total_us;
+    s.first_token_us = std::max<std::int64_t>(r.first_token_us, 0);
+    s.first_token_count = r.first_token_us >= 0 ? 1 : 0;
+    s.request_bytes = r.request_bytes;
+    s.response_bytes = r.response_bytes;
+    return s;
+}
+
+void UsageSums::add(const UsageSums& other) {
+    std::array<std::int64_t, 32> theirs{};
+    std::size_t at = 0;
+    sum_columns(other, [&](std::string_view, std::int64_t value) { theirs[at++] = value; });
+    at = 0;
+    sum_columns(*this, [&](std::string_view, std::int64_t& value) { value += theirs[at++]; });
+}
+
+}  // namespace tollgate::store

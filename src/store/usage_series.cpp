@@ -1,0 +1,201 @@
+// Sums of usage over ranges of time: series for charts and reports.
+#include <algorithm>
+#include <map>
+
+#include "store/partitions.hpp"
+#include "store/statement.hpp"
+#include "store/usage_columns.hpp"
+
+namespace tollgate::store {
+namespace {
+
+constexpr std::size_t dimensions_max = 3;
+constexpr std::int64_t hours_are_enough = 48 * micros_per_hour;
+
+std::int64_t ceiling(std::int64_t at, std::int64_t unit) {
+    const std::int64_t floor = unit == micros_per_day ? day_of(at) : hour_of(at);
+    return floor == at ? at : floor + unit;
+}
+
+base::Result<void> check(const UsageQuery& query) {
+    const UsageFilter& filter = query.filter;
+    const std::pair<std::string_view, bool> rows_only[] = {
+        {"tag", !filter.tag.empty()},
+        {"protocol", !filter.protocol.empty()},
+        {"session_id", !filter.session_id.empty()},
+        {"error_class", !filter.error_class.empty()},
+        {"errors_only", filter.errors_only}};
+    for (const auto& [field, asked] : rows_only) {
+        if (!asked) continue;
+        return base::invalid(
+            "sums are not kept by " + std::string(field) + ": leave it out, or list the requests",
+            std::string(field));
+    }
+    const bool too_many = query.by.size() > dimensions_max;
+    if (too_many || std::ranges::find(query.by, UsageDimension::none) != query.by.end()) {
+        return base::invalid(
+            "group by at most 3 of tenant, team, user, key, provider, model, "
+            "alias, project, power_level, rule, status_class",
+            "group_by");
+    }
+    return {};
+}
+
+// The dimensions that the filter asks for, with what it asks.
+std::vector<std::pair<UsageDimension, std::string>> filtered(const UsageFilter& filter) {
+    std::vector<std::pair<UsageDimension, std::string>> found = {
+        {UsageDimension::team, filter.team},
+        {UsageDimension::user, filter.user},
+        {UsageDimension::key, filter.key},
+        {UsageDimension::provider, filter.provider},
+        {UsageDimension::model, filter.model},
+        {UsageDimension::alias, filter.alias},
+        {UsageDimension::project, filter.project},
+        {UsageDimension::power_level, filter.power_level},
+        {UsageDimension::rule, filter.rule}};
+    if (filter.status_class != 0) {
+        found.emplace_back(UsageDimension::status_class, std::to_string(filter.status_class));
+    }
+    std::erase_if(found, [](const auto& entry) { return entry.second.empty(); });
+    return found;
+}
+
+// Where the answer comes from.
+struct Source {
+    std::string_view table, start;  // the table and its column of time
+    std::int64_t unit = micros_per_day;
+    std::optional<UsageDimension> single;  // of usage_by_dimension
+};
+
+Source source_of(const UsageQuery& query) {
+    const UsageFilter& filter = query.filter;
+    const bool short_range =
+        filter.from != 0 && filter.to != 0 && filter.to - filter.from <= hours_are_enough;
+    const bool by_hour =
+        query.step == UsageStep::hour || (short_range && query.step == UsageStep::whole);
+    if (by_hour) return {"usage_hourly", "hour", micros_per_hour, {}};
+    std::vector<UsageDimension> used;
+    for (const auto& entry : filtered(filter)) used.push_back(entry.first);
+    for (const auto dimension : query.by) {
+        const bool known = std::ranges::find(used, dimension) != used.end();
+        if (dimension != UsageDimension::tenant && !known) used.push_back(dimension);
+    }
+    if (used.size() > 1) return {"usage_daily", "day", micros_per_day, {}};
+    return {"usage_by_dimension", "day", micros_per_day,
+            used.empty() ? UsageDimension::none : used.front()};
+}
+
+std::string_view column_in(const Source& source, UsageDimension dimension) {
+    const bool is_value = source.single && dimension != UsageDimension::tenant;
+    return is_value ? std::string_view("value") : column_of(dimension);
+}
+
+void add_conditions(Statement& statement, const Source& source, const UsageFilter& filter) {
+    if (source.single) statement.where("dimension = ").text(to_string(*source.single));
+    const std::int64_t unit = source.unit;
+    const std::int64_t from = unit == micros_per_day ? day_of(filter.from) : hour_of(filter.from);
+    statement.where_time(source.start, filter.from == 0 ? 0 : from,
+                         filter.to == 0 ? 0 : ceiling(filter.to, unit));
+    if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
+    for (const auto& [dimension, value] : filtered(filter)) {
+        const std::string_view column = column_in(source, dimension);
+        if (dimension == UsageDimension::status_class && !source.single) {
+            statement.where("status_class = ").integer(filter.status_class);
+        } else if (dimension == UsageDimension::model || dimension == UsageDimension::alias) {
+            statement.where_like(column, value);
+        } else {
+            statement.where(column).add(" = ").text(value);
+        }
+    }
+}
+
+UsageSums read_sums(const Row& row, std::size_t first) {
+    UsageSums sums;
+    sum_columns(sums, [&](std::string_view, std::int64_t& value) { value = row.integer(first++); });
+    return sums;
+}
+
+using Points = std::map<std::pair<std::int64_t, std::vector<std::string>>, UsageSums>;
+
+std::vector<UsagePoint> listed(Points points) {
+    std::vector<UsagePoint> list;
+    list.reserve(points.size());
+    for (auto& [key, sums] : points) list.push_back({key.first, key.second, sums});
+    return list;
+}
+
+}  // namespace
+
+base::Result<std::vector<UsagePoint>> usage_series(Session& session, const Access& access,
+                                                   const UsageQuery& query) {
+    TRY_VOID(check(query));
+    const Source source = source_of(query);
+    const bool whole = query.step == UsageStep::whole;
+    Statement statement("SELECT ");
+    std::string group;
+    statement.add(whole ? std::string_view("0") : source.start);
+    if (!whole) group = source.start;
+    for (const auto dimension : query.by) {
+        const std::string_view column = column_in(source, dimension);
+        statement.add(", ").add(column);
+        group += (group.empty() ? "" : ", ") + std::string(column);
+    }
+    const UsageSums none;
+    sum_columns(none, [&](std::string_view name, std::int64_t) {
+        statement.add(", SUM(").add(name).add(")");
+    });
+    statement.add(" FROM ").add(source.table);
+    statement.where_tenant(access);
+    add_conditions(statement, source, query.filter);
+    if (!group.empty()) statement.add(" GROUP BY ").add(group);
+    Points points;
+    TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
+        std::int64_t start = row.integer(0);
+        if (query.step == UsageStep::month) start = month_of(start).first_at;
+        std::vector<std::string> values;
+        for (std::size_t i = 0; i < query.by.size(); ++i) values.push_back(row.string(i + 1));
+        const UsageSums sums = read_sums(row, query.by.size() + 1);
+        // Without a group there is one row, of nothing too.
+        if (sums.requests > 0) points[{start, std::move(values)}].add(sums);
+        return {};
+    }));
+    return listed(std::move(points));
+}
+
+base::Result<std::vector<UsagePoint>> usage_by_tag(Session& session, const Access& access,
+                                                   const UsageFilter& filter, UsageStep step) {
+    if (step == UsageStep::hour) {
+        return base::invalid("tags are summed by day: ask for the step day, month or whole",
+                             "step");
+    }
+    const bool whole = step == UsageStep::whole;
+    Statement statement(whole ? "SELECT 0, tag" : "SELECT day, tag");
+    statement.add(
+        ", SUM(requests), SUM(errors), SUM(input_tokens), SUM(output_tokens), "
+        "SUM(cache_read_tokens), SUM(cache_write_tokens), SUM(cost_nano), "
+        "SUM(baseline_cost_nano), SUM(total_us) FROM usage_tag_daily");
+    statement.where_tenant(access);
+    statement.where_time("day", filter.from == 0 ? 0 : day_of(filter.from),
+                         filter.to == 0 ? 0 : ceiling(filter.to, micros_per_day));
+    if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
+    if (!filter.tag.empty()) statement.where("tag = ").text(filter.tag);
+    statement.add(whole ? " GROUP BY tag" : " GROUP BY day, tag");
+    Points points;
+    TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
+        std::int64_t start = row.integer(0);
+        if (step == UsageStep::month) start = month_of(start).first_at;
+        UsageSums sums;
+        std::size_t at = 2;
+        for (std::int64_t* value :
+             {&sums.requests, &sums.errors, &sums.input_tokens, &sums.output_tokens,
+              &sums.cache_read_tokens, &sums.cache_write_5m_tokens, &sums.cost, &sums.baseline_cost,
+              &sums.total_us}) {
+            *value = row.integer(at++);
+        }
+        points[{start, {row.string(1)}}].add(sums);
+        return {};
+    }));
+    return listed(std::move(points));
+}
+
+}  // namespace tollgate::store

@@ -1,0 +1,175 @@
+// What budgets ask: spent by whom, exact; and how times are distributed.
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "store/statement.hpp"
+#include "store/usage_columns.hpp"
+
+namespace tollgate::store {
+namespace {
+
+using domain::SubjectKind;
+
+constexpr std::int64_t for_ever = std::numeric_limits<std::int64_t>::max();
+
+struct Range {
+    std::int64_t from = 0, until = 0;
+    bool empty() const { return from >= until; }
+};
+
+struct Question {
+    const Access& access;
+    UsageDimension dimension = UsageDimension::none;
+    std::string_view tenant, subject;
+};
+
+base::Result<UsageDimension> dimension_of(SubjectKind kind) {
+    switch (kind) {
+        case SubjectKind::tenant: return UsageDimension::tenant;
+        case SubjectKind::team: return UsageDimension::team;
+        case SubjectKind::user: return UsageDimension::user;
+        case SubjectKind::key: return UsageDimension::key;
+        case SubjectKind::provider: return UsageDimension::provider;
+        case SubjectKind::model: return UsageDimension::model;
+        case SubjectKind::tier:
+        case SubjectKind::deployment: break;
+    }
+    return base::invalid("nothing is summed by " + std::string(domain::to_string(kind)) +
+                             ": a budget is of a tenant, team, user, key, provider or model",
+                         "kind");
+}
+
+void add_whose(Statement& statement, const Question& question, std::string_view column) {
+    statement.where_tenant(question.access);
+    if (!question.tenant.empty()) statement.where("tenant_id = ").text(question.tenant);
+    if (question.subject.empty() || column.empty()) return;
+    statement.where(column).add(" = ").text(question.subject);
+}
+
+base::Result<void> add_to(Spent& spent, Session& session, const Statement& statement) {
+    return statement.each(session, [&](const Row& row) -> base::Result<void> {
+        spent.cost += row.integer(0);
+        spent.fee += row.integer(1);
+        spent.requests += row.integer(2);
+        return {};
+    });
+}
+
+base::Result<void> add_days(Spent& spent, Session& session, const Question& question, Range days) {
+    if (days.empty()) return {};
+    const bool by_value = !question.subject.empty() && question.dimension != UsageDimension::tenant;
+    Statement statement(
+        "SELECT SUM(cost_nano), SUM(fee_nano), SUM(requests) "
+        "FROM usage_by_dimension");
+    statement.where("dimension = ")
+        .text(to_string(by_value ? question.dimension : UsageDimension::none));
+    statement.where("day >= ").integer(days.from);
+    statement.where("day < ").integer(days.until);
+    add_whose(statement, question,
+              by_value                   ? "value"
+              : question.subject.empty() ? ""
+                                         : "tenant_id");
+    return add_to(spent, session, statement);
+}
+
+base::Result<void> add_hours(Spent& spent, Session& session, const Question& question,
+                             Range hours) {
+    if (hours.empty()) return {};
+    Statement statement("SELECT SUM(cost_nano), SUM(fee_nano), SUM(requests) FROM usage_hourly");
+    statement.where("hour >= ").integer(hours.from);
+    statement.where("hour < ").integer(hours.until);
+    add_whose(statement, question, column_of(question.dimension));
+    return add_to(spent, session, statement);
+}
+
+base::Result<void> add_rows(Spent& spent, Session& session, const Question& question, Range range) {
+    if (range.empty()) return {};
+    Statement statement("SELECT SUM(cost_nano), SUM(fee_nano), COUNT(*) FROM llm_usage_logs");
+    statement.where("at >= ").integer(range.from);
+    statement.where("at < ").integer(range.until);
+    add_whose(statement, question, column_of(question.dimension));
+    return add_to(spent, session, statement);
+}
+
+std::int64_t up(std::int64_t at, std::int64_t unit) {
+    const std::int64_t floor = unit == micros_per_day ? day_of(at) : hour_of(at);
+    return floor == at || floor > for_ever - unit ? floor : floor + unit;
+}
+
+// Less than a day at either end: whole hours, and rows for what is left.
+base::Result<void> add_part(Spent& spent, Session& session, const Question& question, Range part) {
+    if (part.empty()) return {};
+    const Range hours{up(part.from, micros_per_hour), hour_of(part.until)};
+    if (hours.empty()) return add_rows(spent, session, question, part);
+    TRY_VOID(add_rows(spent, session, question, {part.from, hours.from}));
+    TRY_VOID(add_hours(spent, session, question, hours));
+    return add_rows(spent, session, question, {hours.until, part.until});
+}
+
+}  // namespace
+
+base::Result<Spent> spent_between(Session& session, const Access& access, SubjectKind kind,
+                                  std::string_view tenant, std::string_view subject,
+                                  std::int64_t from, std::int64_t until) {
+    TRY(const UsageDimension dimension, dimension_of(kind));
+    const Question question{access, dimension, tenant, subject};
+    const Range all{from, until == 0 ? for_ever : until};
+    const Range days{up(all.from, micros_per_day), day_of(all.until)};
+    Spent spent;
+    if (days.empty()) {
+        TRY_VOID(add_part(spent, session, question, all));
+        return spent;
+    }
+    TRY_VOID(add_part(spent, session, question, {all.from, days.from}));
+    TRY_VOID(add_days(spent, session, question, days));
+    TRY_VOID(add_part(spent, session, question, {days.until, all.until}));
+    return spent;
+}
+
+base::Result<std::vector<LatencyRow>> usage_latency(Session& session, const Access& access,
+                                                    const UsageFilter& filter, LatencyKind kind,
+                                                    bool by_model) {
+    Statement statement(by_model ? "SELECT bucket, SUM(requests), provider, model_name"
+                                 : "SELECT bucket, SUM(requests)");
+    statement.add(" FROM usage_latency_daily");
+    statement.where_tenant(access);
+    statement.where("kind = ").text(kind == LatencyKind::total ? "total" : "first_token");
+    statement.where_time("day", filter.from == 0 ? 0 : day_of(filter.from),
+                         filter.to == 0 ? 0 : up(filter.to, micros_per_day));
+    if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
+    if (!filter.provider.empty()) statement.where("provider = ").text(filter.provider);
+    statement.where_like("model_name", filter.model);
+    statement.add(by_model ? " GROUP BY bucket, provider, model_name" : " GROUP BY bucket");
+    std::map<std::pair<std::string, std::string>, LatencyCounts> found;
+    TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
+        const auto bucket = static_cast<std::size_t>(row.integer(0));
+        auto& counts = found[{by_model ? row.string(2) : std::string(),
+                              by_model ? row.string(3) : std::string()}];
+        if (bucket < counts.size()) counts[bucket] += row.integer(1);
+        return {};
+    }));
+    std::vector<LatencyRow> rows;
+    for (const auto& [names, counts] : found) rows.push_back({names.first, names.second, counts});
+    return rows;
+}
+
+std::int64_t latency_percentile_us(const LatencyCounts& counts, double percent) {
+    std::int64_t total = 0;
+    for (const std::int64_t count : counts) total += count;
+    if (total == 0) return 0;
+    const double wanted = static_cast<double>(total) * std::clamp(percent, 0.0, 100.0) / 100;
+    double below = 0;
+    for (std::size_t i = 0; i < latency_bounds_us.size(); ++i) {
+        const auto count = static_cast<double>(counts[i]);
+        if (count > 0 && below + count >= wanted) {
+            const std::int64_t low = i == 0 ? 0 : latency_bounds_us[i - 1];
+            const auto width = static_cast<double>(latency_bounds_us[i] - low);
+            return low + static_cast<std::int64_t>(width * (wanted - below) / count);
+        }
+        below += count;
+    }
+    return latency_bounds_us.back();  // what is above has no upper bound
+}
+
+}  // namespace tollgate::store

@@ -1,0 +1,205 @@
+// Sums of requests, as they are added in the transaction that inserts the rows.
+#include <algorithm>
+#include <compare>
+#include <map>
+
+#include "store/usage_columns.hpp"
+
+namespace tollgate::store {
+namespace {
+
+using domain::UsageRecord;
+using Records = std::span<const UsageRecord* const>;
+using Type = BatchColumn::Type;
+
+// Kept sorted: two instances that add to the same rows take their locks in one order.
+struct Group {
+    std::string_view tenant;
+    std::int64_t start = 0;
+    std::array<std::string_view, 9> texts;
+    std::int64_t status_class = 0;
+    friend auto operator<=>(const Group&, const Group&) = default;
+};
+constexpr std::array<std::string_view, 9> group_columns = {"key_id",  "user_id",     "team_id",
+                                                           "alias",   "provider",    "model_name",
+                                                           "project", "power_level", "rule"};
+
+std::vector<BatchColumn> sum_batch_columns(std::vector<BatchColumn> keys) {
+    const UsageSums sums;
+    sum_columns(
+        sums, [&](std::string_view name, std::int64_t) { keys.push_back({name, Type::integer}); });
+    return keys;
+}
+
+// ON CONFLICT (a, b) DO UPDATE SET x = t.x + excluded.x, ...
+std::string add_on_conflict(std::string_view table, const std::vector<BatchColumn>& columns,
+                            std::size_t keys) {
+    std::string names, sets;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const std::string name(columns[i].name);
+        if (i < keys) {
+            names += (i == 0 ? "" : ", ") + name;
+        } else {
+            sets += (i == keys ? "" : ", ") + name + " = " + std::string(table) + "." + name +
+                    " + excluded." + name;
+        }
+    }
+    return "ON CONFLICT (" + names + ") DO UPDATE SET " + sets;
+}
+
+RowBatch adding_batch(std::string_view table, const std::vector<BatchColumn>& columns,
+                      std::size_t keys) {
+    return {table, columns, add_on_conflict(table, columns, keys)};
+}
+
+void add_sums(RowBatch& batch, const UsageSums& sums) {
+    sum_columns(sums, [&](std::string_view, std::int64_t value) { batch.add(value); });
+}
+
+base::Result<void> add_groups(Session& session, Records records, bool daily) {
+    std::map<Group, UsageSums> groups;
+    for (const UsageRecord* r : records) {
+        const Group group{
+            r->tenant,
+            daily ? day_of(r->at) : hour_of(r->at),
+            {r->key_id, cut_text(r->user, user_characters_max), r->team, r->alias, r->provider,
+             r->model, r->project, cut_text(r->power_level, power_level_characters_max), r->rule},
+            status_class_of(r->status)};
+        groups[group].add(sums_of(*r));
+    }
+    std::vector<BatchColumn> keys = {{"tenant_id", Type::text},
+                                     {daily ? "day" : "hour", Type::integer}};
+    for (const auto name : group_columns) keys.push_back({name, Type::text});
+    keys.push_back({"status_class", Type::integer});
+    RowBatch batch =
+        adding_batch(daily ? "usage_daily" : "usage_hourly", sum_batch_columns(keys), keys.size());
+    for (const auto& [group, sums] : groups) {
+        batch.add(group.tenant);
+        batch.add(group.start);
+        for (const auto text : group.texts) batch.add(text);
+        batch.add(group.status_class);
+        add_sums(batch, sums);
+    }
+    return batch.insert(session);
+}
+
+base::Result<void> add_dimensions(Session& session, Records records) {
+    struct Key {
+        std::string_view tenant, dimension;
+        std::int64_t day;
+        std::string value;
+        auto operator<=>(const Key&) const = default;
+    };
+    std::map<Key, UsageSums> found;
+    for (const UsageRecord* r : records) {
+        const UsageSums sums = sums_of(*r);
+        for (std::size_t i = 0; i < usage_dimension_count; ++i) {
+            const auto dimension = static_cast<UsageDimension>(i);
+            if (dimension == UsageDimension::tenant) continue;  // it is a column of each row
+            found[{r->tenant, to_string(dimension), day_of(r->at), value_of(*r, dimension)}].add(
+                sums);
+        }
+    }
+    const std::vector<BatchColumn> keys = {{"tenant_id", Type::text},
+                                           {"dimension", Type::text},
+                                           {"day", Type::integer},
+                                           {"value", Type::text}};
+    RowBatch batch = adding_batch("usage_by_dimension", sum_batch_columns(keys), keys.size());
+    for (const auto& [key, sums] : found) {
+        batch.add(key.tenant);
+        batch.add(key.dimension);
+        batch.add(key.day);
+        batch.add(std::string_view(key.value));
+        add_sums(batch, sums);
+    }
+    return batch.insert(session);
+}
+
+base::Result<void> add_tags(Session& session, Records records) {
+    struct Key {
+        std::string_view tenant;
+        std::int64_t day;
+        std::string_view tag;
+        auto operator<=>(const Key&) const = default;
+    };
+    std::map<Key, UsageSums> found;
+    for (const UsageRecord* r : records) {
+        for (std::size_t i = 0; i < r->tags.size(); ++i) {
+            // A tag that is given twice counts once.
+            const auto first = std::ranges::find(r->tags, r->tags[i]);
+            if (static_cast<std::size_t>(first - r->tags.begin()) != i) continue;
+            found[{r->tenant, day_of(r->at), r->tags[i]}].add(sums_of(*r));
+        }
+    }
+    const std::vector<BatchColumn> columns = {{"tenant_id", Type::text},
+                                              {"day", Type::integer},
+                                              {"tag", Type::text},
+                                              {"requests", Type::integer},
+                                              {"errors", Type::integer},
+                                              {"input_tokens", Type::integer},
+                                              {"output_tokens", Type::integer},
+                                              {"cache_read_tokens", Type::integer},
+                                              {"cache_write_tokens", Type::integer},
+                                              {"cost_nano", Type::integer},
+                                              {"baseline_cost_nano", Type::integer},
+                                              {"total_us", Type::integer}};
+    RowBatch batch = adding_batch("usage_tag_daily", columns, 3);
+    for (const auto& [key, sums] : found) {
+        batch.add(key.tenant);
+        batch.add(key.day);
+        batch.add(key.tag);
+        for (const std::int64_t value :
+             {sums.requests, sums.errors, sums.input_tokens, sums.output_tokens,
+              sums.cache_read_tokens, sums.cache_write_5m_tokens + sums.cache_write_1h_tokens,
+              sums.cost, sums.baseline_cost, sums.total_us}) {
+            batch.add(value);
+        }
+    }
+    return batch.insert(session);
+}
+
+base::Result<void> add_times(Session& session, Records records) {
+    struct Key {
+        std::string_view tenant;
+        std::int64_t day;
+        std::string_view provider, model, kind;
+        std::int64_t bucket;
+        auto operator<=>(const Key&) const = default;
+    };
+    std::map<Key, std::int64_t> found;
+    for (const UsageRecord* r : records) {
+        const std::int64_t day = day_of(r->at);
+        ++found[{r->tenant, day, r->provider, r->model, "total", latency_bucket_of(r->total_us)}];
+        if (r->first_token_us < 0) continue;
+        ++found[{r->tenant, day, r->provider, r->model, "first_token",
+                 latency_bucket_of(r->first_token_us)}];
+    }
+    const std::vector<BatchColumn> columns = {
+        {"tenant_id", Type::text},  {"day", Type::integer}, {"provider", Type::text},
+        {"model_name", Type::text}, {"kind", Type::text},   {"bucket", Type::integer},
+        {"requests", Type::integer}};
+    RowBatch batch = adding_batch("usage_latency_daily", columns, 6);
+    for (const auto& [key, requests] : found) {
+        batch.add(key.tenant);
+        batch.add(key.day);
+        batch.add(key.provider);
+        batch.add(key.model);
+        batch.add(key.kind);
+        batch.add(key.bucket);
+        batch.add(requests);
+    }
+    return batch.insert(session);
+}
+
+}  // namespace
+
+base::Result<void> add_to_sums(Session& session, Records records) {
+    if (records.empty()) return {};
+    TRY_VOID(add_groups(session, records, false));
+    TRY_VOID(add_groups(session, records, true));
+    TRY_VOID(add_dimensions(session, records));
+    TRY_VOID(add_tags(session, records));
+    return add_times(session, records);
+}
+
+}  // namespace tollgate::store
