@@ -1,0 +1,222 @@
+#include <random>
+
+#include "store/usage_columns.hpp"
+#include "store/usage_fixture_test.hpp"
+
+namespace tollgate::store {
+namespace {
+
+using domain::SubjectKind;
+using domain::UsageRecord;
+
+class UsageSumsOnStores : public UsageFixture {
+protected:
+    // Three days of requests at random times, of several keys, models and states.
+    std::vector<UsageRecord> three_days() {
+        std::mt19937 random(42);
+        std::vector<UsageRecord> records;
+        for (int i = 0; i < 400; ++i) {
+            const auto pick = [&](unsigned count) { return std::to_string(random() % count); };
+            UsageRecord r = request_at(
+                usage_start + static_cast<std::int64_t>(random() % (3 * 86'400)) * usage_second +
+                    static_cast<std::int64_t>(random() % 1000),
+                "tenant-" + pick(2));
+            r.key_id = "key-" + pick(4);
+            r.user = "user-" + pick(3);
+            r.team = "team-" + pick(2);
+            r.model = "model-" + pick(3);
+            r.provider = "provider-" + pick(2);
+            r.status = random() % 10 == 0 ? 503 : 200;
+            r.error_class = r.status == 503 ? "unavailable" : "";
+            r.byok = random() % 8 == 0;
+            r.fee = r.byok ? 17 : 0;
+            r.cost = static_cast<std::int64_t>(random() % 1'000'000);
+            r.total_us = static_cast<std::int64_t>(random() % 20'000'000);
+            r.tags = {"t" + pick(3)};
+            records.push_back(r);
+        }
+        return records;
+    }
+    template <typename Wanted>
+    static UsageSums expected(const std::vector<UsageRecord>& records, Wanted wanted) {
+        UsageSums sums;
+        for (const auto& record : records) {
+            if (wanted(record)) sums.add(sums_of(record));
+        }
+        return sums;
+    }
+};
+
+TEST_P(UsageSumsOnStores, Series_EqualTheRows_ByEveryDimensionAndStep) {
+    const auto records = three_days();
+    insert({records.begin(), records.begin() + 150});
+    insert({records.begin() + 100, records.end()});
+    for (std::size_t i = 1; i < usage_dimension_count; ++i) {
+        const auto dimension = static_cast<UsageDimension>(i);
+        for (const UsageStep step :
+             {UsageStep::whole, UsageStep::hour, UsageStep::day, UsageStep::month}) {
+            const auto points = series({{}, step, {dimension}});
+            UsageSums all;
+            for (const auto& point : points) {
+                all.add(point.sums);
+                const UsageSums wanted = expected(records, [&](const UsageRecord& r) {
+                    const std::int64_t start = step == UsageStep::whole  ? 0
+                                               : step == UsageStep::hour ? hour_of(r.at)
+                                               : step == UsageStep::day  ? day_of(r.at)
+                                                                         : usage_start;
+                    return start == point.start && value_of(r, dimension) == point.values.at(0);
+                });
+                EXPECT_EQ(point.sums, wanted) << to_string(dimension) << " " << point.values[0];
+            }
+            EXPECT_EQ(all, expected(records, [](const UsageRecord&) { return true; }));
+        }
+    }
+}
+
+TEST_P(UsageSumsOnStores, Filters_AndSeveralDimensions_EqualTheRows) {
+    const auto records = three_days();
+    insert(records);
+    const auto points = series({{.from = usage_start + usage_day, .to = usage_start + 2 * usage_day,
+                                 .tenant = "tenant-1", .model = "model-*"},
+                                UsageStep::day,
+                                {UsageDimension::key, UsageDimension::status_class}});
+    EXPECT_GE(points.size(), 4u);
+    UsageSums all;
+    for (const auto& point : points) {
+        EXPECT_EQ(point.start, usage_start + usage_day);
+        EXPECT_EQ(point.sums, expected(records, [&](const UsageRecord& r) {
+                      return day_of(r.at) == point.start && r.tenant == "tenant-1" &&
+                             r.key_id == point.values.at(0) &&
+                             std::to_string(r.status / 100) == point.values.at(1);
+                  }));
+        all.add(point.sums);
+    }
+    EXPECT_EQ(all, expected(records, [](const UsageRecord& r) {
+                  return r.tenant == "tenant-1" && day_of(r.at) == usage_start + usage_day;
+              }));
+    // One key alone, and by the filter's own dimension.
+    for (const std::vector<UsageDimension>& by :
+         {std::vector<UsageDimension>{}, {UsageDimension::key}}) {
+        const auto one = series({{.key = "key-2"}, UsageStep::whole, by});
+        ASSERT_EQ(one.size(), 1u);
+        EXPECT_EQ(one[0].sums,
+                  expected(records, [](const UsageRecord& r) { return r.key_id == "key-2"; }));
+    }
+    const Access tenant = Access::of_tenant("tenant-0");
+    const auto mine = series({{}, UsageStep::whole, {UsageDimension::tenant}}, tenant);
+    ASSERT_EQ(mine.size(), 1u);
+    EXPECT_EQ(mine[0].values[0], "tenant-0");
+    EXPECT_TRUE(series({{.tenant = "tenant-1"}, UsageStep::whole, {}}, tenant).empty());
+}
+
+TEST_P(UsageSumsOnStores, Questions_ThatSumsCannotAnswer_AreRefusedByField) {
+    const auto refused = [&](const UsageQuery& query) {
+        auto answer = in([&](Session& s) { return usage_series(s, platform, query); });
+        return answer.ok() ? std::string("answered") : answer.error().field;
+    };
+    EXPECT_EQ(refused({{.tag = "x"}, UsageStep::day, {}}), "tag");
+    EXPECT_EQ(refused({{.session_id = "x"}, UsageStep::day, {}}), "session_id");
+    EXPECT_EQ(refused({{.errors_only = true}, UsageStep::day, {}}), "errors_only");
+    EXPECT_EQ(refused({{}, UsageStep::day, {UsageDimension::none}}), "group_by");
+    auto tags = in([&](Session& s) { return usage_by_tag(s, platform, {}, UsageStep::hour); });
+    EXPECT_EQ(tags.error().field, "step");
+    auto tier = in([&](Session& s) {
+        return spent_between(s, platform, SubjectKind::tier, "", "x", 0, 0);
+    });
+    EXPECT_EQ(tier.error().field, "kind");
+}
+
+TEST_P(UsageSumsOnStores, Spent_IsExactForAnyRangeAndSubject) {
+    const auto records = three_days();
+    insert(records);
+    std::mt19937 random(7);
+    const auto some_time = [&] {
+        return usage_start + static_cast<std::int64_t>(random() % (4 * 86'400)) * usage_second +
+               static_cast<std::int64_t>(random() % 1'000'000);
+    };
+    for (int round = 0; round < 40; ++round) {
+        std::int64_t from = some_time(), until = some_time();
+        if (from > until) std::swap(from, until);
+        if (round == 0) from = 0;
+        if (round == 1) until = 0;
+        const auto check = [&](SubjectKind kind, const std::string& tenant,
+                               const std::string& subject, auto matches) {
+            const UsageSums wanted = expected(records, [&](const UsageRecord& r) {
+                return r.at >= from && (until == 0 || r.at < until) && matches(r) &&
+                       (tenant.empty() || r.tenant == tenant);
+            });
+            const Spent got = spent(kind, tenant, subject, from, until);
+            EXPECT_EQ(got.cost, wanted.cost) << from << ".." << until;
+            EXPECT_EQ(got.fee, wanted.fee);
+            EXPECT_EQ(got.requests, wanted.requests);
+        };
+        check(SubjectKind::tenant, "", "tenant-1",
+              [](const UsageRecord& r) { return r.tenant == "tenant-1"; });
+        check(SubjectKind::tenant, "", "", [](const UsageRecord&) { return true; });
+        check(SubjectKind::key, "tenant-0", "key-3",
+              [](const UsageRecord& r) { return r.key_id == "key-3"; });
+        check(SubjectKind::user, "tenant-0", "user-1",
+              [](const UsageRecord& r) { return r.user == "user-1"; });
+        check(SubjectKind::team, "", "team-1",
+              [](const UsageRecord& r) { return r.team == "team-1"; });
+        check(SubjectKind::provider, "", "provider-0",
+              [](const UsageRecord& r) { return r.provider == "provider-0"; });
+        check(SubjectKind::model, "tenant-1", "model-2",
+              [](const UsageRecord& r) { return r.model == "model-2"; });
+    }
+}
+
+TEST_P(UsageSumsOnStores, TagsAndTimes_AreSummed) {
+    const auto records = three_days();
+    insert(records);
+    const auto tags = made(in([](Session& s) {
+        return usage_by_tag(s, platform, {.tenant = "tenant-0"}, UsageStep::day);
+    }));
+    for (const auto& point : tags) {
+        const UsageSums wanted = expected(records, [&](const UsageRecord& r) {
+            return r.tenant == "tenant-0" && day_of(r.at) == point.start &&
+                   r.tags[0] == point.values[0];
+        });
+        EXPECT_EQ(point.sums.requests, wanted.requests);
+        EXPECT_EQ(point.sums.cost, wanted.cost);
+        EXPECT_EQ(point.sums.errors, wanted.errors);
+        EXPECT_EQ(point.sums.total_us, wanted.total_us);
+    }
+    EXPECT_EQ(tags.size(), 9u);
+    const auto times = made(in([](Session& s) {
+        return usage_latency(s, platform, {.provider = "provider-1"}, LatencyKind::total, true);
+    }));
+    EXPECT_EQ(times.size(), 3u);
+    std::int64_t count = 0;
+    for (const auto& row : times) {
+        for (const std::int64_t some : row.counts) count += some;
+    }
+    EXPECT_EQ(count, expected(records, [](const UsageRecord& r) {
+                         return r.provider == "provider-1";
+                     }).requests);
+    const auto first = made(in([](Session& s) {
+        return usage_latency(s, platform, {}, LatencyKind::first_token, false);
+    }));
+    ASSERT_EQ(first.size(), 1u);
+    const std::int64_t median = latency_percentile_us(first[0].counts, 50);
+    EXPECT_GT(median, 400'000);
+    EXPECT_LE(median, 600'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, UsageSumsOnStores, both_stores(), store_name);
+
+TEST(LatencyPercentile, LiesInItsBucketInProportion) {
+    LatencyCounts counts{};
+    EXPECT_EQ(latency_percentile_us(counts, 95), 0);
+    counts[0] = 50;   // up to 10 ms
+    counts[10] = 50;  // 800 ms to 1 s
+    EXPECT_EQ(latency_percentile_us(counts, 25), 5'000);
+    EXPECT_EQ(latency_percentile_us(counts, 75), 900'000);
+    EXPECT_EQ(latency_percentile_us(counts, 100), 1'000'000);
+    counts = {};
+    counts.back() = 3;
+    EXPECT_EQ(latency_percentile_us(counts, 50), 600'000'000);
+}
+
+}  // namespace
+}  // namespace tollgate::store
