@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t projection_after = 100;  // not before this part of the period is over
 
 base::Error no_subject(const domain::Budget& budget) {
-    return base::invalid(std::string("subject: there is no ") + domain::to_string(budget.kind) +
+    return invalid(std::string("subject: there is no ") + domain::to_string(budget.kind) +
                              " " + budget.subject,
                          "subject");
 }
@@ -38,7 +38,7 @@ base::Result<void> check_subject(Call& call, store::Session& session,
         }
         case domain::SubjectKind::provider: return {};
         default:
-            return base::invalid("kind must be one of tenant, team, user, key, provider", "kind");
+            return invalid("kind must be one of tenant, team, user, key, provider", "kind");
     }
     if (!found.ok() && found.error().code == base::ErrorCode::invalid_request) {
         return no_subject(budget);

@@ -82,7 +82,7 @@ Outcome create_budget(Call& call, Session& session) {
     read(*fields, budget);
     TRY_VOID(call.checked());
     if (budget.kind == domain::SubjectKind::provider && asked.empty() && call.platform()) {
-        if (budget.subject.empty()) return base::invalid("subject is required", "subject");
+        if (budget.subject.empty()) return invalid("subject is required", "subject");
     } else {
         TRY(const domain::Tenant tenant, call.tenant_for(session, asked));
         budget.tenant = tenant.id;
@@ -91,7 +91,7 @@ Outcome create_budget(Call& call, Session& session) {
             (budget.subject.empty() || budget.subject == tenant.name)) {
             budget.subject = tenant.id;
         }
-        if (budget.subject.empty()) return base::invalid("subject is required", "subject");
+        if (budget.subject.empty()) return invalid("subject is required", "subject");
     }
     if (budget.kind == domain::SubjectKind::tenant) budget.by_admin = call.platform();
     TRY_VOID(check_tenants_own(call, budget));

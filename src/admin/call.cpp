@@ -80,7 +80,7 @@ base::Result<Fields*> Call::body() {
     const std::string_view text = body_.empty() ? std::string_view("{}") : body_;
     TRY(const json::Value root, document_.parse(text));
     if (!root.is_object()) {
-        return base::invalid("the body must be a JSON object, like {\"name\": \"acme\"}");
+        return invalid("the body must be a JSON object, like {\"name\": \"acme\"}");
     }
     std::vector<json::TopField> top;
     TRY_VOID(json::top_level_of(document_, top));
@@ -134,7 +134,7 @@ base::Result<void> Call::check_platform_sets(bool changed, const std::string& fi
 base::Result<domain::Tenant> Call::tenant_for(store::Session& session, const std::string& asked) {
     const std::string& wanted = asked.empty() ? caller.tenant : asked;
     if (wanted.empty()) {
-        return base::invalid("tenant is required: the caller belongs to none", "tenant");
+        return invalid("tenant is required: the caller belongs to none", "tenant");
     }
     return store::find_tenant(session, access, wanted);
 }

@@ -57,7 +57,7 @@ Outcome reload_configuration(Call& call) {
     call.record("config.reloaded", "config", "");
     if (!reloaded.ok()) {
         call.outcome_failed(reloaded.error().message);
-        return std::move(reloaded).error();
+        return invalid(reloaded.error().message);
     }
     std::string text;
     json::Writer writer(text);

@@ -30,7 +30,7 @@ base::Result<Holder> find_holder(Call& call, Session& session, const std::string
         return holder;
     }
     if (call.platform() && tenant.empty() && call.caller.tenant.empty()) {
-        return base::invalid("user_id or tenant is required", "user_id");
+        return invalid("user_id or tenant is required", "user_id");
     }
     TRY(holder.tenant, call.tenant_for(session, tenant));
     TRY_VOID(call.check_reach({holder.tenant.id}, "tenant " + holder.tenant.id));
@@ -121,7 +121,7 @@ Outcome add_credits(Call& call, Session& session) {
     fields->word("kind", kind, {"grant", "purchase", "refund"});
     TRY_VOID(call.checked());
     if (user_id.empty() && tenant.empty()) {
-        return base::invalid("user_id or tenant is required", "user_id");
+        return invalid("user_id or tenant is required", "user_id");
     }
     TRY(const Holder holder, find_holder(call, session, user_id, tenant));
     movement.kind = domain::credit_kind_of(kind).value_or(domain::CreditKind::grant);

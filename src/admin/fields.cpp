@@ -45,7 +45,7 @@ base::Result<void> verdict(const std::vector<std::string>& problems,
     const std::string first = problems.empty() ? unknown.front()
                                                : problems.front().substr(
                                                      0, problems.front().find(' '));
-    return base::invalid(std::move(message), first);
+    return invalid(std::move(message), first);
 }
 
 // A text that is no name: empty, or with control characters that would break logs and headers.
@@ -56,6 +56,22 @@ bool has_controls(std::string_view text) {
 }
 
 }  // namespace
+
+base::Error invalid(std::string message, std::string field) {
+    if (!field.empty()) field.insert(0, 1, '.');
+    return base::invalid(std::move(message), std::move(field));
+}
+
+std::string_view field_of(const base::Error& error) {
+    std::string_view field = error.field;
+    if (field.starts_with('.')) field.remove_prefix(1);
+    return field;
+}
+
+bool is_of_request(const base::Error& error) {
+    return error.code == base::ErrorCode::invalid_request &&
+           (error.field.empty() || error.field.starts_with('.'));
+}
 
 Fields::Fields(json::Value object, std::string where)
     : object_(object), where_(std::move(where)) {}

@@ -26,6 +26,13 @@ constexpr std::size_t text_bytes_max = 512;      // of a name and the like
 constexpr std::size_t object_bytes_max = 65536;  // of metadata and settings
 constexpr std::size_t list_max = 1000;           // entries of a list
 
+// A request that is wrong in itself: 400. The store's conflicts (409) are invalid_request with the
+// name of an object's field too; to be told from them, a request's field is kept behind a dot.
+base::Error invalid(std::string message, std::string field = {});
+// Without that dot.
+std::string_view field_of(const base::Error& error);
+bool is_of_request(const base::Error& error);
+
 class Fields {
 public:
     // `where` is the prefix of names in messages: "" or "limits.".

@@ -146,7 +146,7 @@ net::Task<void> serve_allowed(http::Exchange& exchange, std::shared_ptr<Call> ca
 
 int status_of(const base::Error& error) {
     if (store::is_lost_update(error)) return 412;
-    if (store::is_conflict(error)) return 409;
+    if (!is_of_request(error) && store::is_conflict(error)) return 409;
     return gateway::http_status(error.code);
 }
 
@@ -159,7 +159,8 @@ std::string error_body(const base::Error& error, Face face) {
     writer.string("message", error.message).string("type", kind.type);
     if (face == Face::litellm) {
         writer.key("param");
-        error.field.empty() ? writer.null() : writer.string(error.field);
+        const std::string_view field = field_of(error);
+        field.empty() ? writer.null() : writer.string(field);
         writer.string("code", std::to_string(status));
     } else {
         writer.string("code", kind.code);
@@ -195,7 +196,7 @@ net::Task<void> serve(const Services& services, const Operation& operation,
             action += ".";
             action += policy::to_string(operation.verb);
             domain::AuditRow row = call->audit_row(
-                std::move(action), std::string(exchange.head().path), call->caller.tenant);
+                std::move(action), operation.pattern, call->caller.tenant);
             row.outcome = "denied";
             co_await audit_alone(exchange, call, std::move(row));
         }

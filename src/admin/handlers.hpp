@@ -60,6 +60,11 @@ Outcome credit_history(Call& call, Session& session);
 // settings.cpp
 Outcome get_settings(Call& call, Session& session);
 Outcome update_settings(Call& call, Session& session);
+// usage.cpp
+Outcome get_usage(Call& call, Session& session);
+// requests.cpp
+Outcome list_requests(Call& call, Session& session);
+Outcome get_request(Call& call, Session& session);
 // alerts.cpp
 Outcome list_alerts(Call& call, Session& session);
 Outcome get_alert(Call& call, Session& session);

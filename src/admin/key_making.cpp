@@ -21,13 +21,13 @@ base::Result<Secret> secret_of(const Call& call, const std::string& chosen) {
     secret.text = chosen.empty() ? policy::make_key() : chosen;
     if (!chosen.empty()) {
         if (chosen.size() < chosen_bytes_min || chosen.size() > chosen_bytes_max) {
-            return base::invalid("a chosen key has 8 to 256 characters", "key");
+            return invalid("a chosen key has 8 to 256 characters", "key");
         }
         if (chosen.find_first_of(" \t\"',") != std::string::npos) {
-            return base::invalid("a chosen key has no blanks, quotes or commas", "key");
+            return invalid("a chosen key has no blanks, quotes or commas", "key");
         }
         if (policy::form_of(chosen) == policy::KeyForm::mistyped) {
-            return base::invalid("the chosen key begins as generated ones do, but its checksum is "
+            return invalid("the chosen key begins as generated ones do, but its checksum is "
                                  "wrong: leave it out to have one made", "key");
         }
         secret.warning = policy::weakness_of(chosen);
@@ -51,7 +51,7 @@ base::Result<MadeKey> make_key(Call& call, store::Session& session, domain::Key 
     TRY_VOID(call.check_platform_sets(!key.tier.empty(), "tier"));
     TRY_VOID(check(call, session, key));
     if (key.expires != 0 && key.expires <= store::now_micros()) {
-        return base::invalid("expires_at lies in the past", "expires_at");
+        return invalid("expires_at lies in the past", "expires_at");
     }
     TRY(Secret secret, secret_of(call, chosen));
     key.secret_hash = std::move(secret.kept.hash);

@@ -14,7 +14,7 @@ bool absent(const base::Error& error) { return error.code == base::ErrorCode::no
 
 // What a reference that leads nowhere is: the request's fault, naming the field.
 base::Error dangling(const std::string& field, const std::string& name) {
-    return base::invalid(field + " " + name + " does not exist", field);
+    return invalid(field + " " + name + " does not exist", field);
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ base::Result<void> check_time_zone(const std::string& zone) {
     if (zone.empty()) return {};
     const auto loaded = policy::TimeZone::load(zone);
     if (loaded.ok()) return {};
-    return base::invalid("time_zone: " + loaded.error().message, "time_zone");
+    return invalid("time_zone: " + loaded.error().message, "time_zone");
 }
 
 base::Result<void> check_owners(Call& call, store::Session& session, const std::string& tenant,

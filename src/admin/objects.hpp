@@ -7,6 +7,7 @@
 #include "admin/fields.hpp"
 #include "base/json.hpp"
 #include "domain/tenancy.hpp"
+#include "domain/usage_record.hpp"
 
 namespace tollgate::admin {
 
@@ -21,6 +22,8 @@ void write(json::Writer& writer, const domain::CreditMovement& movement);
 void write(json::Writer& writer, const domain::AuditRow& row);
 void write(json::Writer& writer, const domain::AlertChannel& channel);
 void write(json::Writer& writer, const domain::Alert& alert);
+// A request, or one of its attempts.
+void write(json::Writer& writer, const domain::UsageRecord& record);
 // The members of a budget without the braces, so that its live state can stand beside them.
 void write_members(json::Writer& writer, const domain::Budget& budget);
 void write_members(json::Writer& writer, const domain::UserSettings& settings);

@@ -108,9 +108,12 @@ void add_users_interface(Table& table) {
     table.add(Method::post, "/api/v1/llm/credits", Resource::credits, Verb::create, add_credits);
     table.add(Method::get, "/api/v1/llm/credits/history", Resource::credits, Verb::read,
               credit_history);
+    table.add(Method::get, "/api/v1/llm/usage", Resource::usage, Verb::read, get_usage);
 }
 
 void add_operation(Table& table) {
+    table.add(Method::get, "/api/v1/requests", Resource::requests, Verb::read, list_requests);
+    table.add(Method::get, "/api/v1/requests/{id}", Resource::requests, Verb::read, get_request);
     table.add(Method::get, "/api/v1/alerts", Resource::alerts, Verb::read, list_alerts);
     table.add(Method::get, "/api/v1/alerts/channels", Resource::alerts, Verb::read,
               list_channels);

@@ -1,0 +1,282 @@
+// A server with every admin route over a new database, and a client that blocks. Two tenants, acme
+// and globex, each with a team, an admin, an auditor and two members, one key per user; the master
+// key beside them. Keys of people are found in the database by their hash, as the directory does it.
+#pragma once
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <map>
+#include <thread>
+
+#include "admin/routes.hpp"
+#include "http/server.hpp"
+#include "net/connect.hpp"
+#include "policy/key_format.hpp"
+#include "store/keys.hpp"
+#include "store/stores_test.hpp"
+#include "store/teams.hpp"
+#include "store/tenants.hpp"
+#include "store/users.hpp"
+
+namespace tollgate::admin {
+
+inline const std::string master_key = "sk-master-of-the-tests";
+
+struct Answer {
+    int status = 0;
+    std::map<std::string, std::string> headers;  // names in lower case
+    std::string body;
+    json::Document document;
+    json::Value json;  // of the body, absent when it is none
+    // A member's text, or as it is spelled.
+    std::string operator[](std::string_view name) const { return text_of(json[name]); }
+    static std::string text_of(json::Value value) {
+        return value.is_string() ? value.text() : std::string(value.raw());
+    }
+    std::string error(std::string_view name) const { return text_of(json["error"][name]); }
+};
+
+class FakeConfiguration : public ConfigurationService {
+public:
+    std::string show() override { return "server:\n  listen: 127.0.0.1:4000\n"; }
+    std::string file() override { return "/etc/tollgate/tollgate.yaml"; }
+    Check check(std::string_view yaml) override {
+        if (yaml.find("bad") == std::string_view::npos) return {true, {}};
+        config::Problem problem;
+        problem.file = "request";
+        problem.line = 1;
+        problem.message = "is bad";
+        return {false, {problem}};
+    }
+    base::Result<Reload> reload() override {
+        ++reloads;
+        if (broken) return base::invalid("tollgate.yaml:3:1: error: server.listen: is bad");
+        return Reload{7, "server.listen"};
+    }
+    std::atomic<int> reloads{0};
+    std::atomic<bool> broken{false};
+};
+
+class AdminTest : public store::OnBothStores {
+protected:
+    void SetUp() override {
+        store::OnBothStores::SetUp();
+        if (HasFatalFailure() || IsSkipped()) return;
+        installation_.emplace(
+            std::move(policy::InstallationKey::of("0123456789abcdef0123456789abcdef")).value());
+        for (const char* tenant : {"acme", "globex"}) add_company(tenant);
+        services_.reset(new Services{
+            db(), *installation_,
+            [this](const http::Headers& headers, const std::string&) { return who(headers); },
+            [](const std::string&) { return policy::LiveBudgetPointer(); },
+            [] { return std::shared_ptr<const gateway::Snapshot>(); },
+            [] { return std::vector<ServiceHealth>{{"database", ""}}; }, configuration_, true});
+        add_routes(router_, *services_);
+        router_.set_fallback(nothing_here);
+        server_.emplace(loop_, router_, http::ServerLimits{});
+        auto fd = net::listen(*net::parse_address("127.0.0.1:0"), 64);
+        port_ = net::bound_port(*fd);
+        server_->serve(*fd, nullptr);
+        thread_ = std::thread([this] { loop_.run(); });
+    }
+    void TearDown() override {
+        if (thread_.joinable()) {
+            for (int i = 0; i < 500 && connections() > 0; ++i) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(2));
+                on_loop([this] { server_->cancel_all(); });
+            }
+            on_loop([this] { server_->stop_accepting(); });
+            loop_.stop();
+            thread_.join();
+        }
+        store::OnBothStores::TearDown();
+    }
+
+    // Sends and waits for the whole answer. `extra` are header lines, each with its CR LF.
+    std::unique_ptr<Answer> ask(const std::string& method, const std::string& target,
+                                const std::string& key, const std::string& body = "",
+                                const std::string& extra = "") {
+        const int fd = socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port_);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        const timeval patience{20, 0};
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        std::string request = method + " " + target + " HTTP/1.1\r\nhost: test\r\n";
+        if (!key.empty()) request += "authorization: Bearer " + key + "\r\n";
+        request += extra + "connection: close\r\ncontent-length: " + std::to_string(body.size()) +
+                   "\r\n\r\n" + body;
+        EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(request.size()));
+        std::string all;
+        char buffer[65536];
+        for (ssize_t got = 0; (got = recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+            all.append(buffer, static_cast<std::size_t>(got));
+        }
+        close(fd);
+        return parse(all);
+    }
+
+    // The key of a person: "acme/admin", "globex/member", ...
+    const std::string& key_of(const std::string& who) { return keys_.at(who).secret; }
+    const domain::Key& stored_key(const std::string& who) { return keys_.at(who).key; }
+    std::string user_of(const std::string& who) { return keys_.at(who).key.user; }
+    std::string tenant_id(const std::string& name) { return tenants_.at(name); }
+    std::string team_id(const std::string& name) { return teams_.at(name); }
+    FakeConfiguration& configuration() { return configuration_; }
+    std::int64_t audit_rows(const std::string& action) {
+        const store::Parameter wanted[] = {std::string_view(action)};
+        return number("SELECT COUNT(*) FROM audit_log WHERE action = $1", wanted);
+    }
+    std::int64_t version() { return number("SELECT version FROM changes"); }
+
+private:
+    struct Person {
+        std::string secret;
+        domain::Key key;
+    };
+
+    static net::Task<void> nothing_here(http::Exchange& exchange) {
+        auto sent = co_await exchange.respond(exchange.path_known() ? 405 : 404, "text/plain", "");
+        (void)sent;
+    }
+    void on_loop(const std::function<void()>& work) {
+        std::atomic<bool> done{false};
+        loop_.post([&] {
+            work();
+            done = true;
+            done.notify_one();
+        });
+        done.wait(false);
+    }
+    std::size_t connections() {
+        std::size_t count = 0;
+        on_loop([&] { count = server_->connections(); });
+        return count;
+    }
+    static std::unique_ptr<Answer> parse(std::string_view all) {
+        auto answer = std::make_unique<Answer>();
+        const std::size_t end = all.find("\r\n\r\n");
+        if (end == std::string_view::npos) {
+            ADD_FAILURE() << "no whole answer: " << all;
+            return answer;
+        }
+        answer->status = std::stoi(std::string(all.substr(9, 3)));
+        std::string_view head = all.substr(0, end + 2);
+        head.remove_prefix(head.find("\r\n") + 2);
+        while (!head.empty()) {
+            const std::string_view line = head.substr(0, head.find("\r\n"));
+            head.remove_prefix(line.size() + 2);
+            std::string name(line.substr(0, line.find(':')));
+            for (char& letter : name) letter = static_cast<char>(std::tolower(letter));
+            answer->headers[name] = line.substr(std::min(line.size(), name.size() + 2));
+        }
+        answer->body = all.substr(end + 4);
+        if (answer->headers["transfer-encoding"] == "chunked") unchunk(answer->body);
+        auto parsed = answer->document.parse(answer->body);
+        if (parsed.ok()) answer->json = *parsed;
+        return answer;
+    }
+    static void unchunk(std::string& body) {
+        std::string plain;
+        for (std::size_t at = 0; at < body.size();) {
+            const std::size_t line = body.find("\r\n", at);
+            const std::size_t size = std::stoul(body.substr(at, line - at), nullptr, 16);
+            if (size == 0) break;
+            plain += body.substr(line + 2, size);
+            at = line + 2 + size + 2;
+        }
+        body = plain;
+    }
+    // What the directory of the gateway does, straight from the database.
+    base::Result<domain::Principal> who(const http::Headers& headers) {
+        const std::string_view given = headers.get("authorization");
+        const std::string secret(given.substr(std::min<std::size_t>(7, given.size())));
+        domain::Principal principal;
+        if (secret == master_key) {
+            principal.platform_admin = true;
+            principal.key_name = "master";
+            return principal;
+        }
+        const std::string hash = policy::hash_of(*installation_, secret);
+        domain::Key key;
+        auto found = db().read(store::Access::everything(), [&](store::Session& session) {
+            auto row = store::key_by_hash(session, store::Access::everything(), hash,
+                                          store::now_micros());
+            if (!row.ok()) return base::Result<void>(row.error());
+            key = *row;
+            return base::Result<void>();
+        });
+        if (!found.ok() || key.revoked != 0 || !key.enabled) {
+            return base::Error{base::ErrorCode::authentication, "unknown key"};
+        }
+        principal.tenant = key.tenant;
+        principal.key_name = key.name;
+        principal.key_id = key.id;
+        principal.role = key.role;
+        principal.team = key.team;
+        principal.user = key.user;
+        return principal;
+    }
+    void add_company(const std::string& name) {
+        write([&](store::Session& session) -> base::Result<void> {
+            const store::Access access = store::Access::everything();
+            domain::Tenant tenant;
+            tenant.name = name;
+            TRY(const domain::Tenant made, store::insert_tenant(session, access, tenant));
+            tenants_[name] = made.id;
+            domain::Team team;
+            team.tenant = made.id;
+            team.name = "core";
+            TRY(const domain::Team made_team, store::insert_team(session, access, team));
+            teams_[name] = made_team.id;
+            using domain::AccessRole;
+            TRY_VOID(add_person(session, name, "admin", AccessRole::tenant_admin));
+            TRY_VOID(add_person(session, name, "auditor", AccessRole::tenant_auditor));
+            TRY_VOID(add_person(session, name, "member", AccessRole::member));
+            return add_person(session, name, "other", AccessRole::member);
+        });
+    }
+    base::Result<void> add_person(store::Session& session, const std::string& company,
+                                  const std::string& name, domain::AccessRole role) {
+        const store::Access access = store::Access::everything();
+        domain::User user;
+        user.tenant = tenants_[company];
+        user.team = teams_[company];
+        user.name = name;
+        user.external_id = company + "-" + name;
+        user.role = role;
+        TRY(const domain::User made, store::insert_user(session, access, user));
+        Person person;
+        person.secret = policy::make_key();
+        person.key.tenant = user.tenant;
+        person.key.team = user.team;
+        person.key.user = made.id;
+        person.key.name = name;
+        person.key.role = role;
+        person.key.secret_hash = policy::hash_of(*installation_, person.secret);
+        const policy::KeyDisplay display = policy::display_of(person.secret);
+        person.key.prefix = display.prefix;
+        person.key.last_four = display.last_four;
+        TRY(person.key, store::insert_key(session, access, person.key));
+        keys_[company + "/" + name] = person;
+        return {};
+    }
+
+    std::optional<policy::InstallationKey> installation_;
+    std::map<std::string, Person> keys_;
+    std::map<std::string, std::string> tenants_, teams_;
+    FakeConfiguration configuration_;
+    std::unique_ptr<Services> services_;
+    net::Loop loop_;
+    http::Router router_;
+    std::optional<http::Server> server_;
+    std::uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+}  // namespace tollgate::admin
