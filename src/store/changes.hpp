@@ -1,5 +1,5 @@
-// Notices that something administrative has changed, so that every instance reads it anew. Blocking,
-// inside the transaction of the change itself; Db::watch_changes is the other side.
+// Notices that something administrative has changed, so that every instance reads it anew.
+// Blocking, inside the transaction of the change itself; Db::watch_changes is the other side.
 #pragma once
 #include <cstdint>
 

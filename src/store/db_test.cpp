@@ -31,9 +31,9 @@ INSTANTIATE_TEST_SUITE_P(Stores, Databases, both_stores(), store_name);
 
 TEST_P(Databases, Values_ComeBackAsTheyWere) {
     write([](Session& session) -> Result<void> {
-        const Parameter row[] = {std::string_view("acme"), std::string_view("Acme \xC3\xA9 ' \" $1"),
-                                 std::int64_t{1}, std::int64_t{9'007'199'254'740'993},
-                                 std::string_view(R"({"a": [1, "b"]})")};
+        const Parameter row[] = {
+            std::string_view("acme"), std::string_view("Acme \xC3\xA9 ' \" $1"), std::int64_t{1},
+            std::int64_t{9'007'199'254'740'993}, std::string_view(R"({"a": [1, "b"]})")};
         TRY(const auto rows, session.execute("INSERT INTO tenants (id, name, enabled, created, "
                                              "updated, metadata) VALUES ($1, $2, $3, $4, $4, $5)",
                                              row));
@@ -43,18 +43,20 @@ TEST_P(Databases, Values_ComeBackAsTheyWere) {
     int seen = 0;
     read([&](Session& session) {
         const Parameter wanted[] = {std::string_view("acme")};
-        return session.each("SELECT name, enabled, created, metadata, NULL FROM tenants "
-                            "WHERE id = $1 AND enabled", wanted, [&](const Row& row) -> Result<void> {
-                                ++seen;
-                                EXPECT_EQ(row.text(0), "Acme \xC3\xA9 ' \" $1");
-                                EXPECT_TRUE(row.flag(1));
-                                EXPECT_EQ(row.integer(2), 9'007'199'254'740'993);
-                                EXPECT_EQ(row.text(3), R"({"a": [1, "b"]})");
-                                EXPECT_TRUE(row.is_null(4));
-                                EXPECT_EQ(row.text(4), "");
-                                EXPECT_EQ(row.optional_integer(4), std::nullopt);
-                                return {};
-                            });
+        return session.each(
+            "SELECT name, enabled, created, metadata, NULL FROM tenants "
+            "WHERE id = $1 AND enabled",
+            wanted, [&](const Row& row) -> Result<void> {
+                ++seen;
+                EXPECT_EQ(row.text(0), "Acme \xC3\xA9 ' \" $1");
+                EXPECT_TRUE(row.flag(1));
+                EXPECT_EQ(row.integer(2), 9'007'199'254'740'993);
+                EXPECT_EQ(row.text(3), R"({"a": [1, "b"]})");
+                EXPECT_TRUE(row.is_null(4));
+                EXPECT_EQ(row.text(4), "");
+                EXPECT_EQ(row.optional_integer(4), std::nullopt);
+                return {};
+            });
     });
     EXPECT_EQ(seen, 1);
 }
@@ -62,18 +64,26 @@ TEST_P(Databases, Values_ComeBackAsTheyWere) {
 TEST_P(Databases, ParametersInAnyOrder_StandWhereTheirNumberSays) {
     const Parameter row[] = {std::string_view("second"), std::string_view("first"),
                              std::int64_t{5}};
-    ASSERT_TRUE(execute("INSERT INTO tenants (updated, created, id, name) VALUES ($3, $3, $2, $1)",
-                        row).ok());
+    ASSERT_TRUE(
+        execute("INSERT INTO tenants (updated, created, id, name) VALUES ($3, $3, $2, $1)", row)
+            .ok());
     EXPECT_EQ(number("SELECT COUNT(*) FROM tenants WHERE id = 'first' AND name = 'second' "
-                     "AND updated = 5"), 1);
+                     "AND updated = 5"),
+              1);
 }
 
 TEST_P(Databases, TextThatIsNoUtf8_IsMendedInsteadOfRefused) {
     using namespace std::string_literals;
-    ASSERT_TRUE(add_tenant("odd", "a\xFF" "b\0c"s).ok());
+    ASSERT_TRUE(add_tenant("odd",
+                           "a\xFF"
+                           "b\0c"s)
+                    .ok());
     read([](Session& session) {
         return session.each("SELECT name FROM tenants", {}, [](const Row& row) -> Result<void> {
-            EXPECT_EQ(row.text(0), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c");
+            EXPECT_EQ(row.text(0),
+                      "a\xEF\xBF\xBD"
+                      "b\xEF\xBF\xBD"
+                      "c");
             return {};
         });
     });
@@ -81,8 +91,9 @@ TEST_P(Databases, TextThatIsNoUtf8_IsMendedInsteadOfRefused) {
 
 TEST_P(Databases, WorkFails_NothingIsWritten) {
     const auto done = db().write(Access::everything(), [](Session& session) -> Result<void> {
-        TRY_VOID(session.execute("INSERT INTO tenants (id, name, created, updated) "
-                                 "VALUES ('a', 'a', 1, 1)"));
+        TRY_VOID(
+            session.execute("INSERT INTO tenants (id, name, created, updated) "
+                            "VALUES ('a', 'a', 1, 1)"));
         return base::invalid("second thoughts", "name");
     });
     ASSERT_FALSE(done.ok());
@@ -91,12 +102,15 @@ TEST_P(Databases, WorkFails_NothingIsWritten) {
 }
 
 TEST_P(Databases, WorkThrows_NothingIsWrittenAndTheStoreGoesOn) {
-    EXPECT_THROW(static_cast<void>(db().write(Access::everything(),
-                                              [](Session& session) -> Result<void> {
-        TRY_VOID(session.execute("INSERT INTO tenants (id, name, created, updated) "
-                                 "VALUES ('a', 'a', 1, 1)"));
-        throw std::logic_error("a bug");
-    })), std::logic_error);
+    EXPECT_THROW(
+        static_cast<void>(db().write(Access::everything(),
+                                     [](Session& session) -> Result<void> {
+                                         TRY_VOID(session.execute(
+                                             "INSERT INTO tenants (id, name, created, updated) "
+                                             "VALUES ('a', 'a', 1, 1)"));
+                                         throw std::logic_error("a bug");
+                                     })),
+        std::logic_error);
     EXPECT_EQ(number("SELECT COUNT(*) FROM tenants"), 0);
     EXPECT_TRUE(add_tenant("a", "a").ok());
 }
@@ -104,10 +118,13 @@ TEST_P(Databases, WorkThrows_NothingIsWrittenAndTheStoreGoesOn) {
 TEST_P(Databases, FailedCallThatIsIgnored_StillCommitsNothing) {
     ASSERT_TRUE(add_tenant("a", "taken").ok());
     const auto done = db().write(Access::everything(), [](Session& session) -> Result<void> {
-        TRY_VOID(session.execute("INSERT INTO tenants (id, name, created, updated) "
-                                 "VALUES ('b', 'b', 1, 1)"));
-        EXPECT_FALSE(session.execute("INSERT INTO tenants (id, name, created, updated) "
-                                     "VALUES ('c', 'taken', 1, 1)").ok());
+        TRY_VOID(
+            session.execute("INSERT INTO tenants (id, name, created, updated) "
+                            "VALUES ('b', 'b', 1, 1)"));
+        EXPECT_FALSE(session
+                         .execute("INSERT INTO tenants (id, name, created, updated) "
+                                  "VALUES ('c', 'taken', 1, 1)")
+                         .ok());
         EXPECT_FALSE(session.execute("SELECT 1").ok());
         return {};
     });
@@ -125,19 +142,20 @@ TEST_P(Databases, BrokenConstraints_AreNamed) {
     const auto name = add_tenant("b", "a");
     ASSERT_FALSE(name.ok());
     EXPECT_EQ(name.error().field, "tenants_name_unique");
-    constexpr auto team = "INSERT INTO teams (tenant_id, id, name, created, updated) "
-                          "VALUES ('a', $1, 'one', 1, 1)";
+    constexpr auto team =
+        "INSERT INTO teams (tenant_id, id, name, created, updated) "
+        "VALUES ('a', $1, 'one', 1, 1)";
     const Parameter first[] = {std::string_view("1")}, second[] = {std::string_view("2")};
     ASSERT_TRUE(execute(team, first).ok());
     const auto twice = execute(team, second);
     ASSERT_FALSE(twice.ok());
     EXPECT_EQ(twice.error().field, "teams_name_unique");
-    const auto orphan = execute("INSERT INTO teams (tenant_id, id, name, created, updated) "
-                                "VALUES ('nobody', '3', 'x', 1, 1)");
+    const auto orphan = execute(
+        "INSERT INTO teams (tenant_id, id, name, created, updated) "
+        "VALUES ('nobody', '3', 'x', 1, 1)");
     ASSERT_FALSE(orphan.ok());
     EXPECT_EQ(orphan.error().code, ErrorCode::invalid_request);
-    EXPECT_EQ(orphan.error().field,
-              GetParam() == Dialect::sqlite ? "foreign_key" : "teams_tenant");
+    EXPECT_EQ(orphan.error().field, GetParam() == Dialect::sqlite ? "foreign_key" : "teams_tenant");
     const auto misfit = execute("UPDATE tenants SET created = $1", first);
     EXPECT_TRUE(misfit.ok());
     const Parameter word[] = {std::string_view("word")};
@@ -230,12 +248,13 @@ TEST_P(Databases, LargeResult_StreamsInConstantMemory) {
 TEST_P(Databases, UseThatStopsEarly_EndsTheQueryAtOnce) {
     const auto began = std::chrono::steady_clock::now();
     const auto done = db().read(Access::everything(), [](Session& session) {
-        return session.each("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-                            "WHERE i < 100000000) SELECT i FROM n",
-                            {}, [](const Row& row) -> Result<void> {
-                                if (row.integer(0) < 10) return {};
-                                return base::Error{ErrorCode::cancelled, "enough"};
-                            });
+        return session.each(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+            "WHERE i < 100000000) SELECT i FROM n",
+            {}, [](const Row& row) -> Result<void> {
+                if (row.integer(0) < 10) return {};
+                return base::Error{ErrorCode::cancelled, "enough"};
+            });
     });
     ASSERT_FALSE(done.ok());
     EXPECT_EQ(done.error().message, "enough");
@@ -256,8 +275,9 @@ TEST_P(Databases, MoreCallersThanConnections_AllAreServed) {
 }
 
 TEST_P(Databases, CreditLedger_KeepsItsSumAndItsRows) {
-    constexpr auto add = "INSERT INTO credit_movements (tenant_id, id, user_id, kind, amount_nano, "
-                         "reference, at) VALUES ('t', $1, 'u', $2, $3, $4, 1)";
+    constexpr auto add =
+        "INSERT INTO credit_movements (tenant_id, id, user_id, kind, amount_nano, "
+        "reference, at) VALUES ('t', $1, 'u', $2, $3, $4, 1)";
     const Parameter grant[] = {std::string_view("1"), std::string_view("grant"),
                                std::int64_t{5'000'000'000}, std::string_view("r1")};
     const Parameter usage[] = {std::string_view("2"), std::string_view("usage"),
@@ -265,8 +285,8 @@ TEST_P(Databases, CreditLedger_KeepsItsSumAndItsRows) {
     const Parameter doubled[] = {std::string_view("3"), std::string_view("usage"),
                                  std::int64_t{-1'250'000'000}, std::string_view("r2")};
     ASSERT_TRUE(execute(add, grant).ok());
-    ASSERT_TRUE(execute("INSERT INTO user_llm_settings (tenant_id, user_id) VALUES ('t', 'u')")
-                    .ok());
+    ASSERT_TRUE(
+        execute("INSERT INTO user_llm_settings (tenant_id, user_id) VALUES ('t', 'u')").ok());
     ASSERT_TRUE(execute(add, usage).ok());
     const auto twice = execute(add, doubled);
     ASSERT_FALSE(twice.ok());
@@ -279,34 +299,40 @@ TEST_P(Databases, CreditLedger_KeepsItsSumAndItsRows) {
 }
 
 TEST_P(Databases, UsageRow_ShowsTheColumnsOfTheUsersSpecification) {
-    constexpr auto add = "INSERT INTO llm_usage_logs (at, request_id, tenant_id, provider, "
-                         "cost_nano, total_us, status_code, error_class) VALUES "
-                         "(1790000000000000, $1, 't', 'openai', 1234567, 5000, $2, $3)";
+    constexpr auto add =
+        "INSERT INTO llm_usage_logs (at, request_id, tenant_id, provider, "
+        "cost_nano, total_us, status_code, error_class) VALUES "
+        "(1790000000000000, $1, 't', 'openai', 1234567, 5000, $2, $3)";
     const Parameter good[] = {std::string_view("1"), std::int64_t{200}, std::string_view("")};
-    const Parameter late[] = {std::string_view("2"), std::int64_t{504}, std::string_view("timeout")};
-    const Parameter bad[] = {std::string_view("3"), std::int64_t{200}, std::string_view("provider")};
+    const Parameter late[] = {std::string_view("2"), std::int64_t{504},
+                              std::string_view("timeout")};
+    const Parameter bad[] = {std::string_view("3"), std::int64_t{200},
+                             std::string_view("provider")};
     ASSERT_TRUE(execute(add, good).ok());
     ASSERT_TRUE(execute(add, late).ok());
     ASSERT_TRUE(execute(add, bad).ok());
     std::string statuses;
     read([&](Session& session) {
-        return session.each("SELECT status, latency_ms, cost, created_at, provider_id FROM "
-                            "llm_usage_logs ORDER BY request_id", {}, [&](const Row& row) -> Result<void> {
-                                statuses += row.string(0) + " ";
-                                EXPECT_EQ(row.integer(1), 5);
-                                EXPECT_NEAR(row.real(2), 0.0012346, 0.000001);
-                                EXPECT_TRUE(row.text(3).starts_with("2026-09-21 14:13:20"));
-                                EXPECT_FALSE(row.is_null(4));
-                                return {};
-                            });
+        return session.each(
+            "SELECT status, latency_ms, cost, created_at, provider_id FROM "
+            "llm_usage_logs ORDER BY request_id",
+            {}, [&](const Row& row) -> Result<void> {
+                statuses += row.string(0) + " ";
+                EXPECT_EQ(row.integer(1), 5);
+                EXPECT_NEAR(row.real(2), 0.0012346, 0.000001);
+                EXPECT_TRUE(row.text(3).starts_with("2026-09-21 14:13:20"));
+                EXPECT_FALSE(row.is_null(4));
+                return {};
+            });
     });
     EXPECT_EQ(statuses, "success timeout error ");
-    const auto attempt = execute("INSERT INTO llm_usage_logs (at, request_id, attempt) "
-                                 "VALUES (1, 'x', 1)");
+    const auto attempt = execute(
+        "INSERT INTO llm_usage_logs (at, request_id, attempt) "
+        "VALUES (1, 'x', 1)");
     ASSERT_FALSE(attempt.ok());
     EXPECT_EQ(attempt.error().field, "llm_usage_logs_requests_only");
-    ASSERT_TRUE(execute("INSERT INTO usage_attempts (at, request_id, attempt) VALUES (1, '1', 1)")
-                    .ok());
+    ASSERT_TRUE(
+        execute("INSERT INTO usage_attempts (at, request_id, attempt) VALUES (1, '1', 1)").ok());
     EXPECT_EQ(number("SELECT COUNT(*) FROM usage_records WHERE request_id = '1'"), 2);
 }
 
@@ -316,7 +342,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, SqliteFile, ::testing::Values(Dialect::sqlite),
 TEST_P(SqliteFile, IsTheOwnersAlone) {
     ASSERT_TRUE(add_tenant("a", "a").ok());
     for (const char* ending : {"", "-wal", "-shm"}) {
-        struct stat about {};
+        struct stat about{};
         ASSERT_EQ(::stat((path() + ending).c_str(), &about), 0) << ending;
         EXPECT_EQ(about.st_mode & 0777, 0600) << ending;
     }

@@ -1,6 +1,6 @@
 // What sessions of both databases share: after a failed call the transaction is lost, and every
-// further call says so. PostgreSQL has it so; with SQLite's leniency code would pass on one database
-// and break on the other.
+// further call says so. PostgreSQL has it so; with SQLite's leniency code would pass on one
+// database and break on the other.
 #pragma once
 #include <functional>
 #include <optional>

@@ -63,7 +63,9 @@ TEST_P(Migrations, FourInstancesAtOnce_ApplyThemOnce) {
 
 TEST_P(Migrations, NewerDatabase_IsRefused) {
     ASSERT_TRUE(execute("INSERT INTO schema_migrations (number, name, checksum, applied) "
-                        "VALUES (9000, 'future', 'x', 1)", {}, Access::of_owner()).ok());
+                        "VALUES (9000, 'future', 'x', 1)",
+                        {}, Access::of_owner())
+                    .ok());
     const auto done = migrate(db());
     ASSERT_FALSE(done.ok());
     EXPECT_NE(done.error().message.find("newer than this version"), std::string::npos);
@@ -81,7 +83,8 @@ TEST_P(Migrations, ChangedAfterBeingApplied_IsRefused) {
 TEST_P(Migrations, OneFails_NoneIsApplied) {
     std::vector<Migration> more(built_in_migrations().begin(), built_in_migrations().end());
     const int next = more.back().number + 1;
-    more.push_back({next, "good", "CREATE TABLE extra (a INTEGER);", "CREATE TABLE extra (a INT);"});
+    more.push_back(
+        {next, "good", "CREATE TABLE extra (a INTEGER);", "CREATE TABLE extra (a INT);"});
     more.push_back({next + 1, "bad", "CREATE TABLE nonsense;", "CREATE TABLE nonsense;"});
     const auto done = migrate(db(), more);
     ASSERT_FALSE(done.ok());
@@ -113,17 +116,20 @@ INSTANTIATE_TEST_SUITE_P(Stores, Months, both_stores(), store_name);
 TEST_P(Months, MadeAheadOnce_AndDroppedWithTheirRows) {
     constexpr std::int64_t november = 1'795'000'000'000'000;
     const bool has_partitions = GetParam() == Dialect::postgres;
-    write([&](Session& session) -> Result<void> {
-        TRY(const auto made, ensure_partitions_ahead(session, november));
-        EXPECT_EQ(made, has_partitions ? 6 : 0);
-        TRY(const auto again, ensure_partitions_ahead(session, november));
-        EXPECT_EQ(again, 0);
-        return {};
-    }, Access::of_tenant("anybody"));
+    write(
+        [&](Session& session) -> Result<void> {
+            TRY(const auto made, ensure_partitions_ahead(session, november));
+            EXPECT_EQ(made, has_partitions ? 6 : 0);
+            TRY(const auto again, ensure_partitions_ahead(session, november));
+            EXPECT_EQ(again, 0);
+            return {};
+        },
+        Access::of_tenant("anybody"));
     const Parameter at[] = {november};
     ASSERT_TRUE(execute("INSERT INTO llm_usage_logs (at, request_id) VALUES ($1, 'a')", at).ok());
-    ASSERT_TRUE(execute("INSERT INTO usage_attempts (at, request_id, attempt) VALUES ($1, 'a', 1)",
-                        at).ok());
+    ASSERT_TRUE(
+        execute("INSERT INTO usage_attempts (at, request_id, attempt) VALUES ($1, 'a', 1)", at)
+            .ok());
     if (!has_partitions) return;
     EXPECT_EQ(number("SELECT COUNT(*) FROM llm_usage_logs_2026_11", {}, Access::of_owner()), 1);
     write([&](Session& session) -> Result<void> {

@@ -1,6 +1,6 @@
-// Text that both databases can hold: PostgreSQL refuses bytes that are not UTF-8, and a NUL ends its
-// parameters. What comes from clients (user agents, model names) may have either, and a batch of
-// usage must not be refused for it. Pure; any thread.
+// Text that both databases can hold: PostgreSQL refuses bytes that are not UTF-8, and a NUL ends
+// its parameters. What comes from clients (user agents, model names) may have either, and a batch
+// of usage must not be refused for it. Pure; any thread.
 #pragma once
 #include <string>
 #include <string_view>

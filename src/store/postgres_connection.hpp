@@ -1,5 +1,5 @@
-// One connection to a PostgreSQL server, with its prepared statements. Used by one thread at a time;
-// every wait has an end, and all waits end at once when the store stops. Blocking.
+// One connection to a PostgreSQL server, with its prepared statements. Used by one thread at a
+// time; every wait has an end, and all waits end at once when the store stops. Blocking.
 #pragma once
 #include <libpq-fe.h>
 

@@ -1,5 +1,5 @@
-// A bounded set of connections to one PostgreSQL server. Thread-safe. A server that is away is tried
-// again with growing pauses; in between everybody is told at once instead of knocking too.
+// A bounded set of connections to one PostgreSQL server. Thread-safe. A server that is away is
+// tried again with growing pauses; in between everybody is told at once instead of knocking too.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -24,8 +24,8 @@ public:
 
     // A connection, waiting for a free one at most `patience`. Fails: unavailable.
     base::Result<std::unique_ptr<PostgresConnection>> take(std::chrono::milliseconds patience);
-    // Back to the pool, or closed when it is lost: then idle ones are closed too, for the server has
-    // gone for all of them.
+    // Back to the pool, or closed when it is lost: then idle ones are closed too, for the server
+    // has gone for all of them.
     void give_back(std::unique_ptr<PostgresConnection> connection);
     // Idle connections are made anew: what they knew of the server has changed.
     void forget_idle();

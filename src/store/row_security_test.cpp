@@ -89,7 +89,8 @@ TEST_P(RowSecurity, IsForcedOnEveryTableOfTenants) {
     EXPECT_EQ(number("SELECT COUNT(*) FROM pg_class WHERE relkind IN ('r', 'p') AND NOT "
                      "relispartition AND relnamespace = current_schema()::regnamespace AND "
                      "relname NOT IN ('installation', 'changes', 'tiers', 'schema_migrations') "
-                     "AND NOT (relrowsecurity AND relforcerowsecurity)"), 0);
+                     "AND NOT (relrowsecurity AND relforcerowsecurity)"),
+              0);
 }
 
 TEST_P(RowSecurity, EveryTable_ShowsItsTenantOnly) {
@@ -116,8 +117,10 @@ TEST_P(RowSecurity, WrongTenant_ChangesAndDeletesNothing) {
 }
 
 TEST_P(RowSecurity, RowOfAnotherTenant_CannotBeWritten) {
-    const auto inserted = execute("INSERT INTO teams (tenant_id, id, name, created, updated) "
-                                  "VALUES ('other', 'x', 'x', 1, 1)", {}, acme());
+    const auto inserted = execute(
+        "INSERT INTO teams (tenant_id, id, name, created, updated) "
+        "VALUES ('other', 'x', 'x', 1, 1)",
+        {}, acme());
     ASSERT_FALSE(inserted.ok());
     EXPECT_EQ(inserted.error().code, ErrorCode::permission);
     const auto moved = execute("UPDATE llm_usage_logs SET tenant_id = 'other'", {}, acme());
@@ -179,17 +182,22 @@ TEST_P(RowSecurity, OwnerWhoIsNoSuperuser_MigratesAndIsBoundToo) {
     ASSERT_TRUE(migrated.ok()) << migrated.error().message;
     std::int64_t seen = -1;
     const auto work = [&](Session& session) {
-        return session.each("SELECT COUNT(*) FROM tenants", {}, [&](const Row& row) -> Result<void> {
-            seen = row.integer(0);
-            return {};
-        });
+        return session.each("SELECT COUNT(*) FROM tenants", {},
+                            [&](const Row& row) -> Result<void> {
+                                seen = row.integer(0);
+                                return {};
+                            });
     };
-    ASSERT_TRUE(plain->write(Access::everything(), [](Session& session) -> Result<void> {
-        TRY_VOID(session.execute("INSERT INTO tenants (id, name, created, updated) "
-                                 "VALUES ('a', 'a', 1, 1)"));
-        TRY_VOID(ensure_partitions(session, 1'795'000'000'000'000));
-        return {};
-    }).ok());
+    ASSERT_TRUE(plain
+                    ->write(Access::everything(),
+                            [](Session& session) -> Result<void> {
+                                TRY_VOID(session.execute(
+                                    "INSERT INTO tenants (id, name, created, updated) "
+                                    "VALUES ('a', 'a', 1, 1)"));
+                                TRY_VOID(ensure_partitions(session, 1'795'000'000'000'000));
+                                return {};
+                            })
+                    .ok());
     ASSERT_TRUE(plain->read(Access::of_tenant("b"), work).ok());
     EXPECT_EQ(seen, 0);
     ASSERT_TRUE(plain->read(Access::of_tenant("a"), work).ok());

@@ -58,7 +58,8 @@ std::optional<std::string> named_in(std::string_view table_sql, const Names& col
         const std::size_t end = rest.find(' ');
         if (end == std::string_view::npos || !rest.substr(end).starts_with(unique)) continue;
         const std::string_view list = rest.substr(end + unique.size());
-        if (split(list.substr(0, list.find(')'))) == columns) return std::string(rest.substr(0, end));
+        if (split(list.substr(0, list.find(')'))) != columns) continue;
+        return std::string(rest.substr(0, end));
     }
     return std::nullopt;
 }

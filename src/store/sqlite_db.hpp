@@ -1,6 +1,6 @@
-// SQLite as a Db: one file in the data directory, its write-ahead log on, one connection that writes
-// and a few that read, so that readers and the writer never wait for each other. Thread-safe.
-// Included by app and assembly alone.
+// SQLite as a Db: one file in the data directory, its write-ahead log on, one connection that
+// writes and a few that read, so that readers and the writer never wait for each other.
+// Thread-safe. Included by app and assembly alone.
 #pragma once
 #include <chrono>
 #include <memory>

@@ -44,6 +44,38 @@ TEST_P(Run, FromALoop_ComesBackToItWithTheResult) {
     EXPECT_EQ(number("SELECT version FROM changes"), 2);
 }
 
+class Stopping : public OnBothStores {};
+INSTANTIATE_TEST_SUITE_P(Stores, Stopping, ::testing::Values(Dialect::postgres), store_name);
+
+net::Task<void> sleep_in_database(Db& db, net::Loop& loop, Result<void>& result, bool& done) {
+    Db::Work work = [](Session& session) {
+        return session.each("SELECT pg_sleep(30)", {}, [](const Row&) { return Result<void>(); });
+    };
+    Access access = Access::everything();
+    result = co_await db.run(loop, access, false, work);
+    done = true;
+}
+
+TEST_P(Stopping, QueryIsRunning_EndsAtOnce) {
+    net::Loop loop;
+    Result<void> result;
+    bool done = false;
+    auto stopping = open_again();
+    net::spawn(sleep_in_database(*stopping, loop, result, done), "test");
+    const auto until = net::Clock::now() + std::chrono::seconds(5);
+    constexpr auto sleeping = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%sleep(30)' "
+                              "AND pid <> pg_backend_pid() AND state = 'active'";
+    while (number(sleeping) == 0 && net::Clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    const auto began = net::Clock::now();
+    stopping.reset();
+    EXPECT_LT(net::Clock::now() - began, std::chrono::seconds(3));
+    run_until(loop, done);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, ErrorCode::unavailable);
+}
+
 net::Task<void> await_work(StoreThreads& threads, net::Loop& loop, StoreThreads::Work work,
                            net::Patience patience, Result<void>& result, bool& done) {
     result = co_await threads.run(loop, work, patience);

@@ -183,7 +183,7 @@ TEST_P(Outages, Deadlock_IsTriedAgain) {
     EXPECT_EQ(number("SELECT SUM(updated) FROM tenants"), 6);
 }
 
-TEST_P(Outages, ServerHangs_CallEndsAndStoppingDoesNotWait) {
+TEST_P(Outages, ServerHangs_CallEnds) {
     PostgresOptions options;
     options.url = server().url(database());
     options.answer_timeout = std::chrono::milliseconds(300);
