@@ -84,6 +84,7 @@ RedisState::Partial RedisState::take_locally(std::span<const Ask> asks) const {
             }
         } else if (!meter.take_local(asks[i], partial.at)) {
             partial.rest.push_back(i);
+            if (meter.thirsty()) core_->hurry();
         }
         ++partial.decided;
     }

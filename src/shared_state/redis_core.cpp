@@ -45,7 +45,7 @@ RedisMeterPointer RedisCore::meter(const MeterSpec& spec) {
         meters_.erase(found);
     }
     if (meters_.size() >= sweep_at_) forget_unused();
-    auto made = std::make_shared<RedisMeter>(spec, options.prefix);
+    auto made = std::make_shared<RedisMeter>(spec, options.prefix, renew_after());
     meters_.emplace(spec.key, made);
     return made;
 }

@@ -20,6 +20,8 @@ struct RedisCore : std::enable_shared_from_this<RedisCore> {
     // The server's time as known here: at most the way of one answer behind, never ahead.
     Moment now() const { return options.clock() + clock_offset.load(std::memory_order_relaxed); }
     void heard_time(Moment server_time);
+    // A living instance is heard of so often that three lost batches do not make it dead.
+    Moment renew_after() const { return options.hold_life.count() * 1000 / 4; }
 
     RedisMeterPointer meter(const MeterSpec& spec);
     // Every meter, and those whose accounts are carried.

@@ -7,11 +7,10 @@ namespace tollgate::shared_state {
 namespace {
 
 constexpr Moment second = 1'000'000;
-constexpr Moment lease_idle_max = 2 * second;
-constexpr Moment renew_after = 8 * second;   // holds live 30 s
+constexpr Moment lease_idle_max = second / 2;
 constexpr Moment money_kept = 24 * 3600 * second;
 constexpr std::int64_t lease_requests_min = 16;
-constexpr std::int64_t lease_batches = 8;    // of the present pace
+constexpr std::int64_t lease_batches = 6;    // of the present pace
 constexpr std::size_t corrections_max = 2 * WindowRing::slot_count;
 // How long Redis keeps a meter that nobody touches, milliseconds.
 constexpr std::int64_t slots_life = 3'600'000;
@@ -28,9 +27,9 @@ const char* kind_name(MeterKind kind) {
 
 }  // namespace
 
-RedisMeter::RedisMeter(const MeterSpec& spec, const std::string& prefix)
+RedisMeter::RedisMeter(const MeterSpec& spec, const std::string& prefix, Moment renew_after)
     : hash_key(prefix + "meter:" + spec.key), holds_key(prefix + "holds:" + spec.key),
-      spec_(spec), own_(spec.length) {}
+      spec_(spec), renew_after_(renew_after), own_(spec.length) {}
 
 std::int64_t RedisMeter::free() const {
     return std::max<std::int64_t>(lease_ - in_use_ - unsent_, 0);
@@ -41,8 +40,8 @@ std::int64_t RedisMeter::free() const {
 bool RedisMeter::take_local(const Ask& ask, Moment now) {
     last_used_ = now;
     if (ask.limit >= 0) {
-        // A lease was granted under the limit of its time.
-        const bool reaches = ask.limit == limit_ && free() >= ask.amount;
+        // A lease is worth nothing under another limit than that of its time.
+        const bool reaches = ask.limit == lease_limit_ && free() >= ask.amount;
         limit_ = ask.limit;
         request_ = std::max<std::int64_t>(ask.amount, 1);
         if (!reaches) {
@@ -201,7 +200,7 @@ void RedisMeter::correct(std::int64_t slot, std::int64_t difference, Moment now)
 }
 
 std::int64_t RedisMeter::free_to_keep(Moment now) const {
-    if (!room_ || now - last_used_ > lease_idle_max) return 0;
+    if (!room_ || limit_ != lease_limit_ || now - last_used_ > lease_idle_max) return 0;
     const std::int64_t most = std::max(lease_requests_min * request_, lease_batches * pace_);
     return std::min(free(), 2 * most);
 }
@@ -216,7 +215,7 @@ bool RedisMeter::due(Moment now) const {
     if (unsent_ != 0 || !corrections_.empty() || !hold_changes_.empty() || wanted_) return true;
     if (lease_ != in_use_ + free_to_keep(now) && !is_window()) return true;
     if (is_window() && lease_ != free_to_keep(now)) return true;
-    return (lease_ > 0 || holds_sum_ > 0) && now - last_written_ > renew_after;
+    return (lease_ > 0 || holds_sum_ > 0) && now - last_written_ > renew_after_;
 }
 
 bool RedisMeter::urgent() const {
@@ -250,6 +249,7 @@ void RedisMeter::write_accounts(std::vector<std::string>& arguments, Moment now,
     const std::int64_t wished = lease == Lease::keep ? wish(kept) : 0;
     // A window's drawn amounts are in the corrections of this batch.
     lease_ = is_window() ? kept : in_use_ + kept;
+    lease_limit_ = limit_;
     if (is_window()) in_use_ = 0;
     write_common(arguments);
     for (const std::int64_t number : {limit_, lease_, wished, request_, unsent_}) {
@@ -283,6 +283,7 @@ void RedisMeter::write_accounts(std::vector<std::string>& arguments, Moment now,
 void RedisMeter::answered(std::int64_t granted, bool room, Figures figures) {
     lease_ += granted;
     room_ = room;
+    answered_ = true;
     base_ = spec_.kind == MeterKind::money ? std::max(base_, figures.base) : figures.base;
     own_known_ = lease_ + holds_sum_;
     others_ = std::max<std::int64_t>(figures.held - own_known_, 0);

@@ -21,7 +21,8 @@ namespace tollgate::shared_state {
 
 class RedisMeter final : public Meter, public std::enable_shared_from_this<RedisMeter> {
 public:
-    RedisMeter(const MeterSpec& spec, const std::string& prefix);
+    // `renew_after`: microseconds after which what is held in Redis is told again, to stay there.
+    RedisMeter(const MeterSpec& spec, const std::string& prefix, Moment renew_after);
     const MeterSpec& spec() const override { return spec_; }
     bool is_window() const { return spec_.kind == MeterKind::window; }
 
@@ -54,6 +55,8 @@ public:
     bool due(Moment now) const;
     // It should hear at once: others, or the next request here, are waiting for what is free.
     bool urgent() const;
+    // The lease has run out, and there may be more.
+    bool thirsty() const { return wanted_ && (room_ || !answered_); }
     // Something that makes room is not known to have arrived there.
     bool has_unheard_relief() const { return relief_ || relief_sent_; }
     // Nothing is left to carry or renew.
@@ -89,6 +92,7 @@ private:
     void write_common(std::vector<std::string>& arguments) const;
 
     const MeterSpec spec_;
+    const Moment renew_after_;
     WindowRing own_;                      // window: what this process took
     std::int64_t lease_ = 0;              // in Redis under the instance's name
     std::int64_t in_use_ = 0;             // held by requests here; window: drawn and not yet sent
@@ -109,6 +113,8 @@ private:
     bool room_ = false;                   // enough was left for leases
 
     std::int64_t limit_ = -1;             // last asked
+    std::int64_t lease_limit_ = -1;       // under which the lease was granted
+    bool answered_ = false;               // Redis has said whether there is room
     std::int64_t request_ = 1;            // amount last asked
     std::int64_t drawn_ = 0;              // since the last batch
     std::int64_t pace_ = 0;               // per batch

@@ -9,7 +9,6 @@ namespace tollgate::shared_state {
 namespace {
 
 constexpr std::chrono::milliseconds together{1};  // haste waits so long for company
-constexpr Moment heartbeat = 5'000'000;           // microseconds; an instance lives 30 s
 
 struct Batch {
     std::vector<std::string> arguments;  // of the script, from the number of keys on
@@ -115,7 +114,7 @@ net::Task<void> Carrier::round(RedisMeter::Lease lease) {
         std::lock_guard lock(meter->mutex);
         if (lease == RedisMeter::Lease::give_back || meter->due(core_->now())) due.push_back(meter);
     }
-    const bool silent = core_->now() - last_sent_ > heartbeat || !core_->online() ||
+    const bool silent = core_->now() - last_sent_ > core_->renew_after() || !core_->online() ||
                         lease == RedisMeter::Lease::give_back;
     if (due.empty() && silent) {
         unanswered_ = write({}, lease);
