@@ -45,8 +45,8 @@ struct NewSecret {
 };
 // The new secret beside the old one, which ends at `previous_until` (`now` or earlier: at once).
 // A second rotation within the grace period ends the older one. The old secret's hash keeps its
-// kind, which is not told apart: look previous_hash up as both. Fails: not_found, is_conflict() with
-// field "secret", or "revoked" when the key is; is_lost_update() when another rotation was faster.
+// kind, which is not told apart: look previous_hash up as both. Fails: not_found; is_conflict()
+// with field "secret", or "revoked" when the key is; is_lost_update() when another was faster.
 base::Result<domain::Key> rotate_key(Session& session, const Access& access, std::string_view id,
                                      const NewSecret& secret, domain::UnixMicros previous_until,
                                      domain::UnixMicros now);

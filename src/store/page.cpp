@@ -22,7 +22,7 @@ std::string base64url(std::string_view bytes) {
     return text;
 }
 
-// False when a character is none of the alphabet.
+// False when a character is none of the alphabet, or bits are left over.
 bool from_base64url(std::string_view text, std::string& bytes) {
     std::uint32_t bits = 0;
     int held = 0;
@@ -35,7 +35,7 @@ bool from_base64url(std::string_view text, std::string& bytes) {
         held -= 8;
         bytes += static_cast<char>((bits >> held) & 0xff);
     }
-    return true;
+    return held < 6 && (bits & ((1u << held) - 1)) == 0;
 }
 
 base::Error bad_cursor() {

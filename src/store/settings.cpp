@@ -47,7 +47,8 @@ base::Result<void> read_preferences(std::string_view json, domain::UserSettings&
 
 Statement select_settings() {
     return Statement(
-        "SELECT tenant_id, user_id, power_level, preferences, updated, etag FROM user_llm_settings");
+        "SELECT tenant_id, user_id, power_level, preferences, updated, etag "
+        "FROM user_llm_settings");
 }
 
 base::Result<std::vector<domain::UserSettings>> settings_rows(Session& session,

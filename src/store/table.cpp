@@ -81,7 +81,8 @@ base::Result<void> check_tenant(Session& session, std::string_view tenant) {
     statement.where("id = ").text(tenant).where("removed = 0");
     TRY(const bool there, statement.any(session));
     if (there) return {};
-    return conflict("there is no tenant \"" + std::string(tenant) + "\": create it first", "tenant");
+    return conflict("there is no tenant \"" + std::string(tenant) + "\": create it first",
+                    "tenant");
 }
 
 base::Result<void> check_member(Session& session, std::string_view table, std::string_view tenant,

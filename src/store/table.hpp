@@ -103,7 +103,8 @@ public:
     enum class Mode : std::uint8_t { insert, update, replace };
     explicit RowWriter(Mode mode) : mode_(mode) {}
 
-    void column(std::string_view name, const std::string& field, Written written = Written::always) {
+    void column(std::string_view name, const std::string& field,
+                Written written = Written::always) {
         if (wanted(written)) entries_.push_back({name, Kind::text, field, 0});
     }
     void column(std::string_view name, std::int64_t field, Written written = Written::always) {
@@ -180,7 +181,7 @@ base::Result<void> revoke_keys_of(Session& session, std::string_view tenant,
 // Limits and budgets of a subject that goes.
 base::Result<void> remove_bounds_of(Session& session, std::string_view tenant,
                                     domain::SubjectKind kind, std::string_view subject);
-// Ids of rows with origin "file:..." that fulfil `condition` ("" : none) and are not among `present`.
+// Ids of rows with origin "file:..." that fulfil `condition` ("" : any) and are not among `present`.
 base::Result<std::vector<std::string>> vanished_rows(Session& session, std::string_view table,
                                                      std::string_view condition,
                                                      const std::vector<std::string>& present);
