@@ -132,6 +132,35 @@ void check_top_level(std::string_view text, const json::Document& document) {
     }
 }
 
+void describe(json::Value value, std::string& out) {
+    out += std::to_string(value.offset()) + '+' + std::to_string(value.raw().size()) + ' ';
+    for (json::Value element : value.elements()) describe(element, out);
+    const auto members = value.members();
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        describe(at.key(), out);
+        describe(*at, out);
+    }
+}
+
+// What the parser remembers of large values changes nothing of what they are.
+void check_memory(std::string_view value) {
+    constexpr std::size_t bytes_min = 1024;
+    std::string text = R"({"tools":[)";
+    for (text += value; text.size() < bytes_min;) text.append(",").append(value);
+    text += "]}";
+    std::string expected;
+    json::Document document;
+    for (int round = 0; round < 4; ++round) {  // parsed, kept, taken; under another name
+        if (round == 3) text[6] = 'z';
+        const auto root = document.parse(text);
+        require(root.ok(), "an array of valid values is valid", text);
+        std::string described;
+        describe(*root, described);
+        require(round == 0 || described == expected, "the same tree each time", text);
+        expected = described;
+    }
+}
+
 void check_writing(std::string_view bytes) {
     if (!simdjson::validate_utf8(bytes.data(), bytes.size())) return;
     std::string written;
@@ -160,6 +189,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto error = parser.parse(padded).get(root);
     if (text.starts_with("\xef\xbb\xbf")) return 0;
     if (ours.ok()) check_top_level(text, document);
+    constexpr std::size_t shallow_bytes = 200;  // one more array around it is not too deep
+    if (ours.ok() && size > 0 && size < shallow_bytes) check_memory(text);
     if (ours.ok() && error == simdjson::SUCCESS) {
         check_compact(*ours);
         if (!has_surrogate(text)) compare(*ours, root);

@@ -34,6 +34,9 @@ constexpr std::size_t depth_max = 256;                        // nesting of arra
 constexpr std::size_t text_bytes_max = 1024u * 1024u * 1024u;  // offsets are 32 bits wide
 
 class Document;
+namespace detail {
+class ValueMemory;
+}
 
 // A cheap handle (pointer and index). A default or missing Value is `absent`; asking an absent or
 // wrongly typed Value for members gives absent, so chains like root["a"]["b"] need no checks.
@@ -89,6 +92,7 @@ public:
 
 private:
     friend class Value;
+    friend class detail::ValueMemory;
     static constexpr std::uint32_t count_max = 0xff'ffff;
     struct Node {
         Node() {}  // leaves its bytes as they are: a parse writes each before it is read

@@ -25,11 +25,13 @@ struct StringEnd {
     const char* at;
     std::uint64_t flags;
 };
-constexpr std::uint64_t flag_high = 1;     // a byte over 0x7f was passed, or stands just behind
-constexpr std::uint64_t flag_escapes = 2;  // there are escape sequences
+constexpr std::uint64_t flag_unchecked = 1;  // of the bytes over 0x7f some may be no valid UTF-8
+constexpr std::uint64_t flag_escapes = 2;    // there are escape sequences, or stand close behind
 
-// `at` stands in a string, not inside an escape sequence.
-StringEnd string_end_long(const char* at, const char* end);
+// `at` stands behind the opening quote.
+StringEnd string_end(const char* at, const char* end);
+// The same without the vectors that only some machines have.
+StringEnd string_end_portable(const char* at, const char* end);
 
 #if defined(__x86_64__)
 // One bit for each quote, backslash and control byte.
@@ -56,19 +58,19 @@ inline const char* find_string_stop(const char* at, const char* end, unsigned ch
     return find_string_stop_long(at, end, seen);
 }
 
-// The bytes that follow an odd run of backslashes. A run is found by adding its first bit to it:
-// the carry lands behind the run, and whether that place is even or odd gives the run's length.
+// The bytes that a backslash before them escapes. Of a run of backslashes the first, third, ...
+// escape what follows them; adding its first bit to a run clears it, which tells the runs that
+// begin at even places from the others. `carry` goes from block to block.
 [[gnu::always_inline]] inline std::uint64_t escaped_bytes(std::uint64_t backslashes,
                                                           std::uint64_t& carry) {
     constexpr std::uint64_t even = 0x5555'5555'5555'5555u;
-    const std::uint64_t first = carry;
-    backslashes &= ~carry;
-    const std::uint64_t starts = backslashes & ~(backslashes << 1);
-    const std::uint64_t behind_even = (backslashes + (starts & even)) & ~backslashes;
-    std::uint64_t odd_sum = 0;
-    carry = __builtin_add_overflow(backslashes, starts & ~even, &odd_sum) ? 1 : 0;
-    const std::uint64_t behind_odd = odd_sum & ~backslashes;
-    return (behind_even & ~even) | (behind_odd & even) | first;
+    const std::uint64_t runs = backslashes & ~carry;
+    const std::uint64_t even_starts = runs & ~(runs << 1) & even;
+    const std::uint64_t from_even = runs & ~(runs + even_starts);
+    const std::uint64_t escaping = (from_even & even) | (runs & ~from_even & ~even);
+    const std::uint64_t escaped = escaping << 1 | carry;
+    carry = escaping >> 63;
+    return escaped;
 }
 
 }  // namespace tollgate::json::detail

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "base/json_scan.hpp"
+
 namespace tollgate::json {
 namespace {
 
@@ -152,6 +154,53 @@ TEST(JsonParse, LongStrings_EscapesAreCheckedWhereverTheyStand) {
                   at + ": expected a valid escape sequence");
         EXPECT_EQ(message_of("\"" + text + "\x02" + after + "\""),
                   at + ": expected a control character written as an escape");
+    }
+}
+
+TEST(JsonParse, LongStrings_Utf8IsCheckedWhereverItStands) {
+    const std::string dense = std::string(40, 'a') + "日本語日本語日本語日本語日本語日本語日本語日本語日本語";
+    for (std::size_t before = 0; before < 200; ++before) {
+        const std::string text(before, 'a');
+        for (const std::string_view good : {"é", "—", "😀", dense.c_str()}) {
+            const std::string twice = std::string(good) + "bbb" + std::string(good);
+            EXPECT_EQ(message_of("\"" + text + twice + "\""), "ok");
+        }
+        for (const char* bad : {"\x80", "\xc3", "\xc0\x80", "\xe2\x80", "\xe0\x9f\xbf",
+                                "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xff"}) {
+            const std::string at = "malformed JSON at byte " + std::to_string(before + 1);
+            EXPECT_EQ(message_of("\"" + text + bad + "\""), at + ": expected valid UTF-8");
+            EXPECT_EQ(message_of("\"" + text + bad + dense + std::string(70, 'b') + "\""),
+                      at + ": expected valid UTF-8");
+        }
+    }
+    EXPECT_EQ(message_of("[\"\x80\", 01]"),
+              "malformed JSON at byte 7: expected a number without a leading zero");
+}
+
+// Machines without the wider vectors must see the same strings.
+TEST(JsonScan, StringEnds_AreTheSameWithAndWithoutWideVectors) {
+    std::mt19937 random(7);
+    static const std::string_view pieces[] = {"abcdefg", "\\\\", "\\\"", "\\n", "\\u00e9", "\\u12",
+                                              "\\x",     "é",    "—",    "\x80", "\x01",    "\""};
+    for (int round = 0; round < 50'000; ++round) {
+        std::string text;
+        for (unsigned count = random() % 40; count > 0; --count) {
+            const unsigned rare = random() % 100;
+            text += pieces[rare < 8 ? random() % std::size(pieces) : random() % 5];
+        }
+        const std::vector<char> exact(text.begin(), text.end());
+        const char* const begin = exact.data();
+        const char* const end = begin + exact.size();
+        const detail::StringEnd wide = detail::string_end(begin, end);
+        const detail::StringEnd plain = detail::string_end_portable(begin, end);
+        ASSERT_EQ(wide.at - begin, plain.at - begin) << text;
+        ASSERT_EQ(plain.flags & ~wide.flags & detail::flag_escapes, 0u) << text;
+        if (wide.at == end || *wide.at != '"') continue;
+        // Who leaves the check to the caller is always right; who does not must have made it.
+        const bool valid =
+            simdjson::validate_utf8(begin, static_cast<std::size_t>(wide.at - begin));
+        ASSERT_TRUE(valid || (wide.flags & detail::flag_unchecked) != 0) << text;
+        ASSERT_TRUE(valid || (plain.flags & detail::flag_unchecked) != 0) << text;
     }
 }
 

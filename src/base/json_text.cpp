@@ -122,8 +122,7 @@ std::size_t escape_length(const char* at, const char* end) {
     return simple_escape(at[1]) != '\0' ? 2 : 0;
 }
 
-// The length of the well-formed sequence at the front of `text`, or 0.
-static std::size_t sequence_length(std::string_view text) {
+std::size_t utf8_sequence_length(std::string_view text) {
     auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
     const unsigned first = byte(0);
@@ -145,7 +144,7 @@ static std::size_t sequence_length(std::string_view text) {
 std::size_t valid_utf8_prefix(std::string_view text) {
     std::size_t at = 0;
     while (at < text.size()) {
-        const std::size_t length = sequence_length(text.substr(at));
+        const std::size_t length = utf8_sequence_length(text.substr(at));
         if (length == 0) break;
         at += length;
     }

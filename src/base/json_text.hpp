@@ -12,6 +12,8 @@ namespace tollgate::json::detail {
 
 // `at` stands at a backslash: the length of the escape sequence, or 0 when it is none.
 std::size_t escape_length(const char* at, const char* end);
+// The length of the well-formed UTF-8 sequence at the front of `text`, or 0. REQUIRES: not empty.
+std::size_t utf8_sequence_length(std::string_view text);
 // How many bytes at the front of `text` are valid UTF-8.
 std::size_t valid_utf8_prefix(std::string_view text);
 std::optional<std::int64_t> parse_integer(std::string_view number);
