@@ -205,8 +205,9 @@ std::int64_t RedisMeter::free_to_keep(Moment now) const {
     return std::min(free(), 2 * most);
 }
 
-std::int64_t RedisMeter::wish(std::int64_t kept) const {
-    if (limit_ < 0 || (!wanted_ && kept >= lease_batches * pace_ / 2)) return 0;
+std::int64_t RedisMeter::wish(std::int64_t kept, Moment now) const {
+    const bool running_low = kept < lease_batches * pace_ / 2 && now - last_used_ <= lease_idle_max;
+    if (limit_ < 0 || (!wanted_ && !running_low)) return 0;
     const std::int64_t most = std::max(lease_requests_min * request_, lease_batches * pace_);
     return std::max<std::int64_t>(most - kept, 0);
 }
@@ -246,7 +247,7 @@ void RedisMeter::write_ask(std::vector<std::string>& arguments, const Ask& ask) 
 void RedisMeter::write_accounts(std::vector<std::string>& arguments, Moment now, Lease lease) {
     pace_ = std::max(drawn_, pace_ * 3 / 4);
     const std::int64_t kept = lease == Lease::keep ? free_to_keep(now) : 0;
-    const std::int64_t wished = lease == Lease::keep ? wish(kept) : 0;
+    const std::int64_t wished = lease == Lease::keep ? wish(kept, now) : 0;
     // A window's drawn amounts are in the corrections of this batch.
     lease_ = is_window() ? kept : in_use_ + kept;
     lease_limit_ = limit_;

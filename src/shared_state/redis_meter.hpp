@@ -86,7 +86,7 @@ private:
     };
     std::int64_t free() const;
     std::int64_t free_to_keep(Moment now) const;
-    std::int64_t wish(std::int64_t kept) const;
+    std::int64_t wish(std::int64_t kept, Moment now) const;
     void correct(std::int64_t slot, std::int64_t difference, Moment now);
     std::int64_t pending_window() const;
     void write_common(std::vector<std::string>& arguments) const;

@@ -161,8 +161,7 @@ TEST_F(RedisTest, LeasesNeverPassALimitTogether) {
     ASSERT_TRUE(clients.eventually([&] { return finished == 3; }));
     EXPECT_LE(bought, budget);
     EXPECT_GT(here, 1000) << "leases were not tried";
-    std::printf("taken %zu here %d bought %ld\n", taken.size(), here, bought);
-    EXPECT_GT(taken.size(), static_cast<std::size_t>(2 * limit));
+    EXPECT_GT(taken.size(), static_cast<std::size_t>(3 * limit * 97 / 100)) << "leases lie idle";
     std::sort(taken.begin(), taken.end());
     // Each instance's idea of the server's time is an answer's way behind: 10 ms of a second.
     for (std::size_t i = limit; i < taken.size(); ++i) {
