@@ -122,9 +122,10 @@ net::Task<std::optional<Refusal>> RedisState::take(std::span<const Ask> asks,
     Partial partial = take_locally(asks);
     bool waited = false;
     for (int failures = 0; !partial.rest.empty();) {
+        const bool relief_before = relief_is_unheard(asks);
         auto asked = co_await ask_redis(asks, partial, owner);
-        if (asked.ok() && *asked && !waited && relief_is_unheard(asks)) {
-            // What ended here makes room there as soon as it is told.
+        if (asked.ok() && *asked && !waited && (relief_before || relief_is_unheard(asks))) {
+            // What ended here makes room there as soon as it is told; it may have been since.
             waited = true;
             co_await core_->carried();
             continue;

@@ -46,8 +46,8 @@ void RedisClient::close() {
     if (link_) fail(link_, unavailable(settings_->address.text() + ": closing"));
 }
 
-// By value: link_ itself may be given, and is let go here.
-void RedisClient::fail(std::shared_ptr<Link> link, const base::Error& error) {
+void RedisClient::fail(const std::shared_ptr<Link>& which, const base::Error& error) {
+    const std::shared_ptr<Link> link = which;  // link_ itself may be meant, and is let go here
     if (link->dead) return;
     link->dead = true;
     if (link_ == link) {

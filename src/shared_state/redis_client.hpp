@@ -61,7 +61,7 @@ private:
                                           std::shared_ptr<Link> link);
     static net::Task<void> run_connect(std::shared_ptr<RedisClient> self,
                                        std::shared_ptr<Link> link);
-    void fail(std::shared_ptr<Link> link, const base::Error& error);
+    void fail(const std::shared_ptr<Link>& which, const base::Error& error);
 
     net::Loop& loop_;
     std::shared_ptr<const Settings> settings_;

@@ -49,6 +49,7 @@ public:
     }
     std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
     int port() const { return port_; }
+    const std::string& folder() const { return folder_; }
 
     void start() {
         std::vector<std::string> words{"redis-server", "--port", std::to_string(port_), "--bind",
@@ -106,14 +107,6 @@ public:
         return calls;
     }
 
-private:
-    static sockaddr_in loopback(int port) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(static_cast<std::uint16_t>(port));
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        return address;
-    }
     static int free_port() {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address = loopback(0);
@@ -122,6 +115,15 @@ private:
         ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
         ::close(fd);
         return ntohs(address.sin_port);
+    }
+
+private:
+    static sockaddr_in loopback(int port) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return address;
     }
 
     std::vector<std::string> options_;

@@ -76,7 +76,8 @@ public:
     // set to the moment of taking. Asks, owner and `at` must stay valid until the task has ended,
     // meters until what was taken is settled.
     virtual net::Task<std::optional<Refusal>> take(std::span<const Ask> asks,
-                                                   std::string_view owner, Moment* at = nullptr) = 0;
+                                                   std::string_view owner,
+                                                   Moment* at = nullptr) = 0;
     // The same without waiting, where that is possible: in the process always, with Redis while
     // leases last. nullopt: ask take() instead.
     struct Quick {

@@ -289,7 +289,8 @@ TEST_P(SharedStateTest, EverythingIsFreeAfterTenThousandRequests) {
     constexpr int workers = 50, rounds = 200;
     std::array<std::vector<MeterPointer>, 3> meters;
     for (std::size_t i = 0; i < 3; ++i) {
-        meters[i] = {meter(i, "concurrent", MeterKind::slots), meter(i, "budget", MeterKind::money)};
+        meters[i] = {meter(i, "concurrent", MeterKind::slots),
+                     meter(i, "budget", MeterKind::money)};
     }
     std::int64_t inside = 0, most = 0, spent = 0;
     int finished = 0, granted = 0;
