@@ -17,8 +17,8 @@ namespace tollgate::store {
 class Statement {
 public:
     explicit Statement(std::string_view sql = {}) : sql_(sql) {}
-    Statement(Statement&&) = default;  // a copy's parameters would point into the original
-    Statement& operator=(Statement&&) = default;
+    Statement(Statement&&) noexcept = default;  // a copy's parameters would point into the original
+    Statement& operator=(Statement&&) noexcept = default;
 
     Statement& add(std::string_view sql);
     // A parameter in this place.

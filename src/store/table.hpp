@@ -181,7 +181,7 @@ base::Result<void> revoke_keys_of(Session& session, std::string_view tenant,
 // Limits and budgets of a subject that goes.
 base::Result<void> remove_bounds_of(Session& session, std::string_view tenant,
                                     domain::SubjectKind kind, std::string_view subject);
-// Ids of rows with origin "file:..." that fulfil `condition` ("" : any) and are not among `present`.
+// Ids of rows with origin "file:..." that fulfil `condition` ("" : any) and are not in `present`.
 base::Result<std::vector<std::string>> vanished_rows(Session& session, std::string_view table,
                                                      std::string_view condition,
                                                      const std::vector<std::string>& present);
