@@ -68,8 +68,9 @@ void append_json(std::string& out, const std::vector<ChargebackRow>& rows) {
 }
 
 void append_csv(std::string& out, const std::vector<ChargebackRow>& rows) {
-    out += "month,tenant,tenant_name,team,team_name,requests,tokens,cost,fee,charge,"
-           "unpriced_requests\r\n";
+    out +=
+        "month,tenant,tenant_name,team,team_name,requests,tokens,cost,fee,charge,"
+        "unpriced_requests\r\n";
     for (const ChargebackRow& row : rows) {
         out += month_text(row.month);
         for (const std::string* text : {&row.tenant, &row.tenant_name, &row.team, &row.team_name}) {

@@ -34,14 +34,13 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Stores, Chargeback, store::both_stores(), store::store_name);
 
 TEST_P(Chargeback, OfEachTeamAndMonth) {
-    const std::string text =
-        text_of([&](std::string& out, store::Session& session) -> base::Result<void> {
-            // Any moments of two months ask for both.
-            TRY(const auto rows,
-                chargeback(session, everything, "acme", november - 1, november + 1));
-            append_json(out, rows);
-            return {};
-        });
+    const std::string text = text_of([&](std::string& out,
+                                         store::Session& session) -> base::Result<void> {
+        // Any moments of two months ask for both.
+        TRY(const auto rows, chargeback(session, everything, "acme", november - 1, november + 1));
+        append_json(out, rows);
+        return {};
+    });
     EXPECT_EQ(text,
               R"_({"rows":[{"month":"2026-10","tenant":"acme","tenant_name":"Acme, Inc",)_"
               R"_("team":"red","team_name":"=SUM(A1)","requests":1,"tokens":1120,"cost":0.003,)_"
@@ -76,11 +75,14 @@ TEST_P(Chargeback, AllTenantsForThePlatformOneForATenant) {
         return {};
     });
     const store::Access other = store::Access::of_tenant("other");
-    read([&](store::Session& session) -> base::Result<void> {
-        EXPECT_EQ(chargeback(session, other, "", november, november + 1).value().size(), 1u);
-        EXPECT_EQ(chargeback(session, other, "acme", november, november + 1).value().size(), 0u);
-        return {};
-    }, other);
+    read(
+        [&](store::Session& session) -> base::Result<void> {
+            EXPECT_EQ(chargeback(session, other, "", november, november + 1).value().size(), 1u);
+            EXPECT_EQ(chargeback(session, other, "acme", november, november + 1).value().size(),
+                      0u);
+            return {};
+        },
+        other);
 }
 
 TEST_P(Chargeback, ARangeIsNeeded) {

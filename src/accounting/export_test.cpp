@@ -53,7 +53,8 @@ TEST(Export, EveryRowHasTheColumnsOfTheHeader) {
     std::string row;
     append_row(row, domain::UsageRecord{}, ExportFormat::csv);
     const std::string header = csv_header();
-    EXPECT_EQ(std::count(row.begin(), row.end(), ','), std::count(header.begin(), header.end(), ','));
+    EXPECT_EQ(std::count(row.begin(), row.end(), ','),
+              std::count(header.begin(), header.end(), ','));
     EXPECT_THAT(header, StartsWith("at,request_id,attempt,"));
     EXPECT_THAT(header, EndsWith(",zone\r\n"));
 }
@@ -88,7 +89,8 @@ TEST_P(Exporting, CsvAndJsonlTellTheSameFigures) {
     const auto csv = lines_of(exported(ExportFormat::csv), "\r\n");
     ASSERT_EQ(csv.size(), 2u);
     EXPECT_EQ(csv[0] + "\r\n", csv_header());
-    EXPECT_THAT(csv[1], StartsWith("2026-11-01T00:00:00.000Z,01934f00-0000-7000-8000-000000000001,0,"));
+    EXPECT_THAT(csv[1],
+                StartsWith("2026-11-01T00:00:00.000Z,01934f00-0000-7000-8000-000000000001,0,"));
     EXPECT_THAT(csv[1], HasSubstr(",a b,"));
     EXPECT_THAT(csv[1], HasSubstr(",100,20,1000,,,,"));  // what nobody counted is empty
     EXPECT_THAT(csv[1], HasSubstr(",1.234567891,0.003,0.01,"));

@@ -160,8 +160,7 @@ void add_input(const Rates& rates, const Usage& usage, Sum& sum) {
     const PicoUsd write_5m = first_known(nearest.cache_write_5m, nearest.input);
     sum.tokens(input - audio, stated.input, nearest.input);
     sum.tokens(audio, stated.audio_input, first_known(nearest.audio_input, nearest.input));
-    sum.tokens(usage.cache_read, stated.cache_read,
-               first_known(nearest.cache_read, nearest.input));
+    sum.tokens(usage.cache_read, stated.cache_read, first_known(nearest.cache_read, nearest.input));
     sum.tokens(usage.cache_write_5m, stated.cache_write_5m, write_5m);
     sum.tokens(usage.cache_write_1h, stated.cache_write_1h,
                first_known(nearest.cache_write_1h, write_5m));
@@ -211,15 +210,15 @@ Cost cost_of(const TokenPrices& prices, const Usage& usage, const PriceContext& 
 
 domain::NanoUsd worst_cost(const domain::ModelTraits& model, const WorstCase& request,
                            const PriceContext& context) {
-    std::int64_t input = (std::max<std::int64_t>(request.input_tokens, 0) *
-                              estimate_margin_percent + 99) / 100;
+    std::int64_t input =
+        (std::max<std::int64_t>(request.input_tokens, 0) * estimate_margin_percent + 99) / 100;
     std::int64_t output =
         model.output_tokens_max > 0 ? model.output_tokens_max : model.context_tokens;
     if (request.output_tokens_max > 0) output = std::min(output, request.output_tokens_max);
     if (model.in_catalog) {
         // A longer prompt is refused by the provider.
-        input = std::min(input, model.input_tokens_max > 0 ? model.input_tokens_max
-                                                           : model.context_tokens);
+        input = std::min(
+            input, model.input_tokens_max > 0 ? model.input_tokens_max : model.context_tokens);
     } else if (request.output_tokens_max > 0) {
         output = request.output_tokens_max;  // the model's limit is a guess
     }

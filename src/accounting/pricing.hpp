@@ -38,8 +38,8 @@ Cost cost_of(const domain::TokenPrices& prices, const domain::Usage& usage,
 // The worst that a request may cost before it is sent: 1.12 x the estimated input at its dearest
 // class plus the most output, capped by the model's limits.
 struct WorstCase {
-    std::int64_t input_tokens = 0;       // estimated
-    std::int64_t output_tokens_max = 0;  // asked for, 0: the model's limit
+    std::int64_t input_tokens = 0;                        // estimated
+    std::int64_t output_tokens_max = 0;                   // asked for, 0: the model's limit
     bool cache_write_5m = false, cache_write_1h = false;  // marked in the request
     bool audio = false;                                   // audio is sent or asked for
 };

@@ -41,7 +41,8 @@ TokenPrices gpt() {
     prices.cache_read = per_million(0.25);
     domain::LongContextPrices step;
     step.above = 272'000;
-    step.input = per_million(5), step.output = per_million(22.5), step.cache_read = per_million(0.5);
+    step.input = per_million(5), step.output = per_million(22.5),
+    step.cache_read = per_million(0.5);
     prices.long_context.push_back(step);
     domain::ServicePrices flex;
     flex.name = "flex";
@@ -85,7 +86,8 @@ TEST(Pricing, LongContextCountsTheWholePromptAndActsOnAll) {
     // 1000 * 3000 + 10 * 15000 + 199000 * 300 = 3'000'000 + 150'000 + 59'700'000
     EXPECT_EQ(cost_of(sonnet(), usage).list, 62'850'000);
     usage.cache_write_5m = 1;  // 200'001
-    // 1000 * 6000 + 10 * 22500 + 199000 * 600 + 1 * 7500 = 6'000'000 + 225'000 + 119'400'000 + 7'500
+    // 1000 * 6000 + 10 * 22500 + 199000 * 600 + 1 * 7500 = 6'000'000 + 225'000 + 119'400'000 +
+    // 7'500
     EXPECT_EQ(cost_of(sonnet(), usage).list, 125'632'500);
 }
 
@@ -174,9 +176,9 @@ TEST(Pricing, RegionAndFastModeMultiplyTokensNotFees) {
     usage.web_searches = 3;
     // 1000 * 3000 + 100 * 15000 = 4'500'000; a search 10'000'000
     EXPECT_EQ(cost_of(sonnet(), usage).list, 34'500'000);
-    EXPECT_EQ(cost_of(sonnet(), usage, {.region = "us"}).list, 34'950'000);     // 4'950'000
+    EXPECT_EQ(cost_of(sonnet(), usage, {.region = "us"}).list, 34'950'000);  // 4'950'000
     EXPECT_EQ(cost_of(sonnet(), usage, {.region = "global"}).list, 34'500'000);
-    EXPECT_EQ(cost_of(sonnet(), usage, {.fast = true}).list, 57'000'000);       // 27'000'000
+    EXPECT_EQ(cost_of(sonnet(), usage, {.fast = true}).list, 57'000'000);  // 27'000'000
     // 4'500'000 * 1.1 * 6 = 29'700'000
     EXPECT_EQ(cost_of(sonnet(), usage, {.region = "us", .fast = true}).list, 59'700'000);
     TokenPrices prices = gpt();
@@ -215,10 +217,10 @@ TEST(Pricing, TheSumIsRoundedOnceHalfUp) {
     TokenPrices prices;
     prices.input = 1'250;  // pico-dollars: 0.00125 per million
     prices.output = 1;
-    EXPECT_EQ(cost_of(prices, used(1, 0)).list, 1);      // 1.25
-    EXPECT_EQ(cost_of(prices, used(2, 0)).list, 3);      // 2.5
-    EXPECT_EQ(cost_of(prices, used(1, 249)).list, 1);    // 1.499
-    EXPECT_EQ(cost_of(prices, used(1, 250)).list, 2);    // 1.5; each rounded alone would be 1 + 0
+    EXPECT_EQ(cost_of(prices, used(1, 0)).list, 1);    // 1.25
+    EXPECT_EQ(cost_of(prices, used(2, 0)).list, 3);    // 2.5
+    EXPECT_EQ(cost_of(prices, used(1, 249)).list, 1);  // 1.499
+    EXPECT_EQ(cost_of(prices, used(1, 250)).list, 2);  // 1.5; each rounded alone would be 1 + 0
     EXPECT_EQ(cost_of(prices, used(1, 0), {.batch = true}).list, 1);  // 0.625
 }
 

@@ -68,9 +68,8 @@ base::Result<Projection> projection(store::Session& session, const store::Access
     store::UsageQuery query;
     query.filter.tenant = tenant;
     if (!narrow(query.filter, kind, subject)) {
-        return base::invalid("subject: usage is not summed by " +
-                                 std::string(domain::to_string(kind)),
-                             "subject");
+        return base::invalid(
+            "subject: usage is not summed by " + std::string(domain::to_string(kind)), "subject");
     }
     query.step = store::UsageStep::day;
     query.filter.from = day_of(now) - days_max * micros_per_day;

@@ -19,9 +19,9 @@ struct DaySpend {
 
 struct Projection {
     std::int64_t from = 0, now = 0, until = 0;
-    domain::NanoUsd spent = 0;      // from <= at < now, with fees
-    domain::NanoUsd daily = 0;      // mean
-    domain::NanoUsd projected = 0;  // at `until`
+    domain::NanoUsd spent = 0;       // from <= at < now, with fees
+    domain::NanoUsd daily = 0;       // mean
+    domain::NanoUsd projected = 0;   // at `until`
     std::int64_t days_measured = 0;  // 0: the mean is of today's hours
 };
 

@@ -72,10 +72,9 @@ TEST_P(Projecting, OfASubject_WithItsFees) {
         EXPECT_EQ(of(domain::SubjectKind::tier, "trial").error().field, "subject");
         std::string text;
         append_json(text, ada);
-        EXPECT_EQ(text,
-                  R"({"from":"2026-11-01T00:00:00.000Z","now":"2026-11-04T00:00:00.000Z",)"
-                  R"("until":"2026-12-01T00:00:00.000Z","spent":9,"daily":3,"projected":90,)"
-                  R"("days_measured":3})");
+        EXPECT_EQ(text, R"({"from":"2026-11-01T00:00:00.000Z","now":"2026-11-04T00:00:00.000Z",)"
+                        R"("until":"2026-12-01T00:00:00.000Z","spent":9,"daily":3,"projected":90,)"
+                        R"("days_measured":3})");
         return {};
     });
 }

@@ -38,14 +38,14 @@ std::string month_text(domain::UnixMicros at) {
 }
 
 std::string time_text(domain::UnixMicros at) {
-    return base::rfc3339(std::chrono::time_point_cast<std::chrono::system_clock::duration>(
-        moment(at)));
+    return base::rfc3339(
+        std::chrono::time_point_cast<std::chrono::system_clock::duration>(moment(at)));
 }
 
 domain::UnixMicros month_start(domain::UnixMicros at, int months) {
     const year_month_day date = date_of(at);
-    const auto first = (date.year() / date.month() + std::chrono::months(months)) /
-                       std::chrono::day(1);
+    const auto first =
+        (date.year() / date.month() + std::chrono::months(months)) / std::chrono::day(1);
     return std::chrono::sys_days(first).time_since_epoch() / std::chrono::microseconds(1);
 }
 
@@ -94,8 +94,8 @@ void write_sums(json::Writer& writer, const store::UsageSums& sums) {
 }
 
 void append_csv_text(std::string& out, std::string_view text) {
-    const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) !=
-                                              std::string_view::npos;
+    const bool formula =
+        !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
     const bool quoted = formula || text.find_first_of(",\"\r\n") != std::string_view::npos;
     if (!quoted) {
         out += text;

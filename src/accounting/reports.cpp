@@ -64,8 +64,8 @@ base::Result<std::vector<LatencyReport>> latency_of(store::Session& session,
                                                     const store::UsageFilter& filter) {
     std::vector<LatencyReport> reports;
     for (const bool by_model : {false, true}) {
-        TRY(const auto totals, store::usage_latency(session, access, filter,
-                                                    store::LatencyKind::total, by_model));
+        TRY(const auto totals,
+            store::usage_latency(session, access, filter, store::LatencyKind::total, by_model));
         TRY(const auto firsts, store::usage_latency(session, access, filter,
                                                     store::LatencyKind::first_token, by_model));
         for (const store::LatencyRow& row : totals) {
@@ -113,8 +113,8 @@ void write_percentiles(json::Writer& writer, std::string_view name, const Percen
 }
 
 void write_points(json::Writer& writer, std::string_view name,
-                  const std::vector<std::string>& dimensions,
-                  const std::vector<UsagePoint>& points, bool with_start) {
+                  const std::vector<std::string>& dimensions, const std::vector<UsagePoint>& points,
+                  bool with_start) {
     writer.key(name).begin_array();
     for (const UsagePoint& point : points) {
         writer.begin_object();

@@ -1,7 +1,7 @@
 // Reports of usage: sums over a range by any dimension with their course, the top of each, rates of
-// errors and fallbacks, percentiles of times. Blocking functions inside Db::transact (store threads);
-// money is nano-dollars, times Unix microseconds, days are those of UTC. What they answer besides the
-// store's errors: invalid_request naming the field of the query.
+// errors and fallbacks, percentiles of times. Blocking functions inside Db::transact (store
+// threads); money is nano-dollars, times Unix microseconds, days are those of UTC. What they answer
+// besides the store's errors: invalid_request naming the field of the query.
 #pragma once
 #include <string>
 #include <vector>
@@ -38,10 +38,10 @@ struct LatencyReport {
 
 struct UsageReport {
     std::int64_t from = 0, to = 0;
-    std::vector<std::string> dimensions;     // of the values of the points below
+    std::vector<std::string> dimensions;  // of the values of the points below
     store::UsageSums total;
-    std::vector<store::UsagePoint> series;   // by start, then by values
-    std::vector<store::UsagePoint> groups;   // over the whole range, dearest first
+    std::vector<store::UsagePoint> series;  // by start, then by values
+    std::vector<store::UsagePoint> groups;  // over the whole range, dearest first
     std::vector<NamedSums> top_models, top_providers, top_users, top_keys, top_tags;
     // Of all, then of each model. Empty where the filter asks for more than times tell (a user).
     std::vector<LatencyReport> latency;
@@ -59,10 +59,10 @@ struct ProviderUsage {
 struct UsageOverview {
     std::int64_t period_days = 0;
     store::UsageSums total;
-    std::vector<ProviderUsage> providers;    // dearest first; requests no provider saw are left out
-    std::vector<store::UsagePoint> series;   // by day
-    std::string group_by = "day";            // else `groups` are by it
-    std::vector<store::UsagePoint> groups;   // dearest first
+    std::vector<ProviderUsage> providers;   // dearest first; requests no provider saw are left out
+    std::vector<store::UsagePoint> series;  // by day
+    std::string group_by = "day";           // else `groups` are by it
+    std::vector<store::UsagePoint> groups;  // dearest first
 };
 // `group_by`: day, tag, or a dimension.
 base::Result<UsageOverview> usage_overview(store::Session& session, const store::Access& access,

@@ -46,13 +46,16 @@ protected:
         });
     }
     // The text that `work` appends.
-    std::string text_of(const std::function<base::Result<void>(std::string&, store::Session&)>& work,
-                        const store::Access& access = store::Access::everything()) {
+    std::string text_of(
+        const std::function<base::Result<void>(std::string&, store::Session&)>& work,
+        const store::Access& access = store::Access::everything()) {
         std::string text;
-        read([&](store::Session& session) {
-            text.clear();
-            return work(text, session);
-        }, access);
+        read(
+            [&](store::Session& session) {
+                text.clear();
+                return work(text, session);
+            },
+            access);
         return text;
     }
     static store::UsageFilter november_of(std::string tenant = "acme") {

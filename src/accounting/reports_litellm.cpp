@@ -105,7 +105,8 @@ base::Result<void> append_by_day(std::string& out, store::Session& session,
     std::map<std::int64_t, Spenders> days;
     for (const UsagePoint& point : points) {
         const auto named = names.find(point.values[0]);
-        Spender& spender = days[point.start][named == names.end() ? point.values[0] : named->second];
+        Spender& spender =
+            days[point.start][named == names.end() ? point.values[0] : named->second];
         spender.total.add(point.sums);
         spender.points.push_back(&point);
     }

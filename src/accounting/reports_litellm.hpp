@@ -13,8 +13,8 @@
 
 namespace tollgate::accounting {
 
-// /spend/logs of one request, of a key or of a user: an array of rows as LiteLLM_SpendLogs has them.
-// `api_key` is the key's id with us. At most `rows_max`, newest first.
+// /spend/logs of one request, of a key or of a user: an array of rows as LiteLLM_SpendLogs has
+// them. `api_key` is the key's id with us. At most `rows_max`, newest first.
 constexpr std::int64_t spend_log_rows_max = 1'000;
 base::Result<void> append_spend_logs(std::string& out, store::Session& session,
                                      const store::Access& access, const store::UsageFilter& filter,
@@ -28,8 +28,7 @@ base::Result<void> append_spend_by_day(std::string& out, store::Session& session
 
 // [{individual_request_tag, log_count, total_spend}], dearest first.
 base::Result<void> append_spend_tags(std::string& out, store::Session& session,
-                                     const store::Access& access,
-                                     const store::UsageFilter& filter);
+                                     const store::Access& access, const store::UsageFilter& filter);
 
 // {spend, max_budget}; null where there is none.
 base::Result<void> append_global_spend(std::string& out, store::Session& session,

@@ -7,8 +7,8 @@
 namespace tollgate::accounting {
 namespace {
 
-using ::testing::HasSubstr;
 using store::Session;
+using ::testing::HasSubstr;
 
 class LiteLlmSpend : public Reports {
 protected:
@@ -31,13 +31,14 @@ TEST_P(LiteLlmSpend, LogsAreRowsNewestFirst) {
     const std::string text = text_of([&](std::string& out, Session& session) {
         return append_spend_logs(out, session, everything, november_of());
     });
-    EXPECT_THAT(text, ::testing::StartsWith(
-                          R"([{"request_id":"01934f00-0000-7000-8000-000000000002",)"
-                          R"("call_type":"anthropic_messages","api_key":"key-2","spend":0.01,)"
-                          R"("total_tokens":1120,"prompt_tokens":1100,"completion_tokens":20,)"
-                          R"("startTime":"2026-11-02T00:00:00.000Z",)"
-                          R"("endTime":"2026-11-02T00:00:01.800Z",)"
-                          R"("completionStartTime":"2026-11-02T00:00:00.420Z","model":"gpt-5.4",)"));
+    EXPECT_THAT(text,
+                ::testing::StartsWith(
+                    R"([{"request_id":"01934f00-0000-7000-8000-000000000002",)"
+                    R"("call_type":"anthropic_messages","api_key":"key-2","spend":0.01,)"
+                    R"("total_tokens":1120,"prompt_tokens":1100,"completion_tokens":20,)"
+                    R"("startTime":"2026-11-02T00:00:00.000Z",)"
+                    R"("endTime":"2026-11-02T00:00:01.800Z",)"
+                    R"("completionStartTime":"2026-11-02T00:00:00.420Z","model":"gpt-5.4",)"));
     EXPECT_THAT(text, HasSubstr(R"("request_tags":["batch","chat"])"));
     EXPECT_THAT(text, HasSubstr(R"("cache_hit":"False")"));
     EXPECT_THAT(text, HasSubstr("000000000001"));
@@ -52,10 +53,12 @@ TEST_P(LiteLlmSpend, OneLogByItsRequest) {
         return append_spend_log(out, session, everything, "01934f00-0000-7000-8000-000000000001");
     });
     EXPECT_THAT(text, HasSubstr(R"("spend":0.003)"));
-    const std::string none = text_of([&](std::string& out, Session& session) {
-        return append_spend_log(out, session, store::Access::of_tenant("other"),
-                                "01934f00-0000-7000-8000-000000000001");
-    }, store::Access::of_tenant("other"));
+    const std::string none = text_of(
+        [&](std::string& out, Session& session) {
+            return append_spend_log(out, session, store::Access::of_tenant("other"),
+                                    "01934f00-0000-7000-8000-000000000001");
+        },
+        store::Access::of_tenant("other"));
     EXPECT_EQ(none, "[]");
 }
 
@@ -63,20 +66,18 @@ TEST_P(LiteLlmSpend, ByDayWithUsersAndModels) {
     const std::string text = text_of([&](std::string& out, Session& session) {
         return append_spend_by_day(out, session, everything, november_of());
     });
-    EXPECT_EQ(text,
-              R"([{"startTime":"2026-11-01","spend":0.003,"users":{"ada":0.003},)"
-              R"("models":{"claude-sonnet-5-5":0.003}},)"
-              R"({"startTime":"2026-11-02","spend":0.01,"users":{"bob":0.01},)"
-              R"("models":{"gpt-5.4":0.01}}])");
+    EXPECT_EQ(text, R"([{"startTime":"2026-11-01","spend":0.003,"users":{"ada":0.003},)"
+                    R"("models":{"claude-sonnet-5-5":0.003}},)"
+                    R"({"startTime":"2026-11-02","spend":0.01,"users":{"bob":0.01},)"
+                    R"("models":{"gpt-5.4":0.01}}])");
 }
 
 TEST_P(LiteLlmSpend, TagsAndTheWhole) {
     const std::string tags = text_of([&](std::string& out, Session& session) {
         return append_spend_tags(out, session, everything, november_of());
     });
-    EXPECT_EQ(tags,
-              R"([{"individual_request_tag":"batch","log_count":2,"total_spend":0.012},)"
-              R"({"individual_request_tag":"chat","log_count":1,"total_spend":0.009}])");
+    EXPECT_EQ(tags, R"([{"individual_request_tag":"batch","log_count":2,"total_spend":0.012},)"
+                    R"({"individual_request_tag":"chat","log_count":1,"total_spend":0.009}])");
     const std::string whole = text_of([&](std::string& out, Session& session) {
         return append_global_spend(out, session, everything, november_of(), std::nullopt);
     });

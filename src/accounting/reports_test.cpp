@@ -6,11 +6,11 @@
 namespace tollgate::accounting {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
 using store::Session;
 using store::UsageDimension;
 using store::UsageStep;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 INSTANTIATE_TEST_SUITE_P(Stores, Reports, store::both_stores(), store::store_name);
 
@@ -21,8 +21,8 @@ UsageReport report_of(Session& session, const UsageReportQuery& query,
     return report.ok() ? std::move(report).value() : UsageReport{};
 }
 
-// Two requests of ada on the first, one of bob with another model, that failed and fell back, on the
-// third; one of another tenant.
+// Two requests of ada on the first, one of bob with another model, that failed and fell back, on
+// the third; one of another tenant.
 std::vector<domain::UsageRecord> three_days(
     const std::function<domain::UsageRecord(std::int64_t, std::string)>& request) {
     domain::UsageRecord other = request(november + 2 * micros_per_day, "acme");
@@ -109,21 +109,23 @@ TEST_P(Reports, TagsCountEachRequestThatHasThem) {
 
 TEST_P(Reports, AnotherTenantsUsageIsNotSeen) {
     insert(three_days(request_at));
-    read([&](Session& session) -> base::Result<void> {
-        const store::Access other = store::Access::of_tenant("other");
-        UsageReportQuery query;
-        query.filter = november_of("");
-        const UsageReport report = report_of(session, query, other);
-        EXPECT_EQ(report.total.requests, 1);
-        EXPECT_EQ(report.top_models.size(), 1u);
-        EXPECT_EQ(report.latency.at(0).total.requests, 1);
-        query.filter = november_of("acme");
-        EXPECT_EQ(report_of(session, query, other).total.requests, 0);
-        const auto overview = usage_overview(session, other, november_of(""), "day");
-        EXPECT_EQ(overview.value().total.requests, 1);
-        EXPECT_EQ(overview.value().providers.at(0).unique_users, 1);
-        return {};
-    }, store::Access::of_tenant("other"));
+    read(
+        [&](Session& session) -> base::Result<void> {
+            const store::Access other = store::Access::of_tenant("other");
+            UsageReportQuery query;
+            query.filter = november_of("");
+            const UsageReport report = report_of(session, query, other);
+            EXPECT_EQ(report.total.requests, 1);
+            EXPECT_EQ(report.top_models.size(), 1u);
+            EXPECT_EQ(report.latency.at(0).total.requests, 1);
+            query.filter = november_of("acme");
+            EXPECT_EQ(report_of(session, query, other).total.requests, 0);
+            const auto overview = usage_overview(session, other, november_of(""), "day");
+            EXPECT_EQ(overview.value().total.requests, 1);
+            EXPECT_EQ(overview.value().providers.at(0).unique_users, 1);
+            return {};
+        },
+        store::Access::of_tenant("other"));
 }
 
 TEST_P(Reports, ARangeIsNeeded) {
@@ -146,18 +148,17 @@ TEST_P(Reports, TheOverviewIsWhatTheInterfaceAnswers) {
         return {};
     });
     // 3 * (100 + 20 + 1000) tokens; 0.03 - 0.015 saved
-    EXPECT_EQ(text,
-              R"({"total_requests":3,"total_tokens":3360,"total_cost":0.015,)"
-              R"("avg_cost_per_request":0.005,"baseline_cost":0.03,"savings":0.015,)"
-              R"("providers":[{"provider_id":"openai","provider_name":"openai","requests":1,)"
-              R"("tokens":1120,"cost":0.009,"avg_latency_ms":30000,"unique_users":1},)"
-              R"({"provider_id":"anthropic","provider_name":"anthropic","requests":2,)"
-              R"("tokens":2240,"cost":0.006,"avg_latency_ms":1800,"unique_users":2}],)"
-              R"("series":[{"date":"2026-11-01","requests":2,"tokens":2240,"cost":0.006},)"
-              R"({"date":"2026-11-03","requests":1,"tokens":1120,"cost":0.009}],)"
-              R"("groups":[{"model":"gpt-5.4","requests":1,"tokens":1120,"cost":0.009},)"
-              R"({"model":"claude-sonnet-5-5","requests":2,"tokens":2240,"cost":0.006}],)"
-              R"("period_days":30})");
+    EXPECT_EQ(text, R"({"total_requests":3,"total_tokens":3360,"total_cost":0.015,)"
+                    R"("avg_cost_per_request":0.005,"baseline_cost":0.03,"savings":0.015,)"
+                    R"("providers":[{"provider_id":"openai","provider_name":"openai","requests":1,)"
+                    R"("tokens":1120,"cost":0.009,"avg_latency_ms":30000,"unique_users":1},)"
+                    R"({"provider_id":"anthropic","provider_name":"anthropic","requests":2,)"
+                    R"("tokens":2240,"cost":0.006,"avg_latency_ms":1800,"unique_users":2}],)"
+                    R"("series":[{"date":"2026-11-01","requests":2,"tokens":2240,"cost":0.006},)"
+                    R"({"date":"2026-11-03","requests":1,"tokens":1120,"cost":0.009}],)"
+                    R"("groups":[{"model":"gpt-5.4","requests":1,"tokens":1120,"cost":0.009},)"
+                    R"({"model":"claude-sonnet-5-5","requests":2,"tokens":2240,"cost":0.006}],)"
+                    R"("period_days":30})");
 }
 
 TEST_P(Reports, AnUnknownGroupIsNamed) {

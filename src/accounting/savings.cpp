@@ -43,13 +43,17 @@ std::vector<SavingsLine> lines_of(std::map<std::string, SavingsLine>& found) {
     return lines;
 }
 
+constexpr std::string_view baseline_words =
+    "The baseline is each request's own tokens at list price on its baseline model: the Claude "
+    "model that the client asked for by name, else the tenant's baseline_model. Another model "
+    "may have needed more or fewer tokens for the same work.";
+constexpr std::string_view cache_words =
+    "The provider's prompt cache is valued at today's prices, by sums of tokens: long-context "
+    "rates, tiers of service and batches are not told apart.";
+
 void state_assumptions(SavingsReport& report) {
     report.assumptions = {
-        "The baseline is each request's own tokens at list price on its baseline model: the Claude "
-        "model that the client asked for by name, else the tenant's baseline_model. Another model "
-        "may have needed more or fewer tokens for the same work.",
-        "The provider's prompt cache is valued at today's prices, by sums of tokens: long-context "
-        "rates, tiers of service and batches are not told apart.",
+        std::string(baseline_words), std::string(cache_words),
         "What the response cache answered is valued at the list price of the answer it kept.",
         "Requests with a user's own key are valued at list price, less the platform's fee.",
         "other is the difference between list price and what providers stated that they charge."};

@@ -27,7 +27,9 @@ struct SavingsLine {
     std::int64_t requests = 0;
     domain::NanoUsd spent = 0;
     domain::NanoUsd routing = 0, provider_cache = 0, response_cache = 0, byok = 0, other = 0;
-    domain::NanoUsd saved() const { return routing + provider_cache + response_cache + byok + other; }
+    domain::NanoUsd saved() const {
+        return routing + provider_cache + response_cache + byok + other;
+    }
     domain::NanoUsd without() const { return spent + saved(); }
     void add(const SavingsLine& more);
 };
@@ -39,12 +41,12 @@ struct SavingsReport {
     std::int64_t requests_without_baseline = 0;  // on whose routing nothing can be said
     std::int64_t unpriced_requests = 0;
     std::vector<std::string> models_without_price;  // provider/model with cached tokens
-    std::vector<std::string> assumptions;        // in words, for whoever reads the figures
+    std::vector<std::string> assumptions;           // in words, for whoever reads the figures
 };
 
 // Today's prices of a provider's model; null: not known. Lives as long as the call.
-using PriceLookup = std::function<const domain::TokenPrices*(std::string_view provider,
-                                                             std::string_view model)>;
+using PriceLookup =
+    std::function<const domain::TokenPrices*(std::string_view provider, std::string_view model)>;
 // `filter` as usage_series takes it, with a range.
 base::Result<SavingsReport> savings_report(store::Session& session, const store::Access& access,
                                            const store::UsageFilter& filter,

@@ -38,7 +38,8 @@ void read_rates(Reader& from, domain::TokenRates& out) {
     read_figure(from, "image_output", million, out.image_output);
 }
 
-void read_long_context(Session& session, Reader& prices, std::vector<domain::LongContextPrices>& out) {
+void read_long_context(Session& session, Reader& prices,
+                       std::vector<domain::LongContextPrices>& out) {
     const Node* steps = prices.take("long_context");
     if (steps == nullptr) return;
     for (std::size_t i = 0; i < steps->items.size(); ++i) {

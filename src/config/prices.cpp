@@ -17,7 +17,7 @@ constexpr std::string_view batch = "batch", flex = "flex", priority = "priority"
 constexpr std::size_t fingerprint_bytes = 4;
 constexpr domain::PerMille half = 500, one = 1'000;
 
-constexpr domain::PicoUsd TokenRates::*all_rates[] = {
+constexpr domain::PicoUsd TokenRates::* all_rates[] = {
     &TokenRates::input,          &TokenRates::output,         &TokenRates::cache_read,
     &TokenRates::cache_write_5m, &TokenRates::cache_write_1h, &TokenRates::reasoning,
     &TokenRates::audio_input,    &TokenRates::audio_output,   &TokenRates::image_output};
@@ -170,8 +170,8 @@ void PriceOverrides::apply(TokenPrices& prices) const {
             step_at(steps, key.above).*key.rate = *figures[i];
         }
     }
-    prices.version += (prices.version.empty() ? "config " : " + config ") +
-                      price_fingerprint(prices);
+    prices.version +=
+        (prices.version.empty() ? "config " : " + config ") + price_fingerprint(prices);
 }
 
 std::string price_fingerprint(const TokenPrices& prices) {
@@ -186,8 +186,8 @@ std::string price_fingerprint(const TokenPrices& prices) {
     for (const auto& [region, factor] : prices.regions) {
         text += region + " " + std::to_string(factor) + " ";
     }
-    for (const std::int64_t figure : {prices.fast, prices.request, prices.image,
-                                      prices.web_search}) {
+    for (const std::int64_t figure :
+         {prices.fast, prices.request, prices.image, prices.web_search}) {
         text += std::to_string(figure) + " ";
     }
     return base::hex(base::sha256(text), fingerprint_bytes);

@@ -13,10 +13,10 @@ namespace tollgate::config {
 // Where the figure of one key belongs.
 struct PriceKey {
     std::string_view key, text;
-    std::string_view service = {};               // batch, flex, priority; "" : the standard rates
-    std::int64_t above = 0;                      // threshold of a long-context rate, 0: none
-    domain::PicoUsd domain::TokenRates::*rate = nullptr;
-    domain::PicoUsd domain::TokenPrices::*fee = nullptr;  // instead of a rate
+    std::string_view service = {};  // batch, flex, priority; "" : the standard rates
+    std::int64_t above = 0;         // threshold of a long-context rate, 0: none
+    domain::PicoUsd domain::TokenRates::* rate = nullptr;
+    domain::PicoUsd domain::TokenPrices::* fee = nullptr;  // instead of a rate
 };
 constexpr std::size_t price_key_count = 34;
 extern const std::array<PriceKey, price_key_count> price_keys;

@@ -13,10 +13,10 @@ using ::testing::StartsWith;
 
 // The prices of one entry of model_list with these parameters.
 PriceOverrides overrides(const std::string& parameters) {
-    const LoadResult loaded = load_text(
-        "model_list:\n  - model_name: m\n    litellm_params: {model: openai/m" +
-            (parameters.empty() ? "" : ", " + parameters) + "}\n",
-        "x.yaml", {});
+    const LoadResult loaded =
+        load_text("model_list:\n  - model_name: m\n    litellm_params: {model: openai/m" +
+                      (parameters.empty() ? "" : ", " + parameters) + "}\n",
+                  "x.yaml", {});
     EXPECT_TRUE(loaded.ok());
     return loaded.config.model_list.at(0).prices;
 }
@@ -68,9 +68,10 @@ TEST(Prices, NothingStatedChangesNothing) {
 
 TEST(Prices, StepsStayInOrder) {
     TokenPrices prices;
-    overrides("input_cost_per_token_above_272k_tokens: 0.000003, "
-              "input_cost_per_token_above_128k_tokens: 0.000001, "
-              "output_cost_per_token_above_128k_tokens: 0.000009")
+    overrides(
+        "input_cost_per_token_above_272k_tokens: 0.000003, "
+        "input_cost_per_token_above_128k_tokens: 0.000001, "
+        "output_cost_per_token_above_128k_tokens: 0.000009")
         .apply(prices);
     ASSERT_EQ(prices.long_context.size(), 2u);
     EXPECT_EQ(prices.long_context[0].above, 128'000);

@@ -12,8 +12,8 @@ constexpr std::int64_t pico_digits = 12;
 constexpr std::int64_t exponent_max = 10'000;  // beyond it all is zero or too large
 
 struct Decimal {
-    std::string digits;       // without leading zeros
-    std::int64_t point = 0;   // digits before the decimal point; may be negative
+    std::string digits;      // without leading zeros
+    std::int64_t point = 0;  // digits before the decimal point; may be negative
     bool negative = false;
 };
 
@@ -75,8 +75,9 @@ base::Result<std::int64_t> parse(std::string_view text, std::int64_t digits) {
     constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     const auto digit = [&decimal](std::int64_t at) {
         const auto index = static_cast<std::size_t>(at);
-        return index < decimal.digits.size() ? static_cast<std::uint64_t>(decimal.digits[index] - '0')
-                                             : 0;
+        return index < decimal.digits.size()
+                   ? static_cast<std::uint64_t>(decimal.digits[index] - '0')
+                   : 0;
     };
     for (std::int64_t at = 0; at < kept; ++at) {
         if (size > (largest - digit(at)) / 10) {
@@ -106,9 +107,7 @@ std::string dollars(NanoUsd amount) {
 }
 
 base::Result<NanoUsd> parse_dollars(std::string_view text) { return parse(text, nano_digits); }
-base::Result<PicoUsd> parse_pico_dollars(std::string_view text) {
-    return parse(text, pico_digits);
-}
+base::Result<PicoUsd> parse_pico_dollars(std::string_view text) { return parse(text, pico_digits); }
 
 NanoUsd from_dollars(double amount) {
     const double nano = amount * static_cast<double>(nano_per_usd);

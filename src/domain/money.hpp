@@ -12,8 +12,8 @@ namespace tollgate::domain {
 using NanoUsd = std::int64_t;
 constexpr NanoUsd nano_per_usd = 1'000'000'000;
 
-// 1e-12 US dollars: prices of one token, so that no published price is rounded. Nine million dollars
-// fit.
+// 1e-12 US dollars: prices of one token, so that no published price is rounded. Nine million
+// dollars fit.
 using PicoUsd = std::int64_t;
 constexpr PicoUsd pico_per_usd = 1'000'000'000'000;
 constexpr PicoUsd pico_per_nano = 1'000;

@@ -51,8 +51,8 @@ TEST(Money, PricesOfATokenAreExactInPicoDollars) {
 }
 
 TEST(Money, WhatIsNoAmountIsRefused) {
-    for (const char* text : {"", "-", ".", "1,5", "$5", "5 USD", "1e", "1e+", "0x10", "nan", "inf",
-                             " 1", "1.2.3"}) {
+    for (const char* text :
+         {"", "-", ".", "1,5", "$5", "5 USD", "1e", "1e+", "0x10", "nan", "inf", " 1", "1.2.3"}) {
         const auto read = parse_dollars(text);
         ASSERT_FALSE(read.ok()) << text;
         EXPECT_EQ(read.error().code, base::ErrorCode::invalid_request);

@@ -41,10 +41,10 @@ TEST(Tenancy, TheWordsAreThoseOfTheInterface) {
 
 TEST(Tenancy, AnyLimitCounts) {
     EXPECT_FALSE(Limits{}.any());
-    std::optional<std::int64_t> Limits::*members[] = {
-        &Limits::requests_per_minute,      &Limits::requests_per_hour,
-        &Limits::requests_per_day,         &Limits::tokens_per_minute,
-        &Limits::input_tokens_per_minute,  &Limits::output_tokens_per_minute,
+    std::optional<std::int64_t> Limits::* members[] = {
+        &Limits::requests_per_minute,     &Limits::requests_per_hour,
+        &Limits::requests_per_day,        &Limits::tokens_per_minute,
+        &Limits::input_tokens_per_minute, &Limits::output_tokens_per_minute,
         &Limits::concurrent_requests};
     for (const auto member : members) {
         Limits limits;
