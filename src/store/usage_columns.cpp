@@ -95,6 +95,11 @@ std::optional<UsageDimension> usage_dimension_of(std::string_view text) {
     return static_cast<UsageDimension>(found - dimension_names.begin());
 }
 
+std::string dimension_of_days(UsageDimension dimension) { return to_string(dimension); }
+std::string dimension_of_months(UsageDimension dimension) {
+    return std::string("month:") + to_string(dimension);
+}
+
 std::string_view column_of(UsageDimension dimension) {
     return dimension_columns[static_cast<std::size_t>(dimension)];
 }

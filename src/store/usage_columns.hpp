@@ -115,6 +115,11 @@ void sum_columns(Sums& s, Visitor&& v) {
     v("response_bytes", s.response_bytes);
 }
 
+// The dimension's name in usage_by_dimension: of the rows of days, and of the rows of months, whose
+// `day` is the month's first.
+std::string dimension_of_days(UsageDimension dimension);
+std::string dimension_of_months(UsageDimension dimension);
+
 // The columns that usage_hourly and usage_daily are grouped by, beside the time. "" for none.
 std::string_view column_of(UsageDimension dimension);
 // What the record has there.

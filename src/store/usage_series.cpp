@@ -1,6 +1,6 @@
 // Sums of usage over ranges of time: series for charts and reports.
 #include <algorithm>
-#include <map>
+#include <tuple>
 
 #include "store/partitions.hpp"
 #include "store/statement.hpp"
@@ -90,12 +90,35 @@ std::string_view column_in(const Source& source, UsageDimension dimension) {
     return is_value ? std::string_view("value") : column_of(dimension);
 }
 
-void add_conditions(Statement& statement, const Source& source, const UsageFilter& filter) {
-    if (source.single) statement.where("dimension = ").text(to_string(*source.single));
-    const std::int64_t unit = source.unit;
-    const std::int64_t from = unit == micros_per_day ? day_of(filter.from) : hour_of(filter.from);
-    statement.where_time(source.start, filter.from == 0 ? 0 : from,
-                         filter.to == 0 ? 0 : ceiling(filter.to, unit));
+// A part of the range, and the rows that answer for it: `dimension` of usage_by_dimension.
+struct Part {
+    std::string dimension;
+    std::int64_t from = 0, to = 0;
+};
+
+// Whole months where the step is no finer, days for the rest of the range.
+std::vector<Part> parts_of(const Source& source, const UsageQuery& query) {
+    const UsageFilter& filter = query.filter;
+    const std::int64_t floor =
+        source.unit == micros_per_day ? day_of(filter.from) : hour_of(filter.from);
+    const std::int64_t from = filter.from == 0 ? 0 : floor;
+    const std::int64_t to = filter.to == 0 ? 0 : ceiling(filter.to, source.unit);
+    if (!source.single) return {{"", from, to}};
+    const Part days{dimension_of_days(*source.single), from, to};
+    const bool coarse = query.step == UsageStep::whole || query.step == UsageStep::month;
+    const std::int64_t first = from == 0 ? 0 : month_of(from - 1).end_at;
+    const std::int64_t last = to == 0 ? 0 : month_of(to).first_at;
+    if (!coarse || (first != 0 && last != 0 && first >= last)) return {days};
+    std::vector<Part> parts = {{dimension_of_months(*source.single), first, last}};
+    if (from < first) parts.push_back({days.dimension, from, first});
+    if (last < to) parts.push_back({days.dimension, last, to});
+    return parts;
+}
+
+void add_conditions(Statement& statement, const Source& source, const UsageFilter& filter,
+                    const Part& part) {
+    if (source.single) statement.where("dimension = ").text(part.dimension);
+    statement.where_time(source.start, part.from, part.to);
     if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
     for (const auto& [dimension, value] : filtered(filter)) {
         const std::string_view column = column_in(source, dimension);
@@ -115,22 +138,13 @@ UsageSums read_sums(const Row& row, std::size_t first) {
     return sums;
 }
 
-using Points = std::map<std::pair<std::int64_t, std::vector<std::string>>, UsageSums>;
-
-std::vector<UsagePoint> listed(Points points) {
-    std::vector<UsagePoint> list;
-    list.reserve(points.size());
-    for (auto& [key, sums] : points) list.push_back({key.first, key.second, sums});
-    return list;
-}
-
-}  // namespace
-
-base::Result<std::vector<UsagePoint>> usage_series(Session& session, const Access& access,
-                                                   const UsageQuery& query) {
-    TRY_VOID(check(query));
-    const Source source = source_of(query);
+Statement select_part(const Access& access, const Source& source, const UsageQuery& query,
+                      const Part& part) {
     const bool whole = query.step == UsageStep::whole;
+    // Rows by day of one tenant and its values are the points already: there is nothing to sum.
+    const bool one_tenant = !access.platform || !query.filter.tenant.empty();
+    const bool ready = source.single && query.step == UsageStep::day && one_tenant &&
+                       (*source.single == UsageDimension::none || !query.by.empty());
     Statement statement("SELECT ");
     std::string group;
     statement.add(whole ? std::string_view("0") : source.start);
@@ -142,24 +156,61 @@ base::Result<std::vector<UsagePoint>> usage_series(Session& session, const Acces
     }
     const UsageSums none;
     sum_columns(none, [&](std::string_view name, std::int64_t) {
-        statement.add(", SUM(").add(name).add(")");
+        statement.add(ready ? ", " : ", SUM(").add(name).add(ready ? "" : ")");
     });
     statement.add(" FROM ").add(source.table);
     statement.where_tenant(access);
-    add_conditions(statement, source, query.filter);
-    if (!group.empty()) statement.add(" GROUP BY ").add(group);
-    Points points;
-    TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
-        std::int64_t start = row.integer(0);
-        if (query.step == UsageStep::month) start = month_of(start).first_at;
-        std::vector<std::string> values;
-        for (std::size_t i = 0; i < query.by.size(); ++i) values.push_back(row.string(i + 1));
-        const UsageSums sums = read_sums(row, query.by.size() + 1);
+    add_conditions(statement, source, query.filter, part);
+    if (ready) {
+        statement.add(" ORDER BY day, value");
+    } else if (!group.empty()) {
+        statement.add(" GROUP BY ").add(group);
+    }
+    return statement;
+}
+
+// In order, and those of one start and the same values (days of a month) as one.
+std::vector<UsagePoint> in_order(std::vector<UsagePoint> points) {
+    const auto before = [](const UsagePoint& one, const UsagePoint& other) {
+        return std::tie(one.start, one.values) < std::tie(other.start, other.values);
+    };
+    if (!std::ranges::is_sorted(points, before)) std::ranges::sort(points, before);
+    std::vector<UsagePoint> merged;
+    merged.reserve(points.size());
+    for (auto& point : points) {
+        const bool same = !merged.empty() && merged.back().start == point.start &&
+                          merged.back().values == point.values;
+        if (same) {
+            merged.back().sums.add(point.sums);
+        } else {
+            merged.push_back(std::move(point));
+        }
+    }
+    return merged;
+}
+
+}  // namespace
+
+base::Result<std::vector<UsagePoint>> usage_series(Session& session, const Access& access,
+                                                   const UsageQuery& query) {
+    TRY_VOID(check(query));
+    const Source source = source_of(query);
+    std::vector<UsagePoint> points;
+    const auto take = [&](const Row& row) -> base::Result<void> {
+        UsagePoint point;
+        point.start = row.integer(0);
+        if (query.step == UsageStep::month) point.start = month_of(point.start).first_at;
+        point.values.reserve(query.by.size());
+        for (std::size_t i = 0; i < query.by.size(); ++i) point.values.push_back(row.string(i + 1));
+        point.sums = read_sums(row, query.by.size() + 1);
         // Without a group there is one row, of nothing too.
-        if (sums.requests > 0) points[{start, std::move(values)}].add(sums);
+        if (point.sums.requests > 0) points.push_back(std::move(point));
         return {};
-    }));
-    return listed(std::move(points));
+    };
+    for (const Part& part : parts_of(source, query)) {
+        TRY_VOID(select_part(access, source, query, part).each(session, take));
+    }
+    return in_order(std::move(points));
 }
 
 base::Result<std::vector<UsagePoint>> usage_by_tag(Session& session, const Access& access,
@@ -180,7 +231,7 @@ base::Result<std::vector<UsagePoint>> usage_by_tag(Session& session, const Acces
     if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
     if (!filter.tag.empty()) statement.where("tag = ").text(filter.tag);
     statement.add(whole ? " GROUP BY tag" : " GROUP BY day, tag");
-    Points points;
+    std::vector<UsagePoint> points;
     TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
         std::int64_t start = row.integer(0);
         if (step == UsageStep::month) start = month_of(start).first_at;
@@ -192,10 +243,10 @@ base::Result<std::vector<UsagePoint>> usage_by_tag(Session& session, const Acces
               &sums.total_us}) {
             *value = row.integer(at++);
         }
-        points[{start, {row.string(1)}}].add(sums);
+        points.push_back({start, {row.string(1)}, sums});
         return {};
     }));
-    return listed(std::move(points));
+    return in_order(std::move(points));
 }
 
 }  // namespace tollgate::store

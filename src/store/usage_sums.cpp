@@ -3,6 +3,7 @@
 #include <compare>
 #include <map>
 
+#include "store/partitions.hpp"
 #include "store/usage_columns.hpp"
 
 namespace tollgate::store {
@@ -85,19 +86,23 @@ base::Result<void> add_groups(Session& session, Records records, bool daily) {
 
 base::Result<void> add_dimensions(Session& session, Records records) {
     struct Key {
-        std::string_view tenant, dimension;
+        std::string_view tenant;
+        std::string dimension;
         std::int64_t day;
         std::string value;
         auto operator<=>(const Key&) const = default;
     };
     std::map<Key, UsageSums> found;
-    for (const UsageRecord* r : records) {
-        const UsageSums sums = sums_of(*r);
-        for (std::size_t i = 0; i < usage_dimension_count; ++i) {
-            const auto dimension = static_cast<UsageDimension>(i);
-            if (dimension == UsageDimension::tenant) continue;  // it is a column of each row
-            found[{r->tenant, to_string(dimension), day_of(r->at), value_of(*r, dimension)}].add(
-                sums);
+    for (std::size_t i = 0; i < usage_dimension_count; ++i) {
+        const auto dimension = static_cast<UsageDimension>(i);
+        if (dimension == UsageDimension::tenant) continue;  // it is a column of each row
+        const std::string days = dimension_of_days(dimension);
+        const std::string months = dimension_of_months(dimension);
+        for (const UsageRecord* r : records) {
+            const UsageSums sums = sums_of(*r);
+            const std::string value = value_of(*r, dimension);
+            found[{r->tenant, days, day_of(r->at), value}].add(sums);
+            found[{r->tenant, months, month_of(r->at).first_at, value}].add(sums);
         }
     }
     const std::vector<BatchColumn> keys = {{"tenant_id", Type::text},
@@ -107,7 +112,7 @@ base::Result<void> add_dimensions(Session& session, Records records) {
     RowBatch batch = adding_batch("usage_by_dimension", sum_batch_columns(keys), keys.size());
     for (const auto& [key, sums] : found) {
         batch.add(key.tenant);
-        batch.add(key.dimension);
+        batch.add(std::string_view(key.dimension));
         batch.add(key.day);
         batch.add(std::string_view(key.value));
         add_sums(batch, sums);

@@ -109,6 +109,36 @@ TEST_P(UsageSumsOnStores, Filters_AndSeveralDimensions_EqualTheRows) {
     EXPECT_TRUE(series({{.tenant = "tenant-1"}, UsageStep::whole, {}}, tenant).empty());
 }
 
+// Whole months come from rows of months, the days at both ends from rows of days.
+TEST_P(UsageSumsOnStores, RangesOverMonths_EqualTheRows_WhereverTheyBeginAndEnd) {
+    std::vector<UsageRecord> records;
+    for (int i = 0; i < 130; ++i) {
+        records.push_back(request_at(usage_start - 20 * usage_day + i * usage_day + 7 * i));
+        records.back().key_id = "key-" + std::to_string(i % 3);
+    }
+    insert(records);
+    for (const auto& [first, last] : std::vector<std::pair<int, int>>{
+             {-20, 110}, {0, 30}, {0, 61}, {-1, 31}, {5, 9}, {28, 35}, {-18, 30}, {12, 100}}) {
+        const std::int64_t from = usage_start + first * usage_day;
+        const std::int64_t to = usage_start + last * usage_day;
+        for (const UsageStep step : {UsageStep::whole, UsageStep::month}) {
+            const auto points = series({{.from = from, .to = to}, step, {UsageDimension::key}});
+            UsageSums all;
+            for (const auto& point : points) {
+                all.add(point.sums);
+                EXPECT_EQ(point.sums, expected(records, [&](const UsageRecord& r) {
+                              return r.at >= from && r.at < to && r.key_id == point.values[0] &&
+                                     (step == UsageStep::whole ||
+                                      month_of(r.at).first_at == point.start);
+                          })) << first << ".." << last;
+            }
+            EXPECT_EQ(all.requests, last - first) << first << ".." << last;
+        }
+        EXPECT_EQ(series({{.from = from}, UsageStep::whole, {}}).at(0).sums.requests, 110 - first);
+        EXPECT_EQ(series({{.to = to}, UsageStep::whole, {}}).at(0).sums.requests, last + 20);
+    }
+}
+
 TEST_P(UsageSumsOnStores, Questions_ThatSumsCannotAnswer_AreRefusedByField) {
     const auto refused = [&](const UsageQuery& query) {
         auto answer = in([&](Session& s) { return usage_series(s, platform, query); });
