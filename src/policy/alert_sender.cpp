@@ -32,7 +32,7 @@ Result<Target> target_of(const domain::AlertChannel& channel) {
     if (!origin.ok()) {
         return base::invalid("target: write a URL, https://host[:port]/path", "target");
     }
-    Target target{*std::move(origin), slash == url.npos ? "/" : url.substr(slash)};
+    Target target{std::move(origin).value(), slash == url.npos ? "/" : url.substr(slash)};
     const auto unfit = [](char c) {
         return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '#';
     };
@@ -133,7 +133,7 @@ net::Task<Result<void>> AlertSender::post(const domain::Alert& alert,
     // The path may hold a token: only the host is told.
     std::string message = target.origin.authority + " answered " + std::to_string(status);
     if (status >= 300 && status < 400) message += " (redirects are not followed)";
-    if (answer.ok() && !answer->empty()) message += ": " + printable(*std::move(answer));
+    if (answer.ok() && !answer->empty()) message += ": " + printable(std::move(answer).value());
     co_return base::Error{ErrorCode::unavailable, std::move(message)};
 }
 

@@ -12,7 +12,7 @@ base::Result<KeyRules> key_rules(const domain::Key& key) {
         return base::invalid("allowed_addresses: " + addresses.error().message,
                              "allowed_addresses");
     }
-    rules.addresses = *std::move(addresses);
+    rules.addresses = std::move(addresses).value();
     return rules;
 }
 

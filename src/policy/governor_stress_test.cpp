@@ -90,5 +90,81 @@ TEST_F(GovernorTest, TenThousandRandomEndingsLeaveNothingHeld) {
     EXPECT_GT(truly_spent.load(), 0);
 }
 
+// State behind a network: every take is awaited, and many are on their way at once.
+class FarState final : public shared_state::SharedState {
+public:
+    explicit FarState(SharedState& near) : near_(near) {}
+    shared_state::MeterPointer meter(const shared_state::MeterSpec& spec) override {
+        return near_.meter(spec);
+    }
+    net::Task<std::optional<shared_state::Refusal>> take(std::span<const shared_state::Ask> asks,
+                                                         std::string_view owner,
+                                                         shared_state::Moment* at) override {
+        const auto pause = std::chrono::milliseconds(1 + ++takes % 7);
+        co_await net::sleep_for(pause);
+        co_return co_await near_.take(asks, owner, at);
+    }
+    std::optional<Quick> try_take(std::span<const shared_state::Ask>, std::string_view) override {
+        return std::nullopt;
+    }
+    void settle(std::span<const Settlement> settlements, std::string_view owner) override {
+        near_.settle(settlements, owner);
+    }
+    void seed(shared_state::Meter& meter, std::int64_t spent) override { near_.seed(meter, spent); }
+    void raise(shared_state::Meter& meter, std::int64_t spent) override {
+        near_.raise(meter, spent);
+    }
+    shared_state::Level level(const shared_state::Meter& meter) const override {
+        return near_.level(meter);
+    }
+    net::Task<bool> first(std::string key, std::chrono::milliseconds ttl) override {
+        return near_.first(std::move(key), ttl);
+    }
+    std::string trouble() const override { return {}; }
+    int takes = 0;
+
+private:
+    SharedState& near_;
+};
+
+struct Count {
+    int passed = 0, refused = 0, ended = 0;
+};
+
+net::Task<void> one_request(Governor* by, const Governance* governance, Count* count) {
+    Entry entry;
+    const std::string id = "r" + std::to_string(count->ended);
+    entry.request_id = id;
+    auto ticket = co_await by->enter(*governance, entry);
+    bool passed = false;
+    if (ticket.ok()) {
+        const auto attempted = co_await ticket->attempt(usd, nullptr);
+        passed = attempted.ok();
+        co_await net::sleep_for(std::chrono::milliseconds(20));  // the provider answers
+        if (passed) ticket->attempt_done(usd, {});
+        ticket->finish(passed);
+    }
+    ++(passed ? count->passed : count->refused);
+    ++count->ended;
+}
+
+TEST_F(GovernorTest, FiveHundredAtOnceOverStateThatIsAwaited) {
+    FarState far(state);
+    Governor far_governor(far, [this] { return now.load(); });
+    auto money = budget(governance, 10 * usd);
+    limit(governance, LimitUnit::concurrent, 400, "");
+    net::Loop loop;
+    Count count;
+    for (int i = 0; i < 500; ++i) net::spawn(one_request(&far_governor, &governance, &count), "r");
+    const auto end = net::Clock::now() + std::chrono::seconds(20);
+    while (count.ended < 500 && net::Clock::now() < end) loop.run_once(50);
+    EXPECT_EQ(count.ended, 500);
+    EXPECT_EQ(count.passed, 10);
+    EXPECT_GE(far.takes, 500);
+    EXPECT_EQ(used(governance), 0);
+    EXPECT_EQ(held(*money), 0);
+    EXPECT_EQ(spent(*money), 10 * usd);
+}
+
 }  // namespace
 }  // namespace tollgate::policy
