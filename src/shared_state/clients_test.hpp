@@ -36,6 +36,15 @@ public:
         instances_.back()->start(loop);
         return *instances_.back();
     }
+    // All instances know of each other.
+    void get_ready() {
+        auto all_ready = [this]() -> net::Task<void> {
+            for (int round = 0; round < 2; ++round) {
+                for (auto& instance : instances_) co_await instance->ready();
+            }
+        };
+        run(all_ready());
+    }
     SharedState& state(std::size_t index) {
         if (in_process_) return *in_process_;
         return *instances_[index % instances_.size()];

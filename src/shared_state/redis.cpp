@@ -58,6 +58,8 @@ void RedisState::start(net::Loop& home) {
     home.post([core = core_] { net::spawn(carry_accounts(core), "redis_accounts"); });
 }
 
+net::Task<void> RedisState::ready() { co_await core_->carried(); }
+
 net::Task<void> RedisState::close() {
     core_->closing = true;
     co_await core_->carried();

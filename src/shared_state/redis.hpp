@@ -5,7 +5,9 @@
 //
 // Redis gone: each instance goes on with its share (limit / instances; of money, what was left when
 // Redis was last heard of, / instances) and says so in trouble(). Redis back: what was spent and
-// taken meanwhile is added, what is held is held again. Redis flushed: the same, from memory.
+// taken meanwhile is added, what is held is held again. Redis flushed: the same, from memory; of
+// what instances spent between the loss and their first word after it, less may then be counted,
+// until raise() tells what the database knows.
 //
 // take() and first() are for loop threads, each with a connection of its own; the rest is
 // thread-safe. Loops must outlive their connections: close() ends them.
@@ -25,7 +27,7 @@ struct RedisOptions {
     std::string ca_file;               // for rediss; "": the system's
     std::chrono::milliseconds hold_life{30'000};     // of holds and leases of a dead instance
     std::chrono::milliseconds sync_every{100};
-    std::chrono::milliseconds take_patience{500};    // then this process decides alone
+    std::chrono::milliseconds take_patience{2000};   // then this process decides alone
     std::chrono::milliseconds sync_patience{2000};
     Microseconds clock = steady_microseconds;
 };
@@ -42,6 +44,10 @@ public:
 
     // Carries accounts on this loop until close(). Once, before the first take. Any thread.
     void start(net::Loop& home);
+    // Waits until Redis has answered once, or could not: before it, nobody knows how many instances
+    // share the limits, and without Redis this one would take them whole. To be awaited before the
+    // first request is served. Loop thread, after start().
+    net::Task<void> ready();
     // Sends what is left, gives leases back and ends all connections; the loops must still run.
     // Loop thread, once. Not waiting for Redis longer than its patience.
     net::Task<void> close();

@@ -43,16 +43,16 @@ RedisClient::~RedisClient() = default;
 
 void RedisClient::close() {
     closed_ = true;
-    if (link_) fail(link_, unavailable(settings_->address.text() + ": closing"));
+    const std::shared_ptr<Link> link = std::move(link_);
+    if (link) fail(link, unavailable(settings_->address.text() + ": closing"));
 }
 
-void RedisClient::fail(const std::shared_ptr<Link>& which, const base::Error& error) {
-    const std::shared_ptr<Link> link = which;  // link_ itself may be meant, and is let go here
+void RedisClient::fail(const std::shared_ptr<Link>& link, const base::Error& error) {
     if (link->dead) return;
     link->dead = true;
+    last_error_ = error;
     if (link_ == link) {
         link_.reset();
-        last_error_ = error;
         // A connection that was good is made anew at once.
         retry_delay_ = link->ready ? std::chrono::milliseconds(0)
                                    : std::clamp(retry_delay_ * 2, settings_->retry_min,

@@ -61,7 +61,8 @@ private:
                                           std::shared_ptr<Link> link);
     static net::Task<void> run_connect(std::shared_ptr<RedisClient> self,
                                        std::shared_ptr<Link> link);
-    void fail(const std::shared_ptr<Link>& which, const base::Error& error);
+    // `link` is no reference to link_, which is let go.
+    void fail(const std::shared_ptr<Link>& link, const base::Error& error);
 
     net::Loop& loop_;
     std::shared_ptr<const Settings> settings_;

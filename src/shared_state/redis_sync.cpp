@@ -9,6 +9,7 @@ namespace tollgate::shared_state {
 namespace {
 
 constexpr std::chrono::milliseconds together{1};  // haste waits so long for company
+constexpr Moment silence_max = 1'000'000;         // then it asks how many instances there are
 
 struct Batch {
     std::vector<std::string> arguments;  // of the script, from the number of keys on
@@ -21,7 +22,9 @@ public:
         : core_(std::move(core)),
           client_(std::make_shared<RedisClient>(net::Loop::current(), core_->settings)) {}
 
-    net::Task<void> round(RedisMeter::Lease lease);
+    // One exchange of all that is due. `awaited`: somebody waits for Redis to be heard of.
+    enum class Word : std::uint8_t { if_due, awaited };
+    net::Task<void> round(RedisMeter::Lease lease, Word word);
     void close() { client_->close(); }
 
 private:
@@ -107,16 +110,17 @@ void Carrier::forget_epoch() {
     }
 }
 
-net::Task<void> Carrier::round(RedisMeter::Lease lease) {
+net::Task<void> Carrier::round(RedisMeter::Lease lease, Word word) {
     if (unanswered_ && !co_await send()) co_return;
     std::vector<RedisMeterPointer> due;
     for (const RedisMeterPointer& meter : core_->listed_meters()) {
         std::lock_guard lock(meter->mutex);
         if (lease == RedisMeter::Lease::give_back || meter->due(core_->now())) due.push_back(meter);
     }
-    const bool silent = core_->now() - last_sent_ > core_->renew_after() || !core_->online() ||
-                        lease == RedisMeter::Lease::give_back;
-    if (due.empty() && silent) {
+    const Moment silence = std::min(silence_max, core_->renew_after());
+    const bool speak = word == Word::awaited || core_->now() - last_sent_ > silence ||
+                       !core_->online();
+    if (due.empty() && speak) {
         unanswered_ = write({}, lease);
         if (!co_await send()) co_return;
     }
@@ -143,7 +147,9 @@ net::Task<void> carry_accounts(std::shared_ptr<RedisCore> core) {
         // After them: who closes waits for the last round.
         last = core->closing;
         const auto lease = last ? RedisMeter::Lease::give_back : RedisMeter::Lease::keep;
-        co_await carrier.round(lease);
+        const auto word = waiting.empty() && !last ? Carrier::Word::if_due
+                                                   : Carrier::Word::awaited;
+        co_await carrier.round(lease, word);
         for (const auto& tell : waiting) tell();
         if (last) break;
         const net::Patience tick{net::Clock::now() + core->options.sync_every, nullptr};

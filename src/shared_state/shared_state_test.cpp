@@ -36,6 +36,7 @@ protected:
             options.url = server->url();
             clients.add(std::move(options));
         }
+        clients.get_ready();
     }
     MeterPointer meter(std::size_t client, const char* key, MeterKind kind,
                        milliseconds length = milliseconds(0)) {
