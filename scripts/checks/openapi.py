@@ -15,12 +15,13 @@ DESCRIPTION = ROOT / "docs/openapi.yaml"
 
 
 def routes_of_sources():
-    """(method, path) of every route; `*` at a path's end stands for one parameter."""
+    """(method, path) of every route; `*` at a path's end stands for one parameter, as {name} does."""
     found = set()
     for path in files("src/api/*.cpp", "src/admin/*.cpp", "src/app/*.cpp"):
         if not path.stem.endswith("_test"):
             found.update(ROUTE.findall(path.read_text(encoding="utf-8")))
-    return {(method, re.sub(r"\*$", "{}", path)) for method, path in found}
+    return {("delete" if method == "del" else method,
+             re.sub(r"\*$|\{[^}]*\}", "{}", path)) for method, path in found}
 
 
 def described(document):
