@@ -1,11 +1,11 @@
 // Usage in the database: the requests (llm_usage_logs), their attempts (usage_attempts), the sums
 // over them, the ledger's movements for them, and what reports ask. Blocking functions inside
-// Db::transact; see page.hpp for access and errors. Times are Unix microseconds, money nano-dollars,
-// days and hours are those of UTC.
+// Db::transact; see page.hpp for access and errors. Times are Unix microseconds, money is
+// nano-dollars, days and hours are those of UTC.
 //
-// What counts: the request's own row (attempt 0) carries the cost, the fee and the tokens of all its
-// attempts, failed and hedged ones too; so sums, budgets and the ledger are over attempt 0 alone, and
-// rows of attempts say where the cost arose.
+// What counts: the request's own row (attempt 0) carries the cost, the fee and the tokens of all
+// its attempts, failed and hedged ones too; so sums, budgets and the ledger are over attempt 0
+// alone, and rows of attempts say where the cost arose.
 #pragma once
 #include <array>
 #include <cstdint>
