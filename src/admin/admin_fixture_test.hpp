@@ -72,6 +72,7 @@ protected:
             [this](const http::Headers& headers, const std::string&) { return who(headers); },
             [](const std::string&) { return policy::LiveBudgetPointer(); },
             [] { return std::shared_ptr<const gateway::Snapshot>(); },
+            [] { return std::make_shared<const gateway::Directory>(); },
             [] { return std::vector<ServiceHealth>{{"database", ""}}; }, configuration_, true});
         add_routes(router_, *services_);
         router_.set_fallback(nothing_here);

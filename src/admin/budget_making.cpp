@@ -1,5 +1,6 @@
 #include "admin/budget_making.hpp"
 
+#include "accounting/projections.hpp"
 #include "admin/lookup.hpp"
 #include "admin/times.hpp"
 #include "store/budgets.hpp"
@@ -8,8 +9,6 @@
 
 namespace tollgate::admin {
 namespace {
-
-constexpr std::int64_t projection_after = 100;  // not before this part of the period is over
 
 base::Error no_subject(const domain::Budget& budget) {
     return invalid(std::string("subject: there is no ") + domain::to_string(budget.kind) +
@@ -68,27 +67,27 @@ base::Result<domain::Budget> change_budget(Call& call, store::Session& session,
     return written;
 }
 
-std::optional<BudgetState> state_of(const Call& call, const domain::Budget& budget) {
+base::Result<std::optional<BudgetState>> state_of(const Call& call, store::Session& session,
+                                                  const domain::Budget& budget) {
     const policy::LiveBudgetPointer live = call.services.live_budget(budget.id);
-    if (live == nullptr) return std::nullopt;
+    if (live == nullptr) return std::optional<BudgetState>();
     const domain::UnixMicros now = store::now_micros();
     const policy::LiveBudget::Period& period = live->period(now);
     const policy::LiveBudget::Standing standing = live->standing(period);
     BudgetState state;
     state.spent = standing.spent;
     state.held = standing.held;
-    if (budget.period == domain::BudgetPeriod::total) return state;
+    if (budget.period == domain::BudgetPeriod::total) return std::optional(state);
     state.period_start = period.bounds.earlier_from * micros_per_second;
     state.reset = period.bounds.until * micros_per_second;
-    if (budget.period == domain::BudgetPeriod::rolling) return state;
-    const std::int64_t length = state.reset - state.period_start;
-    const std::int64_t elapsed = now - state.period_start;
-    if (length > 0 && elapsed > length / projection_after) {
-        state.projected = static_cast<domain::NanoUsd>(static_cast<double>(state.spent) *
-                                                       static_cast<double>(length) /
-                                                       static_cast<double>(elapsed));
-    }
-    return state;
+    if (budget.period == domain::BudgetPeriod::rolling) return std::optional(state);
+    const std::string subject =
+        budget.kind == domain::SubjectKind::tenant ? std::string() : budget.subject;
+    TRY(const accounting::Projection projection,
+        accounting::projection(session, call.access, budget.kind, budget.tenant, subject,
+                               state.period_start, now, state.reset));
+    state.projected = projection.projected;
+    return std::optional(state);
 }
 
 void write_state(json::Writer& writer, const domain::Budget& budget,

@@ -18,12 +18,13 @@ struct BudgetState {
     domain::NanoUsd held = 0;       // by requests in flight
     domain::UnixMicros period_start = 0;  // 0: total, it has none
     domain::UnixMicros reset = 0;         // 0: never
-    // Spent by the period's end if it goes on like this; only of periods on the calendar, and not
-    // in their first hundredth.
+    // Spent by the period's end if it goes on as it did (accounting/projections.hpp); only of
+    // periods on the calendar.
     std::optional<domain::NanoUsd> projected;
 };
 // nullopt: not counted yet (made a moment ago) or not counted at all (disabled).
-std::optional<BudgetState> state_of(const Call& call, const domain::Budget& budget);
+base::Result<std::optional<BudgetState>> state_of(const Call& call, store::Session& session,
+                                                  const domain::Budget& budget);
 // "state": {...} or null.
 void write_state(json::Writer& writer, const domain::Budget& budget,
                  const std::optional<BudgetState>& state);

@@ -7,17 +7,20 @@
 namespace tollgate::admin {
 namespace {
 
-void write_with_state(json::Writer& writer, const Call& call, const domain::Budget& budget) {
+base::Result<void> write_with_state(json::Writer& writer, const Call& call, Session& session,
+                                    const domain::Budget& budget) {
+    TRY(const auto state, state_of(call, session, budget));
     writer.begin_object();
     write_members(writer, budget);
-    write_state(writer, budget, state_of(call, budget));
+    write_state(writer, budget, state);
     writer.end_object();
+    return {};
 }
 
-Outcome show_budget(Call& call, const domain::Budget& budget, int status) {
+Outcome show_budget(Call& call, Session& session, const domain::Budget& budget, int status) {
     std::string text;
     json::Writer writer(text);
-    write_with_state(writer, call, budget);
+    TRY_VOID(write_with_state(writer, call, session, budget));
     call.header("etag", "\"" + std::to_string(budget.etag) + "\"");
     return call.answer(status, std::move(text));
 }
@@ -64,7 +67,7 @@ Outcome list_budgets(Call& call, Session& session) {
     json::Writer writer(text);
     writer.begin_object().key("data").begin_array();
     for (const domain::Budget& budget : found.items) {
-        write_with_state(writer, call, budget);
+        TRY_VOID(write_with_state(writer, call, session, budget));
     }
     writer.end_array();
     Call::end_page(writer, found.next);
@@ -97,13 +100,13 @@ Outcome create_budget(Call& call, Session& session) {
     TRY_VOID(check_tenants_own(call, budget));
     TRY(const domain::Budget made, make_budget(call, session, std::move(budget)));
     call.header("location", "/api/v1/budgets/" + made.id);
-    return show_budget(call, made, 201);
+    return show_budget(call, session, made, 201);
 }
 
 Outcome get_budget(Call& call, Session& session) {
     TRY(const domain::Budget budget, find_budget(call, session));
     TRY_VOID(call.checked());
-    return show_budget(call, budget, 200);
+    return show_budget(call, session, budget, 200);
 }
 
 Outcome update_budget(Call& call, Session& session) {
@@ -113,7 +116,7 @@ Outcome update_budget(Call& call, Session& session) {
     fields->skip("state");  // shown beside the budget, so a client may send it back
     TRY(domain::Budget changed, changed_by(call, stored, "budget " + stored.id));
     TRY(const domain::Budget written, change_budget(call, session, stored, std::move(changed)));
-    return show_budget(call, written, 200);
+    return show_budget(call, session, written, 200);
 }
 
 Outcome delete_budget(Call& call, Session& session) {

@@ -56,6 +56,7 @@ struct Operation {
 
 struct Reply {
     int status = 200;
+    std::string content_type = "application/json";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
 };

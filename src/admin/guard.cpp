@@ -116,7 +116,7 @@ net::Task<void> audit_alone(http::Exchange& exchange, std::shared_ptr<Call> call
 net::Task<void> send(http::Exchange& exchange, const Reply& reply) {
     for (const auto& [name, value] : reply.headers) exchange.add_header(name, value);
     exchange.add_header("cache-control", "no-store");
-    auto sent = co_await exchange.respond(reply.status, json_type, reply.body);
+    auto sent = co_await exchange.respond(reply.status, reply.content_type, reply.body);
     (void)sent;  // a client that has left needs nothing
 }
 

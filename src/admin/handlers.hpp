@@ -62,6 +62,11 @@ Outcome get_settings(Call& call, Session& session);
 Outcome update_settings(Call& call, Session& session);
 // usage.cpp
 Outcome get_usage(Call& call, Session& session);
+net::Task<void> export_usage(http::Exchange& exchange, std::shared_ptr<Call> call);
+// reports.cpp
+Outcome report_usage(Call& call, Session& session);
+Outcome report_savings(Call& call, Session& session);
+Outcome report_chargeback(Call& call, Session& session);
 // requests.cpp
 Outcome list_requests(Call& call, Session& session);
 Outcome get_request(Call& call, Session& session);

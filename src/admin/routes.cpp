@@ -2,6 +2,7 @@
 
 #include "admin/guard.hpp"
 #include "admin/handlers.hpp"
+#include "admin/litellm.hpp"
 
 namespace tollgate::admin {
 namespace {
@@ -109,9 +110,15 @@ void add_users_interface(Table& table) {
     table.add(Method::get, "/api/v1/llm/credits/history", Resource::credits, Verb::read,
               credit_history);
     table.add(Method::get, "/api/v1/llm/usage", Resource::usage, Verb::read, get_usage);
+    table.add(Method::get, "/api/v1/llm/usage/export", Resource::usage, Verb::read, export_usage);
 }
 
 void add_operation(Table& table) {
+    table.add(Method::get, "/api/v1/reports/usage", Resource::reports, Verb::read, report_usage);
+    table.add(Method::get, "/api/v1/reports/savings", Resource::reports, Verb::read,
+              report_savings);
+    table.add(Method::get, "/api/v1/reports/chargeback", Resource::reports, Verb::read,
+              report_chargeback);
     table.add(Method::get, "/api/v1/requests", Resource::requests, Verb::read, list_requests);
     table.add(Method::get, "/api/v1/requests/{id}", Resource::requests, Verb::read, get_request);
     table.add(Method::get, "/api/v1/alerts", Resource::alerts, Verb::read, list_alerts);
@@ -138,6 +145,39 @@ void add_operation(Table& table) {
               reload_configuration);
 }
 
+void add_litellm(Table& table) {
+    table.add(Method::get, "/key/info", Resource::keys, Verb::read, lite_key_info);
+    table.add(Method::get, "/key/list", Resource::keys, Verb::read, lite_key_list);
+    table.add(Method::post, "/key/generate", Resource::keys, Verb::create, lite_key_generate);
+    table.add(Method::post, "/key/update", Resource::keys, Verb::update, lite_key_update);
+    table.add(Method::post, "/key/delete", Resource::keys, Verb::remove, lite_key_delete);
+    table.add(Method::post, "/key/block", Resource::keys, Verb::update, lite_key_block);
+    table.add(Method::post, "/key/unblock", Resource::keys, Verb::update, lite_key_unblock);
+    table.add(Method::post, "/key/{key}/regenerate", Resource::keys, Verb::update,
+              lite_key_regenerate);
+    table.add(Method::post, "/team/new", Resource::teams, Verb::create, lite_team_new);
+    table.add(Method::get, "/team/info", Resource::teams, Verb::read, lite_team_info);
+    table.add(Method::get, "/team/list", Resource::teams, Verb::read, lite_team_list);
+    table.add(Method::post, "/team/update", Resource::teams, Verb::update, lite_team_update);
+    table.add(Method::post, "/team/delete", Resource::teams, Verb::remove, lite_team_delete);
+    table.add(Method::post, "/user/new", Resource::users, Verb::create, lite_user_new);
+    table.add(Method::get, "/user/info", Resource::users, Verb::read, lite_user_info);
+    table.add(Method::get, "/user/list", Resource::users, Verb::read, lite_user_list);
+    table.add(Method::post, "/user/update", Resource::users, Verb::update, lite_user_update);
+    table.add(Method::post, "/budget/new", Resource::budgets, Verb::create, lite_budget_new);
+    table.add(Method::post, "/budget/info", Resource::budgets, Verb::read, lite_budget_info);
+    table.add(Method::get, "/model/info", Resource::models, Verb::read, lite_model_info);
+    table.add(Method::get, "/v1/model/info", Resource::models, Verb::read, lite_model_info);
+    table.add(Method::get, "/model_group/info", Resource::models, Verb::read,
+              lite_model_group_info);
+    table.add(Method::get, "/spend/logs", Resource::requests, Verb::read, lite_spend_logs);
+    table.add(Method::get, "/spend/tags", Resource::reports, Verb::read, lite_spend_tags);
+    table.add(Method::get, "/global/spend", Resource::reports, Verb::read, lite_global_spend);
+    table.add(Method::get, "/global/spend/report", Resource::reports, Verb::read,
+              lite_global_spend_report);
+    table.add(Method::get, "/health/services", Resource::config, Verb::read, lite_health_services);
+}
+
 }  // namespace
 
 std::vector<Operation> operations() {
@@ -150,6 +190,7 @@ std::vector<Operation> operations() {
     add_operation(ours);
     ours.move_to(all);
     Table compatible(Face::litellm);
+    add_litellm(compatible);
     compatible.move_to(all);
     return all;
 }

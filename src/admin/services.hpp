@@ -12,6 +12,7 @@
 #include "config/load.hpp"
 #include "domain/principal.hpp"
 #include "domain/tenancy.hpp"
+#include "gateway/directory.hpp"
 #include "gateway/snapshot.hpp"
 #include "http/message.hpp"
 #include "policy/installation_key.hpp"
@@ -57,7 +58,9 @@ struct Services {
         authenticate;
     // The budget's live state; null: not in the directory (made a moment ago, or disabled).
     std::function<policy::LiveBudgetPointer(const std::string& budget_id)> live_budget;
+    // What is served, and who may use it; never null once the gateway answers.
     std::function<std::shared_ptr<const gateway::Snapshot>()> snapshot;
+    std::function<std::shared_ptr<const gateway::Directory>()> directory;
     std::function<std::vector<ServiceHealth>()> health;
     ConfigurationService& configuration;
     // config.precedence: database: what files define may be changed here all the same.

@@ -60,8 +60,8 @@ std::optional<std::int64_t> take_fraction(std::string_view& text) {
 
 std::optional<std::int64_t> take_zone(std::string_view& text) {
     if (take(text, 'Z') || take(text, 'z')) return 0;
-    const bool east = !text.empty() && text.front() == '+';
     // A query's "+" may have become a space.
+    const bool east = !text.empty() && (text.front() == '+' || text.front() == ' ');
     if (!take(text, '+') && !take(text, '-') && !take(text, ' ')) return std::nullopt;
     const auto hours = take_number(text, 2);
     if (!hours || *hours > 23 || !take(text, ':')) return std::nullopt;

@@ -121,7 +121,8 @@ net::Task<void> azure_client(Worker& worker, Exchange& exchange) {
 
 net::Task<void> list_inference_profiles(Worker& worker, Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
+    const auto directory = worker.gateway.directory();
+    auto who = gateway::authenticate_caller(*directory, exchange.headers());
     if (!who.ok()) {
         const int status = gateway::http_status(who.error().code);
         exchange.add_header("x-amzn-errortype", gateway::bedrock_error_type(status));
@@ -129,12 +130,12 @@ net::Task<void> list_inference_profiles(Worker& worker, Exchange& exchange) {
         auto refused = co_await exchange.respond(status, "application/json", refusal);
         co_return;
     }
-    const auto& policy = snapshot->key_policies[(*who)->policy];
+    const auto& policy = directory->policy_of(**who);
     std::string body;
     json::Writer writer(body);
     writer.begin_object().key("inferenceProfileSummaries").begin_array();
     for (const gateway::ListedModel& model : snapshot->listed) {
-        if (!is_claude(model) || !policy.allowed.allows(model.id, model.id)) continue;
+        if (!is_claude(model) || !policy.allows(model.id, model.id)) continue;
         const std::string arn = "arn:aws:bedrock:us-east-1:000000000000:inference-profile/";
         writer.begin_object()
             .string("inferenceProfileName", model.display_name)

@@ -23,13 +23,13 @@ net::Task<void> refuse(Worker& worker, Exchange& exchange, base::Error error) {
     (void)sent;
 }
 
-base::Result<const domain::Principal*> caller(const gateway::Snapshot& snapshot,
+base::Result<const domain::Principal*> caller(const gateway::Directory& directory,
                                               const Exchange& exchange) {
     const std::string key = http::percent_decode(query_parameter(exchange.head().query, "key"));
-    if (key.empty()) return gateway::authenticate_caller(snapshot, exchange.headers());
+    if (key.empty()) return gateway::authenticate_caller(directory, exchange.headers());
     http::Headers completed = exchange.headers();
     completed.add("x-goog-api-key", key);
-    return gateway::authenticate_caller(snapshot, completed);
+    return gateway::authenticate_caller(directory, completed);
 }
 
 void write_model(json::Writer& writer, const gateway::ListedModel& model) {
@@ -84,7 +84,8 @@ net::Task<void> gemini_client(Worker& worker, Exchange& exchange) {
 
 net::Task<void> list_gemini_models(Worker& worker, Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = caller(*snapshot, exchange);
+    const auto directory = worker.gateway.directory();
+    auto who = caller(*directory, exchange);
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;
@@ -92,7 +93,7 @@ net::Task<void> list_gemini_models(Worker& worker, Exchange& exchange) {
     std::string body;
     json::Writer writer(body);
     writer.begin_object().key("models").begin_array();
-    for (const gateway::ListedModel* model : allowed_models(*snapshot, **who)) {
+    for (const gateway::ListedModel* model : allowed_models(*snapshot, directory->policy_of(**who))) {
         write_model(writer, *model);
     }
     writer.end_array().end_object();
@@ -102,14 +103,15 @@ net::Task<void> list_gemini_models(Worker& worker, Exchange& exchange) {
 
 net::Task<void> get_gemini_model(Worker& worker, Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = caller(*snapshot, exchange);
+    const auto directory = worker.gateway.directory();
+    auto who = caller(*directory, exchange);
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;
     }
     const std::string wanted = http::percent_decode(
         exchange.head().path.substr(std::string_view("/v1beta/models/").size()));
-    for (const gateway::ListedModel* model : allowed_models(*snapshot, **who)) {
+    for (const gateway::ListedModel* model : allowed_models(*snapshot, directory->policy_of(**who))) {
         if (model->id != wanted) continue;
         std::string body;
         json::Writer writer(body);

@@ -40,21 +40,28 @@ net::Task<void> liveness(gateway::Worker&, http::Exchange& exchange) {
 net::Task<void> readiness(gateway::Worker& worker, http::Exchange& exchange) {
     const bool draining = worker.gateway.draining.load();
     const bool configured = worker.gateway.current() != nullptr;
+    // A database that is away is bridged by the journal; a journal without room is not.
+    const auto& ask = worker.gateway.stores_trouble;
+    const std::string trouble = ask ? ask() : std::string();
+    const bool stuck = trouble.find("journal: ") != std::string::npos;
+    const bool ready = configured && !draining && !stuck;
     std::string body;
     json::Writer writer(body);
-    writer.begin_object().string("status", draining || !configured ? "not_ready" : "ready");
+    writer.begin_object().string("status", ready ? "ready" : "not_ready");
     writer.key("parts").begin_object();
     writer.string("configuration", configured ? "ok" : "not loaded");
     writer.string("listener", draining ? "draining: no new requests" : "ok");
+    if (ask) writer.string("stores", trouble.empty() ? "ok" : trouble);
     writer.end_object().end_object();
-    const int status = draining || !configured ? 503 : 200;
+    const int status = ready ? 200 : 503;
     auto sent = co_await exchange.respond(status, json_type, body);
     (void)sent;
 }
 
 net::Task<void> health(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
+    const auto directory = worker.gateway.directory();
+    auto who = gateway::authenticate_caller(*directory, exchange.headers());
     // A tenant learns how its gateway does, the platform's admin also where and why.
     const bool all = who.ok() && (*who)->platform_admin;
     std::int64_t healthy = 0, unhealthy = 0;

@@ -67,23 +67,23 @@ std::string_view query_parameter(std::string_view query, std::string_view name) 
 }
 
 std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot& snapshot,
-                                                        const domain::Principal& who) {
+                                                        const gateway::KeyPolicy& policy) {
     std::vector<const gateway::ListedModel*> models;
-    const auto& policy = snapshot.key_policies[who.policy];
     for (const gateway::ListedModel& model : snapshot.listed) {
-        if (policy.allowed.allows(model.id, model.id)) models.push_back(&model);
+        if (policy.allows(model.id, model.id)) models.push_back(&model);
     }
     return models;
 }
 
 net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
+    const auto directory = worker.gateway.directory();
+    auto who = gateway::authenticate_caller(*directory, exchange.headers());
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;
     }
-    const auto models = allowed_models(*snapshot, **who);
+    const auto models = allowed_models(*snapshot, directory->policy_of(**who));
     const bool anthropic = anthropic_shape(exchange);
     std::size_t limit = page_max;
     std::size_t first = 0;
@@ -121,14 +121,15 @@ net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
 
 net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
-    auto who = gateway::authenticate_caller(*snapshot, exchange.headers());
+    const auto directory = worker.gateway.directory();
+    auto who = gateway::authenticate_caller(*directory, exchange.headers());
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;
     }
     const std::string wanted =
         http::percent_decode(exchange.head().path.substr(std::string_view("/v1/models/").size()));
-    for (const gateway::ListedModel* model : allowed_models(*snapshot, **who)) {
+    for (const gateway::ListedModel* model : allowed_models(*snapshot, directory->policy_of(**who))) {
         if (model->id != wanted) continue;
         std::string body;
         json::Writer writer(body);
@@ -138,8 +139,8 @@ net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
     }
     const routing::Resolution resolution = snapshot->names.resolve(wanted);
     // What a key may not use does not exist for it.
-    const auto& policy = snapshot->key_policies[(*who)->policy];
-    if (!resolution.found() || !policy.allowed.allows(wanted, resolution.name)) {
+    const auto& policy = directory->policy_of(**who);
+    if (!resolution.found() || !policy.allows(wanted, resolution.name)) {
         co_await refuse(worker, exchange, snapshot->names.not_found(wanted, resolution));
         co_return;
     }

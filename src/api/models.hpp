@@ -7,7 +7,7 @@ namespace tollgate::api {
 
 // The listed models that this key may use.
 std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot& snapshot,
-                                                        const domain::Principal& who);
+                                                        const gateway::KeyPolicy& policy);
 // The value of a query parameter, undecoded; "" when absent.
 std::string_view query_parameter(std::string_view query, std::string_view name);
 

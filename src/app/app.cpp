@@ -8,9 +8,12 @@
 #include <cstdio>
 
 #include "accounting/byte_pairs.hpp"
+#include "app/administration.hpp"
 #include "app/configuration.hpp"
 #include "app/dialects.hpp"
+#include "app/directory_keeper.hpp"
 #include "app/start_memory.hpp"
+#include "app/stores.hpp"
 #include "app/watcher.hpp"
 #include "app/worker_thread.hpp"
 #include "base/log.hpp"
@@ -24,6 +27,7 @@ using std::chrono::milliseconds;
 
 constexpr int listen_backlog = 4096;
 constexpr milliseconds drain_poll{20};
+constexpr milliseconds ship_at_end{10'000};   // of usage records; the rest stays in the journal
 constexpr milliseconds cancelled_grace{2'000};  // for handlers to end after a cancellation
 
 void raise_descriptor_limit() {
@@ -105,6 +109,8 @@ public:
         configure_log(configuration_.config().logging);
         if (!loaded.ok()) return fail(loaded.error().message);
         gateway_.publish(*loaded);
+        auto opened = open_stores();
+        if (!opened.ok()) return fail(opened.error().message);
         gateway_.vocabularies = load_vocabularies(configuration_.data_dir());
         raise_descriptor_limit();
         auto started = start_workers();
@@ -115,6 +121,8 @@ public:
         give_back_start_memory();
         wait_for_the_end(signals);
         drain(signals);
+        workers_.clear();
+        stores_->ship_the_rest(ship_at_end);
         base::log().info("stopped", {});
         base::log().flush();
         return 0;
@@ -126,12 +134,13 @@ private:
         std::fprintf(stderr, "tollgate: %s\n", message.c_str());
         return 1;
     }
+    base::Result<void> open_stores();
     base::Result<void> start_workers();
     base::Result<void> start_metrics_listener();
     void add_gauges();
     void announce();
     void wait_for_the_end(const sigset_t& signals);
-    void reload(const char* why);
+    base::Result<admin::ConfigurationService::Reload> reload(const char* why);
     void drain(const sigset_t& signals);
     std::size_t in_flight();
 
@@ -140,10 +149,32 @@ private:
     gateway::Gateway gateway_;
     Configuration configuration_;
     Watcher watcher_;
+    std::unique_ptr<Stores> stores_;
+    std::unique_ptr<DirectoryKeeper> keeper_;
+    ReloadDesk desk_{configuration_};
+    std::optional<admin::Services> administration_;
     std::vector<std::unique_ptr<WorkerThread>> workers_;
     std::uint16_t port_ = 0;
     std::string host_;
 };
+
+base::Result<void> App::open_stores() {
+    const config::Config& config = configuration_.config();
+    const auto environment = process_environment();
+    TRY(stores_, Stores::open(config, configuration_.data_dir(),
+                              environment.lookup("TOLLGATE_INSTALLATION_KEY").value_or(""),
+                              metrics_));
+    keeper_ = std::make_unique<DirectoryKeeper>(gateway_, *stores_);
+    TRY_VOID(keeper_->take_files(configuration_.current(), gateway_.current(),
+                                 configuration_.master_key()));
+    keeper_->start();
+    if (!stores_->active()) return {};
+    gateway_.governor = &stores_->governor();
+    gateway_.stores_trouble = [this] { return stores_->trouble(); };
+    administration_.emplace(admin_services(gateway_, *stores_, *keeper_, desk_,
+                                           config.precedence != "database"));
+    return {};
+}
 
 base::Result<void> App::start_workers() {
     const config::ServerConfig& server = configuration_.config().server;
@@ -165,10 +196,12 @@ base::Result<void> App::start_workers() {
         }
         workers_.push_back(std::make_unique<WorkerThread>(
             gateway_, metrics_, limits_of(server, count), server.metrics_listen == "main",
-            workers_));
+            administration_ ? &*administration_ : nullptr, workers_));
+        if (stores_->active()) workers_.back()->keep_usage(stores_->usage_sink());
         workers_.back()->serve(fd, tls);
     }
     TRY_VOID(start_metrics_listener());
+    stores_->begin_sharing(workers_.front()->loop());
     for (auto& worker : workers_) worker->start();
     return {};
 }
@@ -265,24 +298,32 @@ void App::wait_for_the_end(const sigset_t& signals) {
         const timespec second{1, 0};
         const int signal = sigtimedwait(&signals, nullptr, &second);
         if (signal == SIGHUP) {
-            reload("SIGHUP");
+            desk_.answer(reload("SIGHUP"));
         } else if (signal > 0) {
             base::log().info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
             return;
         } else if (watcher_.changed()) {
-            reload("a configuration file changed");
+            desk_.answer(reload("a configuration file changed"));
         }
     }
 }
 
-void App::reload(const char* why) {
+base::Result<admin::ConfigurationService::Reload> App::reload(const char* why) {
     const config::ServerConfig before = configuration_.config().server;
+    const config::StoresConfig stores_before = configuration_.config().stores;
     auto loaded = configuration_.load();
-    if (!loaded.ok()) {
+    base::Result<void> taken;
+    if (loaded.ok()) {
+        taken = keeper_->take_files(configuration_.current(), *loaded,
+                                    configuration_.master_key());
+    } else {
+        taken = loaded.error();
+    }
+    if (!taken.ok()) {
         base::log().error("reload_failed", {{"why", why},
-                                            {"problems", loaded.error().message},
+                                            {"problems", taken.error().message},
                                             {"effect", "the former configuration stays in force"}});
-        return;
+        return taken.error();
     }
     const config::Config& config = configuration_.config();
     configure_log(config.logging);
@@ -302,11 +343,14 @@ void App::reload(const char* why) {
     differs(before.tls.certificate != config.server.tls.certificate ||
                 before.tls.key != config.server.tls.key,
             "server.tls");
+    differs(stores_before.database.value != config.stores.database.value, "stores.database");
+    differs(stores_before.redis.value != config.stores.redis.value, "stores.redis");
     base::log().info("reloaded", {{"why", why},
                                   {"version", (*loaded)->version},
                                   {"models", (*loaded)->groups.size()},
                                   {"needs_restart", restart}});
     give_back_start_memory();
+    return admin::ConfigurationService::Reload{(*loaded)->version, restart};
 }
 
 std::size_t App::in_flight() {
@@ -352,6 +396,7 @@ void App::drain(const sigset_t& signals) {
     each(&http::Server::cancel_all);
     const auto cancelled = net::Clock::now();
     while (in_flight() > 0 && net::Clock::now() - cancelled < cancelled_grace) pause(drain_poll);
+    stores_->end_sharing(workers_.front()->loop());
     for (auto& worker : workers_) worker->stop_and_join();
 }
 

@@ -126,7 +126,8 @@ base::Result<std::shared_ptr<const gateway::Snapshot>> Configuration::load() {
         return base::invalid("the configuration has errors:\n" + report);
     }
     ++version_;
-    config_ = std::move(loaded.config);
+    held_ = std::make_shared<const config::Config>(std::move(loaded.config));
+    config_.store(held_);
     master_key_ = key;
     return std::move(built.snapshot);
 }

@@ -1,6 +1,7 @@
 // Loads everything a snapshot is built from and builds it: at start, at reload, the same way.
 // Blocking file I/O; call it on the main thread. Not thread-safe.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -29,7 +30,10 @@ public:
     // Fails with the report.
     base::Result<std::shared_ptr<const gateway::Snapshot>> load();
 
-    const config::Config& config() const { return config_; }
+    // Main thread.
+    const config::Config& config() const { return *held_; }
+    // Any thread.
+    std::shared_ptr<const config::Config> current() const { return config_.load(); }
     const config::Catalog& catalog() const { return *catalog_; }
     const std::string& data_dir() const { return data_dir_; }
     // The master key in force and where it came from, for the start message.
@@ -47,7 +51,8 @@ private:
     assembly::Shared shared_{credentials::read_machine()};
     std::shared_ptr<const config::Catalog> catalog_;
     std::shared_ptr<const providers::Registry> registry_;
-    config::Config config_;
+    std::shared_ptr<const config::Config> held_ = std::make_shared<config::Config>();
+    std::atomic<std::shared_ptr<const config::Config>> config_{held_};
     std::string file_;
     std::string data_dir_;
     std::string master_key_;

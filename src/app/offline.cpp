@@ -23,6 +23,10 @@ config::LoadResult Offline::load(const std::string& file) const {
     return result;
 }
 
+config::LoadResult Offline::load_text(std::string_view yaml) const {
+    return config::load_text(yaml, "text", environment_);
+}
+
 assembly::BuildResult Offline::build(const config::Config& config) {
     const assembly::BuildInput input{config,  catalog_, environment_, registry_,
                                      shared_, nullptr,  "unused",     1};

@@ -22,6 +22,8 @@ public:
     const config::Environment& environment() const { return environment_; }
     // `file`, or the default places, or what the environment offers.
     config::LoadResult load(const std::string& file) const;
+    // The same of a text.
+    config::LoadResult load_text(std::string_view yaml) const;
     // What a snapshot of it would be; problems of meaning with it.
     assembly::BuildResult build(const config::Config& config);
 

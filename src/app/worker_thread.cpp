@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "admin/routes.hpp"
 #include "api/routes.hpp"
 #include "telemetry/prometheus.hpp"
 
@@ -24,10 +25,12 @@ net::Task<void> only_metrics(http::Exchange& exchange) {
 
 WorkerThread::WorkerThread(gateway::Gateway& gateway, base::Registry& metrics,
                            http::ServerLimits limits, bool metrics_on_main,
+                           const admin::Services* administration,
                            const std::vector<std::unique_ptr<WorkerThread>>& siblings)
     : metrics_(metrics), siblings_(siblings), client_(loop_), worker_{gateway, loop_, client_},
       server_(loop_, router_, limits), metrics_server_(loop_, metrics_router_, limits) {
     api::add_routes(router_, worker_);
+    if (administration != nullptr) admin::add_routes(router_, *administration);
     const http::RouteHandler handler = [this](http::Exchange& exchange) {
         return write_metrics(exchange);
     };

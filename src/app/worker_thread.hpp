@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "admin/services.hpp"
 #include "gateway/gateway.hpp"
 #include "http/client.hpp"
 #include "http/router.hpp"
@@ -30,15 +31,19 @@ struct WorkerGauges {
 
 class WorkerThread {
 public:
-    // `siblings` are all workers, this one included; it may still grow until start() and outlives
+    // `administration`: null where nothing is stored. `siblings` are all workers, this one included; it may still grow until start() and outlives
     // them: their figures are refreshed before metrics are written.
     WorkerThread(gateway::Gateway& gateway, base::Registry& metrics, http::ServerLimits limits,
-                 bool metrics_on_main,
+                 bool metrics_on_main, const admin::Services* administration,
                  const std::vector<std::unique_ptr<WorkerThread>>& siblings);
     ~WorkerThread();
     WorkerThread(const WorkerThread&) = delete;
     WorkerThread& operator=(const WorkerThread&) = delete;
 
+    // Before start(): where usage records go.
+    void keep_usage(std::unique_ptr<accounting::UsageSink> sink) {
+        worker_.usage = std::move(sink);
+    }
     // Before start(): the descriptors are taken over.
     void serve(int listen_fd, std::shared_ptr<net::TlsServerContext> tls);
     void serve_metrics(int listen_fd);
@@ -47,6 +52,7 @@ public:
     void run_on_loop(const std::function<void()>& work);
     void stop_and_join();
 
+    net::Loop& loop() { return loop_; }
     http::Server& server() { return server_; }
     const WorkerGauges& gauges() const { return gauges_; }
 

@@ -34,7 +34,7 @@ public:
         snapshot_->registry = input_.registry;
         add_groups();
         add_names();
-        add_keys();
+        add_billing();
         add_settings();
         add_listed();
         BuildResult result;
@@ -50,8 +50,7 @@ private:
     void add_groups();
     void check_pattern(const config::ModelEntry& entry, std::size_t index);
     void add_names();
-    void add_keys();
-    void add_tenant(const config::TenantConfig& tenant, std::uint32_t policy);
+    void add_billing();
     void add_settings();
     void add_listed();
     void serve_names_on_demand();
@@ -229,42 +228,17 @@ void Builder::serve_names_on_demand() {
     };
 }
 
-void Builder::add_keys() {
-    snapshot_->key_policies.emplace_back();  // the master key: everything
-    std::string master = config_.general_settings.master_key.value;
-    if (master.empty()) master = input_.generated_master_key;
-    if (!master.empty()) {
-        auto added = snapshot_->keys.add(master, {"", "master", true, 0});
-        (void)added;  // the first key cannot collide
-    }
-    for (std::size_t i = 0; i < config_.tenants.size(); ++i) {
-        const config::TenantConfig& tenant = config_.tenants[i];
-        gateway::KeyPolicy policy;
-        policy.allowed = routing::AllowedModels(tenant.allowed_models);
-        for (const config::TenantModel& model : tenant.models) {
-            policy.aliases.emplace_back(model.alias, model.provider);
-        }
-        snapshot_->key_policies.push_back(std::move(policy));
-        add_tenant(tenant, static_cast<std::uint32_t>(i + 1));
-    }
-}
-
-void Builder::add_tenant(const config::TenantConfig& tenant, std::uint32_t policy) {
-    for (std::size_t i = 0; i < tenant.api_keys.size(); ++i) {
-        const std::string& key = tenant.api_keys[i].value;
-        const std::string name = tenant.id + "/" + std::to_string(i + 1);
-        if (!key.empty() && key.size() < 16) {
-            problems_.push_back(problem(Severity::warning, tenant.origin, "tenant.api_key",
-                                        "the key of " + tenant.id + " is short (" +
-                                            std::to_string(key.size()) +
-                                            " characters): it can be guessed"));
-        }
-        auto added = snapshot_->keys.add(key, {tenant.id, name, false, policy});
-        if (!added.ok()) {
-            problems_.push_back(
-                problem(Severity::error, tenant.origin, "tenant.api_key", added.error().message));
-        }
-    }
+void Builder::add_billing() {
+    const config::BillingConfig& from = config_.billing;
+    gateway::BillingSettings& billing = snapshot_->billing;
+    billing.deny_unknown_price = from.unknown_price == "deny";
+    if (from.budget_status != "auto") billing.budget_status = from.budget_status == "402" ? 402 : 429;
+    billing.baseline_model = from.baseline_model;
+    billing.output_tokens_clamp = from.output_tokens_clamp.value_or(0);
+    billing.client_caps = from.client_caps;
+    snapshot_->priced_model = [catalog = input_.catalog](std::string_view name) {
+        return catalog->model(name);
+    };
 }
 
 void Builder::add_settings() {

@@ -56,7 +56,7 @@ struct BuildInput {
     std::shared_ptr<const providers::Registry> registry;
     Shared& shared;
     gateway::RequestMetrics* metrics = nullptr;  // null: nothing is counted (config check)
-    std::string generated_master_key;            // used when the configuration names no master key
+    std::string generated_master_key;            // in force when the configuration names none
     std::uint64_t version = 1;
 };
 

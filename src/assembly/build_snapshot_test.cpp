@@ -8,15 +8,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class BuildSnapshot : public World {
-protected:
-    static config::TenantConfig tenant(std::string id, std::vector<std::string> keys) {
-        config::TenantConfig made;
-        made.id = made.name = std::move(id);
-        for (std::string& key : keys) made.api_keys.push_back({std::move(key), "literal"});
-        return made;
-    }
-};
+class BuildSnapshot : public World {};
 
 constexpr std::string_view echo_only = R"(
 general_settings: {master_key: sk-master-of-these-tests}
@@ -155,83 +147,6 @@ model_list:
     EXPECT_EQ(snapshot().listed.front().id, "gpt");
     EXPECT_EQ(snapshot().listed.front().owner, "openai");
     EXPECT_EQ(snapshot().listed.front().context_tokens, deployment("gpt").model.context_tokens);
-}
-
-TEST_F(BuildSnapshot, GeneratedMasterKey_CountsOnlyWithoutAConfiguredOne) {
-    generated_key_ = "sk-tg-generated-for-tests";
-    build(echo_only);
-    EXPECT_EQ(snapshot().keys.find(generated_key_), nullptr);
-    const auto* master = snapshot().keys.find("sk-master-of-these-tests");
-    ASSERT_NE(master, nullptr);
-    EXPECT_TRUE(master->platform_admin);
-    EXPECT_EQ(master->key_name, "master");
-    build("model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]");
-    ASSERT_NE(snapshot().keys.find(generated_key_), nullptr);
-    EXPECT_TRUE(snapshot().keys.find(generated_key_)->platform_admin);
-    EXPECT_EQ(snapshot().keys.size(), 1u);
-}
-
-TEST_F(BuildSnapshot, KeysOfTenants_StandForTheirTenantAndItsModels) {
-    config::Config config = load(echo_only);
-    config.tenants = {tenant("acme", {"sk-acme-0123456789", "sk-acme-9876543210"}),
-                      tenant("globex", {"sk-globex-0123456789"})};
-    config.tenants[0].allowed_models = {"echo"};
-    config.tenants[1].models.push_back({"house", "echo", {}});
-    build(config);
-    EXPECT_EQ(problems(), "");
-    const auto* second = snapshot().keys.find("sk-acme-9876543210");
-    const auto* other = snapshot().keys.find("sk-globex-0123456789");
-    ASSERT_TRUE(second != nullptr && other != nullptr);
-    EXPECT_EQ(second->tenant, "acme");
-    EXPECT_EQ(second->key_name, "acme/2");
-    EXPECT_FALSE(second->platform_admin);
-    const gateway::KeyPolicy& acme = snapshot().key_policies.at(second->policy);
-    const gateway::KeyPolicy& globex = snapshot().key_policies.at(other->policy);
-    EXPECT_TRUE(acme.allowed.allows("echo", "echo"));
-    EXPECT_FALSE(acme.allowed.allows("gpt", "gpt"));
-    EXPECT_TRUE(globex.allowed.everything());
-    EXPECT_EQ(globex.aliases.size(), 1u);
-    EXPECT_TRUE(acme.aliases.empty());
-    const auto* master = snapshot().keys.find("sk-master-of-these-tests");
-    EXPECT_TRUE(snapshot().key_policies.at(master->policy).allowed.everything());
-}
-
-TEST_F(BuildSnapshot, OneKeyForTwoTenants_IsAnErrorThatNamesBoth) {
-    config::Config config = load(echo_only);
-    config.tenants = {tenant("acme", {"sk-shared-0123456789"}),
-                      tenant("globex", {"sk-shared-0123456789"})};
-    build(config);
-    EXPECT_EQ(result_.snapshot, nullptr);
-    EXPECT_THAT(problems(), HasSubstr("one key stands for acme/1 and for globex/1"));
-    EXPECT_THAT(problems(), Not(HasSubstr("sk-shared")));
-}
-
-TEST_F(BuildSnapshot, TenantWithTheMasterKey_IsAnError) {
-    config::Config config = load(echo_only);
-    config.tenants = {tenant("acme", {"sk-master-of-these-tests"})};
-    build(config);
-    EXPECT_EQ(result_.snapshot, nullptr);
-    EXPECT_THAT(problems(), HasSubstr("one key stands for master and for acme/1"));
-}
-
-TEST_F(BuildSnapshot, OneKeyTwiceInOneTenant_IsHarmless) {
-    config::Config config = load(echo_only);
-    config.tenants = {tenant("acme", {"sk-twice-0123456789", "sk-twice-0123456789"})};
-    build(config);
-    ASSERT_NE(result_.snapshot, nullptr) << problems();
-    EXPECT_EQ(snapshot().keys.find("sk-twice-0123456789")->key_name, "acme/1");
-}
-
-TEST_F(BuildSnapshot, ShortAndEmptyKeys_AreNamedByTheirTenant) {
-    config::Config config = load(echo_only);
-    config.tenants = {tenant("acme", {"sk-short"})};
-    build(config);
-    ASSERT_NE(result_.snapshot, nullptr);
-    EXPECT_THAT(problems(), HasSubstr("the key of acme is short (8 characters)"));
-    config.tenants = {tenant("acme", {""})};
-    build(config);
-    EXPECT_EQ(result_.snapshot, nullptr);
-    EXPECT_THAT(problems(), HasSubstr("the key is empty"));
 }
 
 TEST_F(BuildSnapshot, HealthOutlivesAReload_ButNotAnotherCredential) {

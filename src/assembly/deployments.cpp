@@ -307,6 +307,9 @@ base::Result<EndpointMaker::Made> EndpointMaker::deployment(
     made.output_tokens_cap = entry.max_output_tokens;
     made.num_ctx = entry.num_ctx;
     made.weight = entry.weight.value_or(1);
+    made.requests_per_minute = entry.rpm;
+    made.tokens_per_minute = entry.tpm;
+    made.parallel_max = entry.max_parallel_requests;
     made.order = entry.order;
     made.headers_timeout = entry.timeout;
     if (made.headers_timeout.count() == 0 && account != nullptr) {

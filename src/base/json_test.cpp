@@ -63,6 +63,12 @@ TEST(JsonParse, Scalars_AreConverted) {
     EXPECT_EQ(each[7].escaped().raw, "q\\u0041");
 }
 
+TEST(JsonParse, NumbersOutOfADoublesRange_AreZeroOrNone) {
+    Document document;
+    EXPECT_EQ(document.parse("-5.0e-00920")->number(), 0.0);
+    EXPECT_EQ(document.parse("1e400")->number(), std::nullopt);
+}
+
 TEST(JsonParse, Keys_CompareUnescaped) {
     Document document;
     auto root = document.parse(R"({"mod\u0065l":"x"})");

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -167,8 +168,10 @@ std::optional<double> parse_double(std::string_view number) {
     double value = 0;
     const auto [stop, problem] =
         std::from_chars(number.data(), number.data() + number.size(), value);
-    if (problem != std::errc() || stop != number.data() + number.size()) return std::nullopt;
-    return value;
+    if (stop != number.data() + number.size()) return std::nullopt;
+    if (problem == std::errc()) return value;
+    value = std::strtod(std::string(number).c_str(), nullptr);  // too small is 0, not nothing
+    return std::isinf(value) ? std::nullopt : std::optional(value);
 }
 
 base::Error malformed(std::size_t offset, const char* expected) {

@@ -47,16 +47,17 @@ public:
 
     // Copies what may stand in a string as it is; returns where that ends: at a quote, a backslash,
     // a control byte or `end`.
-    const char* plain(const char* at, const char* end) {
+    [[gnu::always_inline]] const char* plain(const char* at, const char* end) {
 #if defined(__x86_64__)
         for (; end - at >= 16; at += 16, next_ += 16) {
-            if (left() < 16) flush();
+            if (left() < 16) [[unlikely]] flush();
             const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
             _mm_storeu_si128(reinterpret_cast<__m128i*>(next_), bytes);
             const unsigned stops = detail::string_stops(bytes);
             if (stops == 0) continue;
-            next_ += __builtin_ctz(stops);
-            return at + __builtin_ctz(stops);
+            const int passed = __builtin_ctz(stops);
+            next_ += passed;
+            return at + passed;
         }
 #endif
         for (; at != end && !stops_string(*at); ++at) put(*at);
@@ -78,15 +79,6 @@ public:
         put('\\', 'u');
         put('0', '0');
         put(digits[static_cast<unsigned char>(c) >> 4], digits[c & 0xf]);
-    }
-
-    // One byte, escaped where it has to be.
-    void add(char c) {
-        if (stops_string(c)) {
-            escape(c);
-        } else {
-            put(c);
-        }
     }
 
 private:
@@ -204,24 +196,25 @@ void append_compact_escaped(std::string& out, Raw value) {
     const char* at = value.data();
     const char* const end = at + value.size();
     Sink sink(out);
-    bool inside = false;  // a string
     while (at != end) {
-        if (!inside) {
-            const char c = *at++;
-            if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
-            inside = c == '"';
-            sink.add(c);
+        const char c = *at++;
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+        if (c != '"') {
+            sink.put(c);
             continue;
         }
-        at = sink.plain(at, end);
-        if (at == end) break;
-        if (*at == '\\' && end - at > 1) {
-            sink.escape_again(at[1]);
-            at += 2;
-        } else {
-            inside = *at != '"';
-            sink.add(*at++);
+        sink.put('\\', '"');
+        while ((at = sink.plain(at, end)) != end && *at != '"') {
+            if (*at == '\\' && end - at > 1) {
+                sink.escape_again(at[1]);
+                at += 2;
+            } else {
+                sink.escape(*at++);
+            }
         }
+        if (at == end) break;
+        sink.put('\\', '"');
+        ++at;
     }
 }
 

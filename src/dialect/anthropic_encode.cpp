@@ -4,6 +4,7 @@
 #include "dialect/anthropic.hpp"
 #include "dialect/anthropic_encode_blocks.hpp"
 #include "dialect/anthropic_thinking.hpp"
+#include "dialect/body_size.hpp"
 #include "dialect/identity.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/relay_fields.hpp"
@@ -39,7 +40,7 @@ public:
         }
         out_.path = target_.provider.chat_path;
         plan();
-        out_.body.reserve(body_bytes_guess());
+        out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
         head();
         system();
@@ -102,18 +103,6 @@ private:
         context.loop_keeps_thinking = turns_.loop_keeps_thinking;
         thinking_ = plan_thinking(request_.thinking, target_, context);
         if (turns_.thinking_removed || thinking_.refused) out_.translation.drop("thinking");
-    }
-
-    std::size_t body_bytes_guess() const {
-        std::size_t bytes = 1024;
-        for (const auto& part : request_.system) bytes += part.text.raw.size() + 64;
-        for (const auto& message : request_.messages) {
-            for (const auto& part : message.parts) {
-                bytes += part.verbatim.size() + part.text.raw.size() + part.input.size() + 128;
-            }
-        }
-        for (const auto& tool : request_.tools) bytes += tool.verbatim.size() + 64;
-        return bytes;
     }
 
     void system() {

@@ -6,6 +6,7 @@
 #include "dialect/bedrock_converse.hpp"
 #include "dialect/bedrock_converse_blocks.hpp"
 #include "dialect/bedrock_converse_fields.hpp"
+#include "dialect/body_size.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
@@ -45,7 +46,7 @@ public:
         Fields fields(request_, target_, out_.translation,
                       {forced, turns_.loop_keeps_thinking, answer_by_tool_});
         TRY_VOID(fields.plan());
-        out_.body.reserve(body_bytes_guess());
+        out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
         if (!fields.imposed("messages")) TRY_VOID(messages());
         if (!fields.imposed("system")) system();
@@ -56,18 +57,6 @@ public:
     }
 
 private:
-    std::size_t body_bytes_guess() const {
-        std::size_t bytes = 1024;
-        for (const auto& part : request_.system) bytes += part.text.raw.size() + 64;
-        for (const auto& message : request_.messages) {
-            for (const auto& part : message.parts) {
-                bytes += part.verbatim.size() + part.text.raw.size() + part.input.size() + 128;
-            }
-        }
-        for (const auto& tool : request_.tools) bytes += tool.verbatim.size() + 64;
-        return bytes;
-    }
-
     Result<void> messages() {
         writer_.key("messages").begin_array();
         for (const anthropic::Turn& turn : turns_.turns) {

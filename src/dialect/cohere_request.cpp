@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/body_size.hpp"
 #include "dialect/cohere_messages.hpp"
 #include "dialect/reasoning.hpp"
 #include "dialect/refused.hpp"
@@ -29,6 +30,7 @@ public:
         }
         out_.path = target_.provider.chat_path;
         TRY_VOID(pick_tools());
+        out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
         if (ours("model")) writer_.string("model", target_.model_name);
         writer_.key("messages");

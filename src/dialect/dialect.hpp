@@ -9,6 +9,8 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -196,8 +198,15 @@ struct Outline {
     std::int64_t max_tokens = 0;   // 0: not given
     // A Responses body on the path of OpenAI Chat: a target that speaks Chat cannot be relayed to.
     bool foreign = false;
+    // Whether a tool is asked for that OpenAI-like servers run behind Responses alone; not known
+    // when the body was not parsed.
+    std::optional<bool> hosted_tool;
     std::vector<json::TopField> fields;
 };
+// The words that begin a hosted tool's type, or name the member that describes it, and whether a
+// list of tools has one that OpenAI-like servers run behind Responses alone.
+std::span<const std::string_view> hosted_tool_words();
+bool names_hosted_tool(json::Value tools);
 // Fails: invalid_request for malformed JSON (with the byte offset), a missing or wrong `model`, a
 // wrong `stream`, a key named twice at the top level.
 base::Result<Outline> outline(domain::Protocol protocol, std::string_view body,

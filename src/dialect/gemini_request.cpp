@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/body_size.hpp"
 #include "dialect/gemini_contents.hpp"
 #include "dialect/gemini_model.hpp"
 #include "dialect/gemini_schema.hpp"
@@ -70,6 +71,7 @@ public:
         }
         out_.path = "/models/" + target_.model_name + ":generateContent";
         TRY_VOID(choose_tools());
+        out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
         const std::string system = system_parts();
         const bool apart = takes_system_instruction(target_);

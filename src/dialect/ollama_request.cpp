@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/body_size.hpp"
 #include "dialect/ollama_context.hpp"
 #include "dialect/ollama_messages.hpp"
 #include "dialect/reasoning.hpp"
@@ -51,6 +52,7 @@ public:
             TRY_VOID(refuse_untranslatable(request_));
         }
         out_.path = "/api/chat";
+        out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
         if (ours("model")) writer_.string("model", target_.model_name);
         writer_.key("messages").begin_array();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/body_size.hpp"
 #include "dialect/identity.hpp"
 #include "dialect/openai_chat.hpp"
 #include "dialect/openai_chat_messages.hpp"
@@ -18,25 +19,6 @@ using domain::Request;
 // Fields of a client's body that change what is answered and have no counterpart here.
 constexpr std::array<std::string_view, 2> changes_the_answer = {"mcp_servers", "container"};
 
-std::size_t size_of(const std::vector<domain::Part>& parts) {
-    std::size_t bytes = 0;
-    for (const domain::Part& part : parts) {
-        bytes += part.verbatim.empty() ? part.text.raw.size() + part.input.size() +
-                                             part.media.data.raw.size() + size_of(part.content)
-                                       : part.verbatim.size();
-    }
-    return bytes;
-}
-
-// About as long as the body becomes: it is written into memory that is asked for once.
-std::size_t expected_size(const Request& request) {
-    std::size_t bytes = size_of(request.system);
-    for (const domain::Message& message : request.messages) bytes += size_of(message.parts);
-    for (const domain::Tool& tool : request.tools) bytes += tool.verbatim.size();
-    constexpr std::size_t other_fields = 1024;
-    return bytes + bytes / 16 + other_fields;  // calls' arguments grow when they are escaped
-}
-
 class Encoder {
 public:
     Encoder(const Request& request, const Deployment& target)
@@ -45,7 +27,7 @@ public:
     base::Result<EncodedRequest> encode() {
         TRY(ToolPlan tools, plan_tools(request_, target_, out_.translation));
         plan_thinking(tools);
-        out_.body.reserve(expected_size(request_));
+        out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
         if (field("model")) writer_.string(target_.model_name);
         TRY_VOID(messages());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/body_size.hpp"
 #include "dialect/identity.hpp"
 #include "dialect/openai_responses_input.hpp"
 #include "dialect/reasoning.hpp"
@@ -26,6 +27,7 @@ public:
             TRY_VOID(refuse_untranslatable(request_));
         }
         out_.path = "/responses";
+        out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
         if (ours("model")) writer_.string("model", target_.model_name);
         instructions();

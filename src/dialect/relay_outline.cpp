@@ -1,4 +1,7 @@
 // What a body says of itself at its top level, for requests that are passed on as they are.
+#include <algorithm>
+#include <array>
+
 #include "dialect/dialect.hpp"
 #include "dialect/relay_fields.hpp"
 
@@ -69,7 +72,34 @@ base::Result<void> read_fields(domain::Protocol protocol, Outline& outline, base
     return {};
 }
 
+constexpr std::array<std::string_view, 5> hosted_words = {
+    "web_search", "google_search", "googleSearch", "code_execution", "codeExecution"};
+
+bool is_hosted(json::Value tool) {
+    const json::Value::Range members = tool.members();
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        const json::Value value = *at;
+        if (value.is_object()) {
+            const auto named = [&](std::string_view word) { return at.key().equals(word); };
+            if (std::any_of(hosted_words.begin(), hosted_words.end(), named)) return true;
+        } else if (value.is_string() && at.key().equals("type")) {
+            const std::string kind = value.text();
+            if (kind.starts_with("web_search") || kind.starts_with("code_execution")) return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
+
+std::span<const std::string_view> hosted_tool_words() { return hosted_words; }
+
+bool names_hosted_tool(json::Value tools) {
+    for (const json::Value tool : tools.elements()) {
+        if (is_hosted(tool)) return true;
+    }
+    return false;
+}
 
 const json::TopField* find_field(const std::vector<json::TopField>& fields, std::string_view name) {
     for (const json::TopField& field : fields) {
@@ -108,6 +138,7 @@ base::Result<Outline> outline(domain::Protocol protocol, const json::Document& p
     Outline outline;
     TRY_VOID(json::top_level_of(parsed, outline.fields));
     TRY_VOID(read_fields(protocol, outline, arena));
+    outline.hosted_tool = names_hosted_tool(parsed.root()["tools"]);
     return outline;
 }
 

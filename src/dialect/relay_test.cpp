@@ -61,5 +61,24 @@ TEST(Outline, TellsWhatTheGatewayNeeds) {
     EXPECT_EQ(seen->fields.size(), 5u);
 }
 
+TEST(RelayOutline, OfAParsedBody_KnowsWhetherAToolIsHosted) {
+    const auto hosted = [](std::string_view tools) {
+        const std::string body = R"({"model":"m","messages":[],"tools":)" + std::string(tools) + "}";
+        json::Document document;
+        base::Arena arena;
+        EXPECT_TRUE(document.parse(body).ok());
+        const auto seen = outline(domain::Protocol::anthropic, document, arena);
+        return seen.ok() && seen->hosted_tool.value_or(false);
+    };
+    EXPECT_TRUE(hosted(R"([{"name":"a"},{"type":"web_search_20250305","name":"web_search"}])"));
+    EXPECT_TRUE(hosted(R"([{"type":"web\u005fsearch_preview"}])"));
+    EXPECT_TRUE(hosted(R"([{"type":"code_execution_20250522"}])"));
+    EXPECT_TRUE(hosted(R"([{"googleSearch":{}}])"));
+    EXPECT_FALSE(hosted(R"([{"name":"web_search","input_schema":{"type":"object"}}])"));
+    EXPECT_FALSE(hosted(R"([{"type":"function","function":{"name":"googleSearch"}}])"));
+    EXPECT_FALSE(hosted(R"([{"googleSearch":1}])"));
+    EXPECT_FALSE(hosted("null"));
+}
+
 }  // namespace
 }  // namespace tollgate::dialect

@@ -1,6 +1,7 @@
 #include "dialect/tool_names.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/sha256.hpp"
 
@@ -26,7 +27,24 @@ std::string letters_of(std::string_view text, std::size_t length) {
     return out;
 }
 
+// What nearly all providers take, asked for each name and id of a request.
+constexpr std::string_view usual_charset = "a-zA-Z0-9_-";
+constexpr std::array<bool, 256> make_usual() {
+    std::array<bool, 256> usual{};
+    for (unsigned char c = 0; c < 128; ++c) {
+        usual[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '_' || c == '-';
+    }
+    return usual;
+}
+constexpr auto usual = make_usual();
+
 bool fits(std::string_view text, std::string_view charset) {
+    if (charset.empty()) return true;
+    if (charset == usual_charset) {
+        return std::all_of(text.begin(), text.end(),
+                           [](char c) { return usual[static_cast<unsigned char>(c)]; });
+    }
     return std::all_of(text.begin(), text.end(), [&](char c) { return in_charset(c, charset); });
 }
 

@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "gateway/attempt.hpp"
+#include "gateway/conclude.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -152,12 +153,15 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
                                           last.context_tokens + 1);
         }
     }
-    const FinalAnswer answer =
+    FinalAnswer answer =
         final_answer(last, generation.protocol(), progress.told, progress.anybody_answered,
                      progress.retry_after);
+    const bool billing = answer.error.code == base::ErrorCode::billing && last.ours;
+    if (billing) answer.status = billing_status(generation);
     record.status = answer.status;
     record.error = answer.error.message;
     record.error_class = last.error_class;
+    conclude(generation);
     if (exchange.scope().cancelled()) co_return;
     if (exchange.answered()) {
         // Only pings and a start have left: the stream ends with an error event.
@@ -177,7 +181,11 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(last.retry_after);
         exchange.add_header("retry-after", std::to_string(seconds.count()));
     }
-    if (!last.should_retry.empty()) exchange.add_header("x-should-retry", last.should_retry);
+    if (billing) {
+        exchange.add_header("x-should-retry", "false");
+    } else if (!last.should_retry.empty()) {
+        exchange.add_header("x-should-retry", last.should_retry);
+    }
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
     // A cloud's client reads other envelopes than the provider's, but for the cloud's protocols.
     const domain::Protocol protocol = generation.protocol();
@@ -210,7 +218,9 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
                        progress.attempts >= settings.max_attempts;
         options.max_tokens_override = progress.max_tokens_override;
         options.request_deadline = progress.deadline;
-        auto failure = co_await try_one(generation, *endpoint, delivery, options);
+        auto failure = co_await reserve(generation, *endpoint);
+        if (!failure) failure = co_await try_one(generation, *endpoint, delivery, options);
+        end_attempt(generation, failure ? &*failure : nullptr);
         if (!failure) {
             forget_fallback_if_first(generation, progress);
             co_return;

@@ -180,7 +180,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
            generation.document->parse(generation.body));
     CO_TRY(generation.outline,
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
-    CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
+    CO_TRY(generation.plan, make_plan(*generation.snapshot, generation.policy(),
                                       generation.outline.model, generation.record));
     const Endpoint& endpoint = *generation.plan.candidates.front();
     std::string whole;  // what the decoded request borrows
@@ -217,7 +217,8 @@ net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
         // The question itself says which of Bedrock's two interfaces it is about; it is read for
         // those who have a key and a place. Who has not, run() says.
         const auto snapshot = worker.gateway.current();
-        const bool known = authenticate_caller(*snapshot, exchange.headers()).ok();
+        const auto directory = worker.gateway.directory();
+        const bool known = authenticate_caller(*directory, exchange.headers()).ok();
         const auto admission = admit(worker.gateway, *snapshot);
         if (known && admission.ok()) {
             auto question = co_await exchange.read_body();

@@ -2,6 +2,7 @@
 
 #include "accounting/token_count.hpp"
 #include "base/log.hpp"
+#include "gateway/conclude.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/scene.hpp"
 
@@ -26,6 +27,7 @@ void add_answer_headers(Scene& scene) {
         dropped += item;
     }
     if (!dropped.empty()) exchange.add_header("x-tollgate-dropped", dropped);
+    add_governance_headers(scene.generation);
 }
 
 namespace {
@@ -95,6 +97,15 @@ void settle_usage(Scene& scene, const Relay& relay) {
 net::Task<bool> send_to_client(Scene& scene, std::string& out, const Relay& relay) {
     http::Exchange& exchange = scene.generation.exchange;
     if (out.empty()) co_return true;
+    if (relay.complete()) {
+        // What the client sees end is in the journal already.
+        settle_usage(scene, relay);
+        if (!exchange.answered()) scene.generation.record.status = 200;
+        if (relay.begun() && !scene.delivery.content_sent) {
+            scene.generation.record.first_content = net::Clock::now();
+        }
+        conclude(scene.generation);
+    }
     if (!exchange.answered()) {
         add_answer_headers(scene);
         scene.generation.record.status = 200;
@@ -130,6 +141,8 @@ net::Task<void> break_off(Scene& scene, Relay& relay, const AttemptFailure& fail
     RequestRecord& record = scene.generation.record;
     record.error = failure.message;
     record.error_class = failure.error_class;
+    end_attempt(scene.generation, &failure);
+    conclude(scene.generation);
     base::log().warn("stream_broken", {{"request_id", record.request_id},
                                        {"deployment", endpoint_name(scene.endpoint)},
                                        {"message", failure.message}});
@@ -210,7 +223,7 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
         if (!sent || exchange.scope().cancelled()) break;
         if (relay.begun() && !relay.complete()) release_request(scene, relay);
     }
-    settle_usage(scene, relay);
+    if (!scene.generation.concluded) settle_usage(scene, relay);
     if (exchange.scope().reason() == net::CancelReason::shutdown) {
         co_await end_by_shutdown(scene, relay);
         co_return std::nullopt;
@@ -233,10 +246,11 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
 // Sends one whole JSON body to the client.
 net::Task<void> deliver_body(Scene& scene, std::string_view body) {
     RequestRecord& record = scene.generation.record;
-    add_answer_headers(scene);
     record.status = 200;
-    scene.delivery.content_sent = true;
     record.first_content = net::Clock::now();
+    conclude(scene.generation);
+    add_answer_headers(scene);
+    scene.delivery.content_sent = true;
     mark_health(scene, true, {});
     auto sent = co_await scene.generation.exchange.respond(200, "application/json", body);
     if (!sent.ok()) record.client_gone = true;

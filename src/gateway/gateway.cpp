@@ -1,6 +1,10 @@
 #include "gateway/gateway.hpp"
 
 namespace tollgate::gateway {
+namespace {
+constexpr double usd_per_nano = 1e-9;
+}
+
 RequestMetrics::RequestMetrics(base::Registry& registry)
     : requests(registry.counter("llm_requests_total", "Requests of model traffic, by outcome",
                                 {"provider", "model", "power_level", "status"})),
@@ -22,6 +26,17 @@ RequestMetrics::RequestMetrics(base::Registry& registry)
                                   base::overhead_seconds_bounds)),
       refused(registry.counter("tollgate_refused_total", "Requests refused by the gateway itself",
                                {"reason"})),
+      cost(registry.counter("llm_cost_total", "Billed cost in US dollars",
+                            {"provider", "model", "power_level"}, usd_per_nano)),
+      tenant_requests(registry.counter("tollgate_tenant_requests_total", "Requests by tenant",
+                                       {"tenant"})),
+      tenant_tokens(registry.counter("tollgate_tenant_tokens_total", "Tokens by tenant and class",
+                                     {"tenant", "type"})),
+      tenant_cost(registry.counter("tollgate_tenant_cost_total",
+                                   "Billed cost by tenant in US dollars", {"tenant"},
+                                   usd_per_nano)),
+      unpriced(registry.counter("tollgate_unpriced_requests_total",
+                                "Requests to models without a known price", {}).with({})),
       overhead_before(overhead.with({"before_provider"})) {}
 
 EndpointMetrics RequestMetrics::of(const std::string& provider, const std::string& model) {
@@ -35,7 +50,13 @@ EndpointMetrics RequestMetrics::of(const std::string& provider, const std::strin
     found.cache_read = &tokens.with({provider, model, "cache_read"});
     found.cache_write = &tokens.with({provider, model, "cache_write"});
     found.reasoning = &tokens.with({provider, model, "reasoning"});
+    found.cost = &cost.with({provider, model, ""});
     return found;
+}
+
+TenantMetrics RequestMetrics::of_tenant(const std::string& tenant) {
+    return {&tenant_requests.with({tenant}), &tenant_tokens.with({tenant, "input"}),
+            &tenant_tokens.with({tenant, "output"}), &tenant_cost.with({tenant})};
 }
 
 std::unique_ptr<json::Document> DocumentPool::take() {
@@ -51,6 +72,18 @@ void DocumentPool::give_back(std::unique_ptr<json::Document> document) {
 
 Gateway::Gateway(base::Registry& registry, Codecs codecs)
     : codecs_(codecs), metrics_(registry) {}
+
+const policy::Governance* Directory::bounds_of(const Endpoint& endpoint) const {
+    if (candidates.empty()) return nullptr;
+    const domain::Deployment& deployment = endpoint.deployment;
+    for (const std::string& name : {deployment.id, domain::target_name(deployment),
+                                    deployment.provider.type}) {
+        if (const auto found = candidates.find(name); found != candidates.end()) {
+            return &found->second;
+        }
+    }
+    return nullptr;
+}
 
 std::string endpoint_name(const Endpoint& endpoint) {
     return domain::target_name(endpoint.deployment);

@@ -2,12 +2,15 @@
 // process; thread-safe. A Worker is what one loop thread has of it.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/json.hpp"
 #include "base/metrics.hpp"
+#include "accounting/usage_sink.hpp"
 #include "dialect/dialect.hpp"
+#include "gateway/directory.hpp"
 #include "gateway/snapshot.hpp"
 #include "http/client.hpp"
 #include "net/loop.hpp"
@@ -46,8 +49,14 @@ struct RequestMetrics {
     base::Family<base::Histogram>& first_token;    // provider, model
     base::Family<base::Histogram>& overhead;       // phase
     base::Family<base::Counter>& refused;          // reason: authentication, overload, ...
+    base::Family<base::Counter>& cost;             // provider, model, power_level; nano-dollars
+    base::Family<base::Counter>& tenant_requests;  // tenant
+    base::Family<base::Counter>& tenant_tokens;    // tenant, type
+    base::Family<base::Counter>& tenant_cost;      // tenant; nano-dollars
+    base::Counter& unpriced;                       // requests whose model has no price
     base::Histogram& overhead_before;              // our own time until the provider is called
     EndpointMetrics of(const std::string& provider, const std::string& model);
+    TenantMetrics of_tenant(const std::string& tenant);
 };
 
 class Gateway {
@@ -56,6 +65,10 @@ public:
 
     std::shared_ptr<const Snapshot> current() const { return snapshot_.load(); }
     void publish(std::shared_ptr<const Snapshot> snapshot) { snapshot_.store(std::move(snapshot)); }
+    std::shared_ptr<const Directory> directory() const { return directory_.load(); }
+    void publish(std::shared_ptr<const Directory> directory) {
+        directory_.store(std::move(directory));
+    }
     const Codecs& codecs() const { return codecs_; }
     RequestMetrics& metrics() { return metrics_; }
 
@@ -63,11 +76,16 @@ public:
     std::atomic<bool> draining{false};
     // For exact token counts; null: none are installed. Set before the threads start.
     std::shared_ptr<const accounting::VocabularyFolder> vocabularies;
+    // Takes limits and budgets; null: nothing is governed. Set before the threads start.
+    policy::Governor* governor = nullptr;
+    // What of the stores does not answer, in words, "" : all do. Any thread; empty: there are none.
+    std::function<std::string()> stores_trouble;
 
 private:
     Codecs codecs_;
     RequestMetrics metrics_;
     std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+    std::atomic<std::shared_ptr<const Directory>> directory_;
 };
 
 // Parsed documents kept for the next request: their memory is grown once.
@@ -87,6 +105,8 @@ struct Worker {
     net::Loop& loop;
     http::Client& client;
     DocumentPool documents = {};
+    // Where usage records go; null: nowhere (no store). Set before the loop runs.
+    std::unique_ptr<accounting::UsageSink> usage = nullptr;
 };
 
 }  // namespace tollgate::gateway

@@ -5,6 +5,7 @@
 #include "accounting/token_count.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "gateway/conclude.hpp"
 #include "gateway/failure.hpp"
 #include "policy/authenticate.hpp"
 
@@ -60,18 +61,11 @@ std::vector<EndpointPointer> special_chain(const Snapshot& snapshot,
 
 }  // namespace
 
-base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& who,
+base::Result<Plan> make_plan(const Snapshot& snapshot, const KeyPolicy& policy,
                              std::string_view alias, RequestRecord& record) {
-    const KeyPolicy* policy =
-        who.policy < snapshot.key_policies.size() ? &snapshot.key_policies[who.policy] : nullptr;
-    std::string_view wanted = alias;
-    if (policy != nullptr) {
-        for (const auto& [name, target] : policy->aliases) {
-            if (name == alias) wanted = target;
-        }
-    }
+    const std::string_view wanted = policy.alias_target(alias);
     const routing::Resolution resolution = snapshot.names.resolve(wanted);
-    if (policy != nullptr && !policy->allowed.allows(alias, resolution.name)) {
+    if (!policy.allows(alias, resolution.name)) {
         return base::Error{base::ErrorCode::permission,
                            "this key may not use the model '" + std::string(alias) +
                                "': ask your administrator, or GET /v1/models for what it may use",
@@ -150,11 +144,11 @@ base::Result<void> Generation::take_path() {
 base::Result<const domain::Principal*> Generation::authenticate() const {
     const http::Headers& sent = exchange.headers();
     if (by_path == nullptr || by_path->key.empty()) {
-        return policy::authenticate(snapshot->keys, sent);
+        return policy::authenticate(directory->keys, sent);
     }
     http::Headers completed = sent;
     completed.add("x-goog-api-key", by_path->key);
-    return policy::authenticate(snapshot->keys, completed);
+    return policy::authenticate(directory->keys, completed);
 }
 
 void Generation::frame(std::string& events) const {
@@ -181,6 +175,9 @@ net::Task<void> answer_error(Generation& generation, const base::Error& error) {
     int status = http_status(error.code);
     // 529 is Anthropic's word; elsewhere overload is a 503.
     if (status == 529 && generation.protocol() != domain::Protocol::anthropic) status = 503;
+    // A spent budget is not worth repeating before its period ends.
+    const bool billing = error.code == base::ErrorCode::billing;
+    if (billing) status = billing_status(generation);
     generation.record.status = status;
     generation.record.error = error.message;
     if (generation.exchange.scope().cancelled() || generation.exchange.answered()) co_return;
@@ -188,7 +185,7 @@ net::Task<void> answer_error(Generation& generation, const base::Error& error) {
         generation.exchange.add_header("retry-after", std::to_string(error.retry_after.count()));
     }
     // Claude Code repeats a 401 for minutes unless it is told that nothing will change.
-    if (status == 401 || status == 403 || status == 404) {
+    if (status == 401 || status == 403 || status == 404 || billing) {
         generation.exchange.add_header("x-should-retry", "false");
     }
     const std::string body = error_body(generation, status, error);

@@ -29,7 +29,7 @@ struct Plan {
 struct Generation {
     Generation(Worker& on, http::Exchange& of, const dialect::ClientDialect& spoken)
         : worker(on), exchange(of), client(spoken), snapshot(on.gateway.current()),
-          document(on.documents.take()) {}
+          directory(on.gateway.directory()), document(on.documents.take()) {}
     ~Generation() { release_document(); }
     Generation(const Generation&) = delete;
     Generation& operator=(const Generation&) = delete;
@@ -38,7 +38,18 @@ struct Generation {
     http::Exchange& exchange;
     const dialect::ClientDialect& client;
     std::shared_ptr<const Snapshot> snapshot;
+    std::shared_ptr<const Directory> directory;
     const domain::Principal* who = nullptr;
+    policy::Ticket ticket;                // what is held of limits and budgets
+    std::vector<AttemptRecord> attempts;  // that reached a provider
+    bool attempt_open = false;            // the last of them is under way
+    bool concluded = false;
+    // What the answer's head tells of the caller's bounds, taken before they were given back.
+    struct Bounds {
+        std::optional<policy::Remaining> requests, tokens;
+        std::optional<policy::CapState> cap;
+    };
+    Bounds bounds;
     std::string_view body;
     // Set where the path named the model: the body was rewritten, the answer will be framed.
     const PathRequest* by_path = nullptr;
@@ -51,6 +62,8 @@ struct Generation {
     RequestRecord record;
 
     domain::Protocol protocol() const { return client.protocol(); }
+    // REQUIRES: who.
+    const KeyPolicy& policy() const { return directory->policy_of(*who); }
     // Moves what the path says into the body. REQUIRES: by_path. Fails: as unwrap().
     base::Result<void> take_path();
     // Who asks, by the headers or the key in a Google client's query. Fails: authentication.
@@ -82,7 +95,7 @@ private:
 
 // Turns a resolved name into endpoints, groups in their round robin order. Never empty on success.
 // Fails: not_found with the nearest names, permission.
-base::Result<Plan> make_plan(const Snapshot& snapshot, const domain::Principal& who,
+base::Result<Plan> make_plan(const Snapshot& snapshot, const KeyPolicy& policy,
                              std::string_view alias, RequestRecord& record);
 
 // The body of an error as the client reads it; adds the headers that belong to it.

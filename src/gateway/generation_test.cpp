@@ -28,7 +28,7 @@ std::vector<std::string> names_of(const std::vector<EndpointPointer>& endpoints)
 class MakePlan : public testing::Test {
 protected:
     MakePlan() {
-        snapshot_.key_policies.emplace_back();  // of the master key
+        policies_.emplace_back();  // of the master key
         snapshot_.make_endpoints = [this](const routing::Candidate& candidate) {
             return make(candidate);
         };
@@ -48,13 +48,12 @@ protected:
         EXPECT_THAT(problems, IsEmpty());
     }
     std::uint32_t key_that_may(const std::vector<std::string>& models) {
-        snapshot_.key_policies.push_back({routing::AllowedModels(models), {}});
-        return static_cast<std::uint32_t>(snapshot_.key_policies.size() - 1);
+        policies_.emplace_back().allowed.emplace_back(models);
+        return static_cast<std::uint32_t>(policies_.size() - 1);
     }
     base::Result<Plan> plan(std::string_view alias, std::uint32_t policy = 0) {
         RequestRecord record;
-        const domain::Principal who{"acme", "acme/1", false, policy};
-        return make_plan(snapshot_, who, alias, record);
+        return make_plan(snapshot_, policies_[policy], alias, record);
     }
     std::vector<std::string> tried(std::string_view alias, std::uint32_t policy = 0) {
         auto made = plan(alias, policy);
@@ -62,6 +61,7 @@ protected:
                          : std::vector<std::string>{"error: " + made.error().message};
     }
 
+    std::vector<KeyPolicy> policies_;
     Snapshot snapshot_;
     routing::NamesInput names_;
     std::vector<std::string> unusable_;  // providers whose endpoints cannot be made
@@ -217,7 +217,7 @@ TEST_F(MakePlan, NameOfTheTenantsOwn_LeadsWhereItSays) {
     group("house", {endpoint("h")});
     ready();
     const std::uint32_t policy = key_that_may({"house"});
-    snapshot_.key_policies[policy].aliases = {{"house", "gpt"}};
+    policies_[policy].aliases = {{"house", "gpt"}};
     EXPECT_THAT(tried("house", policy), ElementsAre("a"));
     EXPECT_THAT(tried("house"), ElementsAre("h")) << "other keys know nothing of it";
 }

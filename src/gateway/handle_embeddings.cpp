@@ -8,6 +8,8 @@
 #include "dialect/embeddings.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/call_provider.hpp"
+#include "gateway/caller.hpp"
+#include "gateway/conclude.hpp"
 #include "gateway/scene.hpp"
 #include "policy/authenticate.hpp"
 #include "providers/embeddings.hpp"
@@ -218,9 +220,10 @@ net::Task<std::optional<AttemptFailure>> answer(Batch& batch) {
         co_return failure;
     }
     scene.provider_limits = std::move(batch.limits);
+    request.record.status = 200;
+    conclude(request);
     add_answer_headers(scene);
     if (request.record.usage.estimated) exchange.add_header("x-tollgate-estimated", "true");
-    request.record.status = 200;
     auto sent = co_await exchange.respond(200, "application/json", *body);
     if (!sent.ok()) request.record.client_gone = true;
     co_return std::nullopt;
@@ -261,9 +264,12 @@ net::Task<std::optional<AttemptFailure>> attempt_embeddings(Generation& generati
 
 net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
     http::Exchange& exchange = request.exchange;
-    CO_TRY(request.who, policy::authenticate(request.snapshot->keys, exchange.headers()));
+    CO_TRY(request.who, policy::authenticate(request.directory->keys, exchange.headers()));
     request.record.tenant = request.who->tenant;
     request.record.key_name = request.who->key_name;
+    request.record.tenant_metrics = &request.policy().metrics;
+    CO_TRY_VOID(check_caller(*request.directory, *request.who, exchange.client_address(),
+                             exchange.head().path));
     CO_TRY(Admission admission, admit(request.worker.gateway, *request.snapshot));
     CO_TRY(request.body, co_await exchange.read_body());
     request.record.request_bytes = request.body.size();
@@ -273,9 +279,10 @@ net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
     request.record.alias = request.outline.model;
     CO_TRY(request.asked, embeddings::decode_request(*request.document));
     request.release_document();  // the texts are views of the body
-    CO_TRY(request.plan, make_plan(*request.snapshot, *request.who, request.outline.model,
+    CO_TRY(request.plan, make_plan(*request.snapshot, request.policy(), request.outline.model,
                                    request.record));
     CO_TRY_VOID(check_mode(request.plan, domain::ModelMode::embedding));
+    CO_TRY_VOID(co_await enter(request));
     co_await call_provider(request, &attempt_embeddings);
     co_return base::Result<void>();
 }
@@ -300,6 +307,7 @@ net::Task<void> handle_embeddings(Worker& worker, http::Exchange& exchange,
     }
     record.client_gone =
         record.client_gone || exchange.scope().reason() == net::CancelReason::client_gone;
+    conclude(request);
     settle(worker.gateway, *request.snapshot, record);
 }
 

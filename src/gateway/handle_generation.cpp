@@ -2,6 +2,8 @@
 
 #include "gateway/admission.hpp"
 #include "gateway/call_provider.hpp"
+#include "gateway/caller.hpp"
+#include "gateway/conclude.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -12,6 +14,9 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(generation.who, generation.authenticate());
     generation.record.tenant = generation.who->tenant;
     generation.record.key_name = generation.who->key_name;
+    generation.record.tenant_metrics = &generation.policy().metrics;
+    CO_TRY_VOID(check_caller(*generation.directory, *generation.who, exchange.client_address(),
+                             exchange.head().path));
     CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
     CO_TRY(generation.body, co_await exchange.read_body());
     generation.record.request_bytes = generation.body.size();
@@ -23,9 +28,10 @@ net::Task<base::Result<void>> run(Generation& generation) {
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     generation.record.alias = generation.outline.model;
     generation.record.stream = generation.outline.stream;
-    CO_TRY(generation.plan, make_plan(*generation.snapshot, *generation.who,
+    CO_TRY(generation.plan, make_plan(*generation.snapshot, generation.policy(),
                                       generation.outline.model, generation.record));
     CO_TRY_VOID(check_mode(generation.plan, domain::ModelMode::chat));
+    CO_TRY_VOID(co_await enter(generation));
     co_await call_provider(generation);
     co_return base::Result<void>();
 }
@@ -59,6 +65,7 @@ net::Task<void> handle_generation(Worker& worker, http::Exchange& exchange,
     generation.record.client_gone =
         generation.record.client_gone ||
         exchange.scope().reason() == net::CancelReason::client_gone;
+    conclude(generation);
     settle(worker.gateway, *generation.snapshot, generation.record);
 }
 

@@ -4,13 +4,34 @@
 #include <cstdint>
 #include <string>
 
+#include "accounting/pricing.hpp"
 #include "domain/event.hpp"
 #include "domain/usage.hpp"
 #include "net/loop.hpp"
 
 namespace tollgate::gateway {
 
+struct Endpoint;
 struct EndpointMetrics;
+struct TenantMetrics;
+
+// One attempt that reached a provider.
+struct AttemptRecord {
+    std::int64_t number = 0;
+    std::string provider, provider_type, model;
+    std::string provider_request_id;
+    std::int64_t status = 0;   // the provider's; 0: none came
+    std::string error_class;   // "" : it answered
+    std::string error;
+    domain::Usage usage;
+    accounting::Cost cost;
+    std::string price_version;
+    std::string zone;
+    bool translated = false;
+    net::Instant begun;
+    std::int64_t total_us = 0;
+    const Endpoint* endpoint = nullptr;  // of the pinned snapshot
+};
 
 struct RequestRecord {
     std::string request_id;
@@ -30,7 +51,9 @@ struct RequestRecord {
     std::string fallback_reason;   // why the first candidate did not answer
     std::string error;             // the final failure in words
     domain::ErrorClass error_class = domain::ErrorClass::none;
-    domain::Usage usage;
+    domain::Usage usage;           // of the last attempt
+    accounting::Cost cost;         // of all attempts
+    const TenantMetrics* tenant_metrics = nullptr;  // of the pinned directory
     const EndpointMetrics* metrics = nullptr;  // of the last attempt's endpoint; null: none made
     std::int64_t attempts = 0;
     int status = 0;

@@ -35,6 +35,8 @@ void log_access(const RequestRecord& record, double total, double first_token) {
          {"output_tokens", domain::Usage::or_zero(usage.output)},
          {"reasoning_tokens", domain::Usage::or_zero(usage.reasoning)},
          {"estimated", usage.estimated},
+         {"cost_usd", domain::dollars(record.cost.billed)},
+         {"priced", record.cost.priced},
          {"latency_ms", total * 1000},
          {"ttft_ms", first_token * 1000},
          {"request_bytes", record.request_bytes},
@@ -59,6 +61,16 @@ void count_tokens_by_class(const EndpointMetrics& metrics, const domain::Usage& 
     add(metrics.reasoning, usage.reasoning);
 }
 
+void count_of_tenant(const TenantMetrics& metrics, const RequestRecord& record) {
+    const auto add = [](base::Counter* counter, std::int64_t amount) {
+        if (counter != nullptr && amount > 0) counter->add(static_cast<std::uint64_t>(amount));
+    };
+    add(metrics.requests, 1);
+    add(metrics.input, record.usage.prompt());
+    add(metrics.output, record.usage.output);
+    add(metrics.cost, record.cost.billed);
+}
+
 }  // namespace
 
 void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& record) {
@@ -80,10 +92,15 @@ void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& rec
         counters->duration->observe(total);
         if (has_first) counters->first_token->observe(first_token);
         count_tokens_by_class(*counters, record.usage);
+        if (record.cost.billed > 0 && counters->cost != nullptr) {
+            counters->cost->add(static_cast<std::uint64_t>(record.cost.billed));
+        }
+        if (!record.cost.priced) metrics.unpriced.add(1);
         if (record.sent != net::Instant{}) {
             metrics.overhead_before.observe(seconds_between(record.arrived, record.sent));
         }
     }
+    if (record.tenant_metrics != nullptr) count_of_tenant(*record.tenant_metrics, record);
     if (!record.fallback_reason.empty()) {
         metrics.fallbacks.with({record.first_provider, record.provider, record.fallback_reason})
             .add(1);

@@ -1,5 +1,5 @@
-// Everything a request needs to know, built at once from configuration, then immutable: keys,
-// names, deployments, limits. A request pins one snapshot from its first byte to its end; a reload
+// What a request needs to know of models and providers, built at once from configuration, then
+// immutable: names, deployments, deadlines. Keys and what they may do are the directory's. A request pins one snapshot from its first byte to its end; a reload
 // publishes another. Made by assembly/; shared between threads as const.
 #pragma once
 #include <atomic>
@@ -16,9 +16,7 @@
 #include "credentials/source.hpp"
 #include "domain/target.hpp"
 #include "http/client.hpp"
-#include "policy/key_index.hpp"
 #include "providers/registry.hpp"
-#include "routing/allowed.hpp"
 #include "routing/names.hpp"
 
 namespace tollgate::gateway {
@@ -44,6 +42,7 @@ struct EndpointMetrics {
     base::Counter* cache_read = nullptr;
     base::Counter* cache_write = nullptr;
     base::Counter* reasoning = nullptr;
+    base::Counter* cost = nullptr;    // nano-dollars
 };
 
 // A deployment ready to be called.
@@ -83,10 +82,13 @@ struct AttemptSettings {
     std::chrono::milliseconds stream_total{3'600'000};
 };
 
-// What one key may do; Principal::policy is the index.
-struct KeyPolicy {
-    routing::AllowedModels allowed;
-    std::vector<std::pair<std::string, std::string>> aliases;  // the tenant's own names
+// How money is treated (accounting, sections 3 and 4).
+struct BillingSettings {
+    bool deny_unknown_price = false;
+    int budget_status = 0;                  // of a spent budget; 0: 429 on Anthropic paths, else 402
+    std::string baseline_model;             // of savings; "" : the Claude that was asked for
+    std::int64_t output_tokens_clamp = 0;   // of requests under a budget; 0: none
+    bool client_caps = true;                // anthropic-ratelimit-unified-*
 };
 
 struct ListedModel {
@@ -99,13 +101,12 @@ struct ListedModel {
 
 struct Snapshot {
     std::uint64_t version = 0;
-    policy::KeyIndex keys;
-    std::vector<KeyPolicy> key_policies;
     routing::Names names;
     std::vector<std::unique_ptr<Group>> groups;   // by routing::Candidate::group
     std::vector<EndpointPointer> endpoints;       // all of the groups', each once
     std::vector<ListedModel> listed;
     AttemptSettings attempts;
+    BillingSettings billing;
     std::int64_t in_flight_max = 10'000;          // per process
     bool access_log = true;
     bool expose_provider_limits = false;
@@ -114,6 +115,8 @@ struct Snapshot {
     std::string listen;                           // for messages
     std::vector<std::string> files;               // to watch
 
+    // The catalog's prices of a model by any of its names; null: none are known. Thread-safe.
+    std::function<const domain::ModelTraits*(std::string_view)> priced_model;
     // Makes the endpoints of a wildcard, or the one of `provider/model`; thread-safe, remembers
     // what it made. Never empty; fails with the reason when the provider cannot be used so.
     std::function<base::Result<std::vector<EndpointPointer>>(const routing::Candidate&)>

@@ -23,22 +23,14 @@ bool has_tools(const dialect::Outline& outline) {
 
 // True when the body asks for a tool that OpenAI-like servers run behind Responses alone.
 bool has_hosted_tool(const dialect::Outline& outline) {
-    constexpr std::string_view words[] = {"web_search", "google_search", "googleSearch",
-                                          "code_execution", "codeExecution"};
+    if (outline.hosted_tool) return *outline.hosted_tool;
     for (const auto& field : outline.fields) {
         if (!json::key_equals(field.key, "tools")) continue;
         // Tools of a coding agent are half of its request: they are parsed only for a reason.
-        if (!json::may_hold_string_with(field.value, words)) return false;
+        if (!json::may_hold_string_with(field.value, dialect::hosted_tool_words())) return false;
         json::Document document;
         const auto tools = document.parse(field.value);
-        if (!tools.ok()) return false;  // the decoder says what is wrong
-        for (const json::Value tool : tools->elements()) {
-            const std::string kind = tool["type"].text();
-            if (kind.starts_with("web_search") || kind.starts_with("code_execution")) return true;
-            for (std::string_view word : words) {
-                if (tool[word].is_object()) return true;
-            }
-        }
+        return tools.ok() && dialect::names_hosted_tool(*tools);  // the decoder says what is wrong
     }
     return false;
 }

@@ -197,7 +197,8 @@ base::Result<Page<domain::Key>> list_keys(Session& session, const Access& access
 base::Result<std::vector<domain::Key>> load_keys(Session& session, domain::UnixMicros now) {
     constexpr domain::UnixMicros week = 7LL * 86'400 * 1'000'000;
     Statement statement = select_from<KeyTable>();
-    statement.where("revoked = 0").where("(expires = 0 OR expires > ").integer(now - week);
+    statement.where("(revoked = 0 OR revoked > ").integer(now - week).add(")");
+    statement.where("(expires = 0 OR expires > ").integer(now - week);
     statement.add(") ORDER BY id");
     return rows_of<KeyTable>(session, statement);
 }

@@ -62,8 +62,8 @@ base::Result<void> remove_key(Session& session, const Access& access, std::strin
 base::Result<Page<domain::Key>> list_keys(Session& session, const Access& access,
                                           const KeyFilter& filter, const PageRequest& page);
 
-// For the directory: not revoked, and not expired for longer than a week (until then the refusal
-// can still say "expired"); blocked ones too. REQUIRES: platform access.
+// For the directory: neither revoked nor expired for longer than a week (until then the refusal can
+// still say so); blocked ones too. REQUIRES: platform access.
 base::Result<std::vector<domain::Key>> load_keys(Session& session, domain::UnixMicros now);
 struct KeyUse {
     std::string id;

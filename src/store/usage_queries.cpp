@@ -25,7 +25,9 @@ base::Result<Names> names(Session& session, Statement& statement) {
 
 base::Result<std::map<std::string, std::int64_t, std::less<>>> users_by_provider(
     Session& session, const Access& access, const UsageFilter& filter) {
-    Statement statement("SELECT provider, COUNT(DISTINCT user_id) FROM usage_daily");
+    // The pairs first: COUNT(DISTINCT ...) by group would sort all rows.
+    Statement statement(
+        "SELECT provider, COUNT(*) FROM (SELECT DISTINCT provider, user_id FROM usage_daily");
     statement.where_tenant(access);
     statement.where("user_id <> ''").where("provider <> ''");
     statement.where_time("day", filter.from / micros_per_day * micros_per_day, filter.to);
@@ -42,7 +44,7 @@ base::Result<std::map<std::string, std::int64_t, std::less<>>> users_by_provider
     if (filter.status_class != 0) {
         statement.where("status_class = ").integer(filter.status_class);
     }
-    statement.add(" GROUP BY provider");
+    statement.add(") AS seen GROUP BY provider");
     std::map<std::string, std::int64_t, std::less<>> found;
     TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
         found[row.string(0)] = row.integer(1);

@@ -1,0 +1,180 @@
+#include "app/directory_keeper.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/log.hpp"
+#include "store/changes.hpp"
+#include "store/usage.hpp"
+
+namespace tollgate::app {
+namespace {
+
+// Changes of one moment (an import of a thousand keys) are taken together.
+constexpr std::chrono::milliseconds gather{50};
+constexpr std::chrono::seconds retry{1};
+
+void log_problems(const std::vector<config::Problem>& problems) {
+    for (const config::Problem& problem : problems) {
+        const auto level = problem.severity == config::Severity::error     ? base::LogLevel::error
+                           : problem.severity == config::Severity::warning ? base::LogLevel::warn
+                                                                           : base::LogLevel::info;
+        base::log().write(level, "configuration_problem", {{"problem", problem.text()}});
+    }
+}
+
+std::string errors_of(const std::vector<config::Problem>& problems) {
+    std::string text;
+    for (const config::Problem& problem : problems) {
+        if (problem.severity == config::Severity::error) text += problem.text() + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+DirectoryKeeper::DirectoryKeeper(gateway::Gateway& gateway, Stores& stores)
+    : gateway_(gateway), stores_(stores) {}
+
+DirectoryKeeper::~DirectoryKeeper() {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+base::Result<void> DirectoryKeeper::take_files(std::shared_ptr<const config::Config> config,
+                                               std::shared_ptr<const gateway::Snapshot> snapshot,
+                                               const std::string& master_key) {
+    std::lock_guard lock(building_);
+    std::vector<config::Problem> problems;
+    assembly::DirectoryRows files =
+        assembly::rows_of_files(*config, stores_.installation().get(), problems);
+    if (stores_.active()) {
+        const auto write = [&](store::Session& session) -> base::Result<void> {
+            // Tried again after a lost connection: what the first try found is found again.
+            problems.erase(std::remove_if(problems.begin(), problems.end(),
+                                          [](const auto& p) { return p.line == 0; }),
+                           problems.end());
+            return assembly::sync_files(session, files, *config, problems);
+        };
+        auto synced = stores_.db().write(store::Access::everything(), write);
+        if (!synced.ok()) {
+            // Traffic goes on with what is known; at start nothing is known.
+            base::log().warn("tenant_files_not_stored", {{"why", synced.error().message}});
+            if (version_ == 0) return synced;
+        }
+    }
+    log_problems(problems);
+    if (const std::string errors = errors_of(problems); !errors.empty()) {
+        return base::invalid("the tenants have errors:\n" + errors);
+    }
+    const auto before = std::tuple(config_, snapshot_, master_key_);
+    config_ = std::move(config);
+    snapshot_ = std::move(snapshot);
+    master_key_ = master_key;
+    files_ = std::move(files);
+    auto built = rebuild();
+    if (!built.ok() && version_ > 0) std::tie(config_, snapshot_, master_key_) = before;
+    return built;
+}
+
+base::Result<assembly::DirectoryRows> DirectoryKeeper::read_rows() {
+    if (!stores_.active()) return files_;
+    assembly::DirectoryRows rows;
+    const auto read = [&](store::Session& session) -> base::Result<void> {
+        auto loaded = assembly::load_rows(session);
+        if (!loaded.ok()) return loaded.error();
+        rows = std::move(loaded).value();
+        return {};
+    };
+    TRY_VOID(stores_.db().read(store::Access::everything(), read));
+    return rows;
+}
+
+base::Result<domain::NanoUsd> DirectoryKeeper::spent(const domain::Budget& budget,
+                                                     domain::UnixMicros from,
+                                                     domain::UnixMicros until) {
+    domain::NanoUsd sum = 0;
+    const auto read = [&](store::Session& session) -> base::Result<void> {
+        auto found = store::spent_between(session, store::Access::everything(), budget.kind,
+                                          budget.tenant, budget.subject, from, until);
+        if (!found.ok()) return found.error();
+        sum = found->total();
+        return {};
+    };
+    TRY_VOID(stores_.db().read(store::Access::everything(), read));
+    return sum;
+}
+
+// REQUIRES: building_ is held.
+base::Result<void> DirectoryKeeper::rebuild() {
+    TRY(const assembly::DirectoryRows rows, read_rows());
+    assembly::DirectoryInput input{rows, *config_, *snapshot_, master_key_};
+    input.installation = stores_.installation();
+    input.metrics = &gateway_.metrics();
+    input.version = version_ + 1;
+    if (stores_.active()) {
+        input.state = &stores_.state();
+        input.spent = [this](const domain::Budget& budget, domain::UnixMicros from,
+                             domain::UnixMicros until) { return spent(budget, from, until); };
+    }
+    assembly::DirectoryResult result = assembly::build_directory(input);
+    log_problems(result.problems);
+    if (result.directory == nullptr) {
+        return base::invalid("the tenants have errors:\n" + errors_of(result.problems));
+    }
+    ++version_;
+    gateway_.publish(result.directory);
+    std::unordered_map<std::string, policy::LiveBudgetPointer> budgets;
+    for (const policy::LiveBudgetPointer& budget : result.budgets) {
+        budgets.emplace(budget->budget().id, budget);
+    }
+    std::lock_guard lock(budgets_mutex_);
+    budgets_ = std::move(budgets);
+    return {};
+}
+
+policy::LiveBudgetPointer DirectoryKeeper::live_budget(const std::string& id) {
+    std::lock_guard lock(budgets_mutex_);
+    const auto found = budgets_.find(id);
+    return found == budgets_.end() ? nullptr : found->second;
+}
+
+void DirectoryKeeper::start() {
+    if (!stores_.active()) return;
+    thread_ = std::thread([this] { run(); });
+    stores_.db().watch_changes([this](std::int64_t) {
+        {
+            std::lock_guard lock(mutex_);
+            changed_ = true;
+        }
+        wake_.notify_all();
+    });
+}
+
+void DirectoryKeeper::run() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        wake_.wait(lock, [this] { return changed_ || stopping_; });
+        if (stopping_) return;
+        wake_.wait_for(lock, gather, [this] { return stopping_; });
+        changed_ = false;
+        lock.unlock();
+        base::Result<void> built;
+        {
+            std::lock_guard building(building_);
+            built = rebuild();
+        }
+        lock.lock();
+        if (built.ok()) continue;
+        base::log().warn("directory_not_rebuilt",
+                         {{"why", built.error().message}, {"effect", "the former keys stay valid"}});
+        changed_ = true;  // again, until it works
+        wake_.wait_for(lock, retry, [this] { return stopping_; });
+    }
+}
+
+}  // namespace tollgate::app

@@ -1,0 +1,61 @@
+// Keeps the directory in step with the database: rebuilds it on a thread of its own when something
+// administrative has changed, here or on another instance, or when the configuration was reloaded.
+#pragma once
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "app/stores.hpp"
+#include "assembly/build_directory.hpp"
+#include "config/config.hpp"
+#include "gateway/gateway.hpp"
+
+namespace tollgate::app {
+
+class DirectoryKeeper {
+public:
+    // `stores` may be inactive: then the files' tenants are all there is.
+    DirectoryKeeper(gateway::Gateway& gateway, Stores& stores);
+    ~DirectoryKeeper();
+    DirectoryKeeper(const DirectoryKeeper&) = delete;
+    DirectoryKeeper& operator=(const DirectoryKeeper&) = delete;
+
+    // What the files say, now or after a reload: written to the database where there is one, then
+    // the directory is built and published. Blocking; any thread. Fails with every problem; then
+    // the directory before stays.
+    base::Result<void> take_files(std::shared_ptr<const config::Config> config,
+                                  std::shared_ptr<const gateway::Snapshot> snapshot,
+                                  const std::string& master_key);
+    // Watches the database from here on. After the first take_files().
+    void start();
+    // The live state of a budget, or null. Any thread.
+    policy::LiveBudgetPointer live_budget(const std::string& id);
+
+private:
+    base::Result<void> rebuild();
+    base::Result<assembly::DirectoryRows> read_rows();
+    base::Result<domain::NanoUsd> spent(const domain::Budget& budget, domain::UnixMicros from,
+                                        domain::UnixMicros until);
+    void run();
+
+    gateway::Gateway& gateway_;
+    Stores& stores_;
+    std::mutex building_;  // one build at a time; guards the following
+    std::shared_ptr<const config::Config> config_;
+    std::shared_ptr<const gateway::Snapshot> snapshot_;
+    std::string master_key_;
+    assembly::DirectoryRows files_;
+    std::uint64_t version_ = 0;
+    std::mutex budgets_mutex_;
+    std::unordered_map<std::string, policy::LiveBudgetPointer> budgets_;
+    std::mutex mutex_;  // guards the following
+    std::condition_variable wake_;
+    bool changed_ = false;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace tollgate::app

@@ -1,0 +1,500 @@
+#include "assembly/build_directory.hpp"
+
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+
+namespace tollgate::assembly {
+namespace {
+
+using config::Problem;
+using config::Severity;
+using domain::SubjectKind;
+using gateway::KeyPolicy;
+using policy::LimitUnit;
+using policy::LimitUse;
+using policy::LiveBudget;
+using policy::LiveBudgetPointer;
+using shared_state::MeterKind;
+using std::chrono::milliseconds;
+
+constexpr milliseconds minute{60'000}, hour{3'600'000}, day{86'400'000};
+constexpr std::int64_t micros_per_second = 1'000'000;
+
+Problem complaint(Severity severity, std::string path, std::string message) {
+    return {severity, "", 0, 0, std::move(path), std::move(message), ""};
+}
+
+template <typename T>
+std::unordered_map<std::string, const T*> by_id(const std::vector<T>& rows) {
+    std::unordered_map<std::string, const T*> found;
+    for (const T& row : rows) found.emplace(row.id, &row);
+    return found;
+}
+
+class Builder {
+public:
+    explicit Builder(const DirectoryInput& input)
+        : in_(input), directory_(std::make_shared<gateway::Directory>()),
+          tenants_(by_id(input.rows.tenants)), teams_(by_id(input.rows.teams)),
+          users_(by_id(input.rows.users)) {
+        directory_->version = input.version;
+        directory_->keys = policy::KeyIndex(input.installation);
+    }
+
+    DirectoryResult build() {
+        collect_tiers();
+        if (in_.state != nullptr) {
+            collect_budgets();
+            bound_candidates();
+        }
+        add_master();
+        for (const domain::Key& key : in_.rows.keys) add_key(key);
+        DirectoryResult result;
+        for (const Problem& found : problems_) {
+            if (found.severity == Severity::error) directory_ = nullptr;
+        }
+        result.directory = std::move(directory_);
+        result.problems = std::move(problems_);
+        result.budgets = std::move(budgets_);
+        return result;
+    }
+
+private:
+    void collect_tiers();
+    void collect_budgets();
+    LiveBudgetPointer live(policy::LiveBudgetSpec spec);
+    void seed(LiveBudget& budget, const domain::Budget& row);
+    void bound_candidates();
+    void bound_deployments();
+    void add_master();
+    void add_key(const domain::Key& key);
+    void add_limits(const domain::Limits& limits, const std::string& subject_key,
+                    const std::string& subject, policy::Governance& out);
+    void add_tier(const std::string& name, const std::string& subject_key,
+                  const std::string& subject, const std::string& tenant, SubjectKind kind,
+                  const std::string& id, KeyPolicy& policy);
+    void add_money(const domain::Key& key, KeyPolicy& policy);
+    void bound(const domain::Key& key, KeyPolicy& policy);
+    void restrict_to(const std::vector<std::string>& patterns, KeyPolicy& policy) const {
+        if (!patterns.empty()) policy.allowed.emplace_back(patterns);
+    }
+    const domain::Tenant* tenant(const std::string& id) const { return found(tenants_, id); }
+    const domain::Team* team(const std::string& id) const { return found(teams_, id); }
+    const domain::User* user(const std::string& id) const { return found(users_, id); }
+    template <typename T>
+    static const T* found(const std::unordered_map<std::string, const T*>& map,
+                          const std::string& id) {
+        const auto it = map.find(id);
+        return it == map.end() ? nullptr : it->second;
+    }
+    policy::KeyTerms terms_of(const domain::Key& key) const;
+    std::shared_ptr<const policy::TimeZone> zone(const std::string& name);
+    shared_state::MeterPointer window(const std::string& key, milliseconds length,
+                                      std::int64_t limit) {
+        return in_.state->meter({key, MeterKind::window, length, limit});
+    }
+
+    const DirectoryInput& in_;
+    std::shared_ptr<gateway::Directory> directory_;
+    std::vector<Problem> problems_;
+    std::unordered_map<std::string, const domain::Tenant*> tenants_;
+    std::unordered_map<std::string, const domain::Team*> teams_;
+    std::unordered_map<std::string, const domain::User*> users_;
+    std::map<std::string, domain::Tier> tiers_;
+    std::vector<LiveBudgetPointer> budgets_;
+    // "tenant:acme", "key:0193..": the budgets of that subject.
+    std::unordered_map<std::string, std::vector<LiveBudgetPointer>> of_subject_;
+    std::map<std::string, std::shared_ptr<const policy::TimeZone>> zones_;
+    std::unordered_map<std::string, gateway::TenantMetrics> metrics_;
+};
+
+std::string subject_key(SubjectKind kind, const std::string& id) {
+    return std::string(domain::to_string(kind)) + ":" + id;
+}
+
+// The configuration's tiers win over the database's of the same name.
+void Builder::collect_tiers() {
+    for (const domain::Tier& tier : in_.rows.tiers) tiers_[tier.name] = tier;
+    for (const config::LimitTier& from : in_.config.limit_tiers) {
+        domain::Tier tier;
+        tier.name = from.name;
+        tier.limits = from.limits;
+        if (from.monthly_cap) tier.monthly_cap = domain::from_dollars(*from.monthly_cap);
+        tier.allowed_models = from.allowed_models;
+        tiers_[tier.name] = std::move(tier);
+    }
+}
+
+std::shared_ptr<const policy::TimeZone> Builder::zone(const std::string& name) {
+    auto& zone = zones_[name];
+    if (zone != nullptr) return zone;
+    auto loaded = policy::TimeZone::load(name);
+    if (loaded.ok()) return zone = *loaded;
+    problems_.push_back(
+        complaint(Severity::warning, "time_zone", loaded.error().message + "; UTC counts"));
+    return zone = policy::TimeZone::utc();
+}
+
+// What was spent before this process looked is told at once: a budget that is spent already must
+// stop the first request after a start.
+void Builder::seed(LiveBudget& budget, const domain::Budget& row) {
+    if (!in_.spent || budget.credits()) return;
+    const LiveBudget::Period& period = budget.period(base::unix_seconds() * micros_per_second);
+    const policy::PeriodBounds& bounds = period.bounds;
+    // A period without an end has not ended.
+    constexpr std::int64_t for_ever = std::int64_t{1} << 40;
+    const std::int64_t until = bounds.until > 0 ? bounds.until : for_ever;
+    auto spent = in_.spent(row, bounds.from * micros_per_second, until * micros_per_second);
+    base::Result<domain::NanoUsd> earlier = domain::NanoUsd{0};
+    if (row.period == domain::BudgetPeriod::rolling) {
+        earlier = in_.spent(row, bounds.earlier_from * micros_per_second,
+                            bounds.from * micros_per_second);
+    }
+    if (!spent.ok() || !earlier.ok()) {
+        const base::Error& why = spent.ok() ? earlier.error() : spent.error();
+        problems_.push_back(complaint(Severity::warning, "budget " + row.name,
+                                      "what was spent could not be read: " + why.message));
+        return;
+    }
+    budget.spent_so_far(bounds, *spent, *earlier);
+}
+
+LiveBudgetPointer Builder::live(policy::LiveBudgetSpec spec) {
+    if (spec.budget.thresholds.empty()) spec.budget.thresholds = in_.config.billing.thresholds;
+    const domain::Budget row = spec.budget;
+    auto budget = std::make_shared<LiveBudget>(std::move(spec), *in_.state, in_.opened);
+    seed(*budget, row);
+    budgets_.push_back(budget);
+    return budget;
+}
+
+void Builder::collect_budgets() {
+    for (const domain::Budget& row : in_.rows.budgets) {
+        policy::LiveBudgetSpec spec;
+        spec.budget = row;
+        spec.subject = std::string(domain::to_string(row.kind)) + " " + row.subject;
+        const domain::Tenant* owner = tenant(row.tenant);
+        if (owner != nullptr && row.kind == SubjectKind::tenant) {
+            spec.subject = "tenant " + owner->name;
+        }
+        std::string name = row.time_zone;
+        if (name.empty() && owner != nullptr) name = owner->time_zone;
+        spec.zone = zone(name);
+        of_subject_[subject_key(row.kind, row.subject)].push_back(live(std::move(spec)));
+    }
+    for (const domain::UserSettings& settings : in_.rows.settings) {
+        if (!settings.monthly_cap) continue;
+        domain::Budget cap;
+        cap.id = "cap:" + settings.user;
+        cap.tenant = settings.tenant;
+        cap.name = "monthly cap of user " + settings.user;
+        cap.kind = SubjectKind::user;
+        cap.subject = settings.user;
+        cap.limit = *settings.monthly_cap;
+        cap.hard = settings.cap_hard;
+        cap.by_admin = false;
+        of_subject_[subject_key(SubjectKind::user, settings.user)].push_back(
+            live({cap, "user " + settings.user, zone("UTC"), false}));
+    }
+    for (const store::CreditTotals& totals : in_.rows.credits) {
+        const SubjectKind kind = totals.user.empty() ? SubjectKind::tenant : SubjectKind::user;
+        const std::string& id = totals.user.empty() ? totals.tenant : totals.user;
+        policy::LiveBudgetSpec spec = policy::credits_budget(
+            totals.tenant, totals.user, std::string(domain::to_string(kind)) + " " + id,
+            totals.added);
+        LiveBudgetPointer balance = live(std::move(spec));
+        const auto& period = balance->period(base::unix_seconds() * micros_per_second);
+        balance->spent_so_far(period.bounds, totals.taken, 0);
+        of_subject_[subject_key(kind, id)].push_back(std::move(balance));
+    }
+    if (in_.config.max_budget) {
+        domain::Budget all;
+        all.id = "config:max_budget";
+        all.name = "litellm_settings.max_budget";
+        all.limit = domain::from_dollars(*in_.config.max_budget);
+        all.period = domain::BudgetPeriod::total;
+        const std::string& duration = in_.config.budget_duration;
+        if (!duration.empty()) {
+            // "30d", "1d", "24h": days, at least one.
+            const std::int64_t number = std::max(std::atoll(duration.c_str()), 1LL);
+            const bool days = duration.ends_with('d') || duration.ends_with("mo");
+            all.period = domain::BudgetPeriod::rolling;
+            all.rolling_days = duration.ends_with("mo") ? number * 30
+                               : days                   ? number
+                                                        : std::max<std::int64_t>(number / 24, 1);
+        }
+        of_subject_["all"].push_back(live({all, "the gateway", zone("UTC"), false}));
+    }
+}
+
+void Builder::add_limits(const domain::Limits& limits, const std::string& key,
+                         const std::string& subject, policy::Governance& out) {
+    const auto add = [&](const std::optional<std::int64_t>& limit, LimitUnit unit,
+                         const char* name, milliseconds length, const char* window_name) {
+        if (!limit) return;
+        LimitUse use;
+        const std::string meter = std::string(name) + ":" + key;
+        use.meter = unit == LimitUnit::concurrent
+                        ? in_.state->meter({meter, MeterKind::slots, {}, *limit})
+                        : window(meter, length, *limit);
+        use.unit = unit;
+        use.limit = *limit;
+        use.subject = subject;
+        use.window = window_name;
+        const bool tokens = unit != LimitUnit::requests && unit != LimitUnit::concurrent;
+        out.counts_tokens = out.counts_tokens || tokens;
+        out.limits.push_back(std::move(use));
+    };
+    add(limits.requests_per_minute, LimitUnit::requests, "rpm", minute, "minute");
+    add(limits.requests_per_hour, LimitUnit::requests, "rph", hour, "hour");
+    add(limits.requests_per_day, LimitUnit::requests, "rpd", day, "day");
+    add(limits.tokens_per_minute, LimitUnit::tokens, "tpm", minute, "minute");
+    add(limits.input_tokens_per_minute, LimitUnit::input_tokens, "itpm", minute, "minute");
+    add(limits.output_tokens_per_minute, LimitUnit::output_tokens, "otpm", minute, "minute");
+    add(limits.concurrent_requests, LimitUnit::concurrent, "slots", {}, "");
+}
+
+// Limits of models and providers, budgets of providers, and what model_list says of a deployment.
+void Builder::bound_candidates() {
+    bound_deployments();
+    std::map<std::string, policy::Governance> by_name;
+    for (const domain::LimitRow& row : in_.rows.limits) {
+        const bool candidate = row.kind == SubjectKind::model ||
+                               row.kind == SubjectKind::deployment ||
+                               row.kind == SubjectKind::provider;
+        if (!candidate || !row.tenant.empty()) continue;
+        add_limits(row.limits, subject_key(row.kind, row.subject),
+                   std::string(domain::to_string(row.kind)) + " " + row.subject,
+                   by_name[row.subject]);
+    }
+    for (const auto& [key, budgets] : of_subject_) {
+        constexpr std::string_view provider = "provider:";
+        if (!key.starts_with(provider)) continue;
+        auto& bounds = by_name[key.substr(provider.size())];
+        bounds.budgets.insert(bounds.budgets.end(), budgets.begin(), budgets.end());
+    }
+    if (by_name.empty()) return;
+    // Every known deployment holds what applies to it by any of its names.
+    const auto join = [&](policy::Governance& into, const std::string& name) {
+        const auto found = by_name.find(name);
+        if (found == by_name.end()) return;
+        const policy::Governance& from = found->second;
+        into.limits.insert(into.limits.end(), from.limits.begin(), from.limits.end());
+        into.budgets.insert(into.budgets.end(), from.budgets.begin(), from.budgets.end());
+        into.counts_tokens = into.counts_tokens || from.counts_tokens;
+    };
+    for (const gateway::EndpointPointer& endpoint : in_.snapshot.endpoints) {
+        const domain::Deployment& deployment = endpoint->deployment;
+        const std::string target = domain::target_name(deployment);
+        std::set<std::string> names{deployment.model_name, deployment.group, target,
+                                    deployment.provider.type};
+        policy::Governance joined;
+        for (const std::string& name : names) join(joined, name);
+        if (joined.empty()) continue;
+        policy::Governance& bounds = directory_->candidates[deployment.id];
+        bounds.limits.insert(bounds.limits.end(), joined.limits.begin(), joined.limits.end());
+        bounds.budgets.insert(bounds.budgets.end(), joined.budgets.begin(), joined.budgets.end());
+        bounds.counts_tokens = bounds.counts_tokens || joined.counts_tokens;
+    }
+    // Those that are made on demand are found by provider/model or by provider.
+    for (const auto& [name, bounds] : by_name) directory_->candidates.emplace(name, bounds);
+}
+
+void Builder::bound_deployments() {
+    for (const gateway::EndpointPointer& endpoint : in_.snapshot.endpoints) {
+        const domain::Deployment& deployment = endpoint->deployment;
+        domain::Limits limits;
+        limits.requests_per_minute = deployment.requests_per_minute;
+        limits.tokens_per_minute = deployment.tokens_per_minute;
+        limits.concurrent_requests = deployment.parallel_max;
+        if (!limits.any()) continue;
+        add_limits(limits, "deployment:" + deployment.id,
+                   "deployment " + domain::target_name(deployment),
+                   directory_->candidates[deployment.id]);
+    }
+}
+
+void Builder::add_master() {
+    KeyPolicy everything;
+    if (const auto all = of_subject_.find("all"); all != of_subject_.end()) {
+        everything.governance.budgets = all->second;
+        everything.governance.counts_tokens = true;
+    }
+    directory_->policies.push_back(std::move(everything));
+    if (in_.master_key.empty()) return;
+    domain::Principal master;
+    master.key_name = "master";
+    master.platform_admin = true;
+    master.role = domain::AccessRole::platform_admin;
+    auto added = directory_->keys.add(in_.master_key, std::move(master));
+    (void)added;  // the first key cannot collide
+}
+
+policy::KeyTerms Builder::terms_of(const domain::Key& key) const {
+    policy::KeyTerms terms;
+    terms.expires = key.expires;
+    const domain::Tenant* owner = tenant(key.tenant);
+    const domain::Team* group = team(key.team);
+    const domain::User* person = user(key.user);
+    if (key.revoked != 0) {
+        terms.state = policy::KeyState::revoked;
+    } else if (!key.enabled) {
+        terms.state = policy::KeyState::blocked;
+    } else if (owner == nullptr ? !key.tenant.empty() : !owner->enabled) {
+        terms.state = policy::KeyState::tenant_disabled;
+    } else if (group != nullptr && !group->enabled) {
+        terms.state = policy::KeyState::team_disabled;
+    } else if (person != nullptr && !person->enabled) {
+        terms.state = policy::KeyState::user_disabled;
+    }
+    return terms;
+}
+
+void Builder::add_tier(const std::string& name, const std::string& key, const std::string& subject,
+                       const std::string& tenant_id, SubjectKind kind, const std::string& id,
+                       KeyPolicy& policy) {
+    if (name.empty()) return;
+    if (policy.tier.empty()) policy.tier = name;
+    const auto found = tiers_.find(name);
+    if (found == tiers_.end()) {
+        problems_.push_back(complaint(Severity::warning, "tier",
+                                      subject + " names the tier `" + name +
+                                          "`, which does not exist: no limits of it count"));
+        return;
+    }
+    const domain::Tier& tier = found->second;
+    restrict_to(tier.allowed_models, policy);
+    if (in_.state == nullptr) return;
+    add_limits(tier.limits, "tier:" + name + ":" + key, subject + " (tier " + name + ")",
+               policy.governance);
+    if (!tier.monthly_cap) return;
+    const std::string budget_key = "tier-cap:" + key;
+    auto& known = of_subject_[budget_key];
+    if (known.empty()) {
+        domain::Budget cap;
+        cap.id = budget_key;
+        cap.tenant = tenant_id;
+        cap.name = "monthly cap of tier " + name;
+        cap.kind = kind;
+        cap.subject = id;
+        cap.limit = *tier.monthly_cap;
+        known.push_back(live({cap, subject, zone("UTC"), false}));
+    }
+    policy.governance.budgets.push_back(known.front());
+}
+
+void Builder::add_money(const domain::Key& key, KeyPolicy& policy) {
+    const auto add = [&](const std::string& subject) {
+        const auto found = of_subject_.find(subject);
+        if (found == of_subject_.end()) return;
+        auto& budgets = policy.governance.budgets;
+        budgets.insert(budgets.end(), found->second.begin(), found->second.end());
+    };
+    add(subject_key(SubjectKind::key, key.id));
+    if (!key.user.empty()) add(subject_key(SubjectKind::user, key.user));
+    if (!key.team.empty()) add(subject_key(SubjectKind::team, key.team));
+    add(subject_key(SubjectKind::tenant, key.tenant));
+    add("all");
+}
+
+// The limits and budgets of a key, from the nearest to the farthest.
+void Builder::bound(const domain::Key& key, KeyPolicy& policy) {
+    const std::string own = subject_key(SubjectKind::key, key.id);
+    const std::string own_name = "key " + key.name;
+    policy::Governance& governance = policy.governance;
+    const domain::User* person = user(key.user);
+    const domain::Team* group = team(key.team);
+    const domain::Tenant* owner = tenant(key.tenant);
+    add_tier(key.tier, own, own_name, key.tenant, SubjectKind::key, key.id, policy);
+    if (person != nullptr) {
+        add_tier(person->tier, subject_key(SubjectKind::user, person->id), "user " + person->name,
+                 key.tenant, SubjectKind::user, person->id, policy);
+    }
+    if (owner != nullptr && (person == nullptr || person->tier.empty()) && key.tier.empty()) {
+        add_tier(owner->tier, subject_key(SubjectKind::tenant, owner->id),
+                 "tenant " + owner->name, key.tenant, SubjectKind::tenant, owner->id, policy);
+    }
+    if (in_.state == nullptr) return;
+    add_limits(key.limits.any() ? key.limits : in_.config.rate_limits, own, own_name, governance);
+    if (person != nullptr) {
+        add_limits(person->limits, subject_key(SubjectKind::user, person->id),
+                   "user " + person->name, governance);
+    }
+    if (group != nullptr) {
+        add_limits(group->limits, subject_key(SubjectKind::team, group->id),
+                   "team " + group->name, governance);
+    }
+    if (owner != nullptr) {
+        add_limits(owner->limits, subject_key(SubjectKind::tenant, owner->id),
+                   "tenant " + owner->name, governance);
+    }
+    add_money(key, policy);
+    governance.counts_tokens = governance.counts_tokens || !governance.budgets.empty();
+}
+
+void Builder::add_key(const domain::Key& key) {
+    const domain::User* person = user(key.user);
+    const domain::Team* group = team(key.team);
+    const domain::Tenant* owner = tenant(key.tenant);
+    KeyPolicy policy;
+    policy.key_id = key.id;
+    policy.team = key.team;
+    policy.user = key.user;
+    if (policy.team.empty() && person != nullptr) policy.team = person->team;
+    policy.tags = key.tags;
+    policy.allowed_providers = key.allowed_providers;
+    restrict_to(key.allowed_models, policy);
+    if (person != nullptr) restrict_to(person->allowed_models, policy);
+    if (group != nullptr) restrict_to(group->allowed_models, policy);
+    if (owner != nullptr) restrict_to(owner->allowed_models, policy);
+    policy.aliases = key.aliases;
+    for (const auto* aliases : {group != nullptr ? &group->aliases : nullptr,
+                                owner != nullptr ? &owner->aliases : nullptr}) {
+        if (aliases == nullptr) continue;
+        policy.aliases.insert(policy.aliases.end(), aliases->begin(), aliases->end());
+    }
+    if (owner != nullptr) policy.baseline_model = owner->baseline_model;
+    auto rules = policy::key_rules(key);
+    if (rules.ok()) {
+        policy.rules = std::move(rules).value();
+    } else {
+        problems_.push_back(
+            complaint(Severity::warning, "key " + key.name, rules.error().message));
+    }
+    bound(key, policy);
+    if (in_.metrics != nullptr && owner != nullptr) {
+        auto [metrics, is_new] = metrics_.try_emplace(owner->id);
+        if (is_new) metrics->second = in_.metrics->of_tenant(owner->id);
+        policy.metrics = metrics->second;
+    }
+    domain::Principal principal;
+    principal.tenant = key.tenant;
+    principal.key_name = key.name;
+    principal.platform_admin = key.role == domain::AccessRole::platform_admin;
+    principal.role = key.role;
+    principal.key_id = key.id;
+    principal.team = policy.team;
+    principal.user = key.user;
+    principal.tier = policy.tier;
+    if (!key.tags.empty()) {
+        principal.tags = std::make_shared<const std::vector<std::string>>(key.tags);
+    }
+    principal.policy = static_cast<std::uint32_t>(directory_->policies.size());
+    directory_->policies.push_back(std::move(policy));
+    auto added = directory_->keys.add_stored(key, std::move(principal), terms_of(key));
+    if (!added.ok()) {
+        // Of a file somebody can mend it before it counts.
+        const bool of_file = key.origin.starts_with("file:");
+        problems_.push_back(complaint(of_file ? Severity::error : Severity::warning,
+                                      "key " + key.name, added.error().message));
+    }
+}
+
+}  // namespace
+
+DirectoryResult build_directory(const DirectoryInput& input) { return Builder(input).build(); }
+
+}  // namespace tollgate::assembly

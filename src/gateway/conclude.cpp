@@ -1,0 +1,380 @@
+#include "gateway/conclude.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "accounting/pricing.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+using domain::NanoUsd;
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+// Output that a token limit reserves on entry; what is really used replaces it at the end.
+constexpr std::int64_t expected_output_tokens = 1'024;
+constexpr std::size_t error_bytes_max = 500;  // of the words kept in a record
+constexpr std::size_t tags_max = 20;
+constexpr std::size_t tag_bytes_max = 100;
+
+std::int64_t micros(net::Instant from, net::Instant to) {
+    return duration_cast<microseconds>(to - from).count();
+}
+
+std::int64_t unix_micros_of(net::Instant when) {
+    const auto ago = net::Clock::now() - when;
+    const auto then = std::chrono::system_clock::now() - ago;
+    return duration_cast<microseconds>(then.time_since_epoch()).count();
+}
+
+// "00-<32 hex>-<16 hex>-01". Format: W3C Trace Context.
+std::string trace_of(std::string_view traceparent) {
+    constexpr std::size_t id_at = 3, id_size = 32, whole = 55;
+    return traceparent.size() >= whole ? std::string(traceparent.substr(id_at, id_size))
+                                       : std::string();
+}
+
+std::vector<std::string> tags_of(const Generation& generation) {
+    std::vector<std::string> tags = generation.policy().tags;
+    std::string_view list = generation.exchange.headers().get("x-tollgate-tags");
+    while (!list.empty() && tags.size() < tags_max) {
+        const std::size_t end = std::min(list.find(','), list.size());
+        std::string_view tag = list.substr(0, end);
+        while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
+        while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
+        tag = tag.substr(0, tag_bytes_max);
+        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end()) {
+            tags.emplace_back(tag);
+        }
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return tags;
+}
+
+// What the same tokens would have cost on the baseline model (accounting, section 6).
+void add_baseline(Generation& generation, domain::UsageRecord& row) {
+    const Snapshot& snapshot = *generation.snapshot;
+    if (!snapshot.priced_model) return;
+    const KeyPolicy& policy = generation.policy();
+    const domain::ModelTraits* baseline = nullptr;
+    if (row.alias.find("claude") != std::string::npos) {
+        baseline = snapshot.priced_model(row.alias);
+    }
+    for (const std::string* name : {&policy.baseline_model, &snapshot.billing.baseline_model}) {
+        if (baseline == nullptr && !name->empty()) baseline = snapshot.priced_model(*name);
+    }
+    if (baseline == nullptr) {
+        row.baseline_cost = row.list_cost;
+        return;
+    }
+    domain::Usage usage = row.usage;
+    usage.provider_cost_nano_usd = -1;
+    row.baseline_model = baseline->id;
+    row.baseline_cost = accounting::cost_of(baseline->prices, usage).list;
+}
+
+// What the request's own row and those of its attempts share.
+domain::UsageRecord common_row(Generation& generation) {
+    const RequestRecord& record = generation.record;
+    const KeyPolicy& policy = generation.policy();
+    const http::Headers& headers = generation.exchange.headers();
+    domain::UsageRecord row;
+    row.request_id = record.request_id;
+    row.at = unix_micros_of(record.arrived);
+    row.trace_id = trace_of(headers.get("traceparent"));
+    row.session_id = record.session_id;
+    row.agent_id = record.agent_id;
+    row.parent_agent_id = record.parent_agent_id;
+    row.tenant = record.tenant;
+    row.team = policy.team;
+    row.user = policy.user;
+    row.key_id = policy.key_id;
+    row.key_name = record.key_name;
+    row.project = headers.get("x-tollgate-project").substr(0, tag_bytes_max);
+    row.protocol = record.protocol;
+    row.alias = record.alias;
+    row.stream = record.stream;
+    row.request_bytes = static_cast<std::int64_t>(record.request_bytes);
+    row.client_address = record.client_address;
+    row.user_agent = headers.get("user-agent").substr(0, 200);
+    row.cache = "off";
+    return row;
+}
+
+void fill_attempt(domain::UsageRecord& row, const AttemptRecord& attempt) {
+    row.attempt = attempt.number;
+    row.provider = attempt.provider;
+    row.provider_type = attempt.provider_type;
+    row.model = attempt.model;
+    row.provider_request_id = attempt.provider_request_id;
+    row.status = attempt.status;
+    row.error_class = attempt.error_class;
+    row.error = attempt.error.substr(0, error_bytes_max);
+    row.usage = attempt.usage;
+    row.cost = attempt.cost.billed;
+    row.list_cost = attempt.cost.list;
+    row.priced = attempt.cost.priced;
+    row.price_version = attempt.price_version;
+    row.translated = attempt.translated;
+    row.zone = attempt.zone;
+    row.total_us = attempt.total_us;
+}
+
+void add_usage(domain::Usage& sum, const domain::Usage& more) {
+    const auto add = [](std::int64_t& mine, std::int64_t theirs) {
+        if (theirs > 0) mine = domain::Usage::or_zero(mine) + theirs;
+    };
+    add(sum.input, more.input);
+    add(sum.output, more.output);
+    add(sum.cache_read, more.cache_read);
+    add(sum.cache_write_5m, more.cache_write_5m);
+    add(sum.cache_write_1h, more.cache_write_1h);
+    add(sum.reasoning, more.reasoning);
+    add(sum.web_searches, more.web_searches);
+    sum.estimated = sum.estimated || more.estimated;
+}
+
+void write_rows(Generation& generation) {
+    accounting::UsageSink* sink = generation.worker.usage.get();
+    if (sink == nullptr || generation.attempts.empty()) return;
+    RequestRecord& record = generation.record;
+    domain::UsageRecord row = common_row(generation);
+    row.tags = tags_of(generation);
+    // The attempts first: a request's own row tells that all of it is there.
+    if (generation.attempts.size() > 1) {
+        for (const AttemptRecord& attempt : generation.attempts) {
+            fill_attempt(row, attempt);
+            sink->add(row);
+        }
+    } else {
+        fill_attempt(row, generation.attempts.front());
+        sink->add(row);
+    }
+    // The request's row carries what all its attempts used and cost.
+    domain::Usage used = record.usage;
+    for (std::size_t i = 0; i + 1 < generation.attempts.size(); ++i) {
+        add_usage(used, generation.attempts[i].usage);
+    }
+    row.attempt = 0;
+    row.status = record.client_gone ? 499 : record.status;
+    row.client_gone = record.client_gone;
+    row.error_class = record.error.empty() ? "" : domain::to_string(record.error_class);
+    row.error = record.error.substr(0, error_bytes_max);
+    row.usage = used;
+    row.cost = record.cost.billed;
+    row.list_cost = record.cost.list;
+    row.priced = record.cost.priced;
+    row.attempts = record.attempts;
+    row.fallback_reason = record.attempts > 1 ? record.fallback_reason : "";
+    const net::Instant now = net::Clock::now();
+    row.total_us = micros(record.arrived, now);
+    row.first_token_us = record.first_content == net::Instant{}
+                             ? -1
+                             : micros(record.arrived, record.first_content);
+    row.response_bytes = static_cast<std::int64_t>(generation.exchange.bytes_sent());
+    add_baseline(generation, row);
+    sink->add(row);
+}
+
+accounting::WorstCase worst_case(Generation& generation) {
+    accounting::WorstCase worst;
+    worst.input_tokens = generation.input_estimate();
+    worst.output_tokens_max = generation.outline.max_tokens;
+    const std::string_view body = generation.body;
+    if (body.find("\"cache_control\"") != std::string_view::npos) {
+        worst.cache_write_5m = true;
+        worst.cache_write_1h = body.find("\"1h\"") != std::string_view::npos;
+    }
+    return worst;
+}
+
+Generation::Bounds bounds_of(const policy::Ticket& ticket) {
+    return {ticket.requests(), ticket.tokens(), ticket.cap()};
+}
+
+AttemptFailure own_failure(const base::Error& error) {
+    AttemptFailure failure;
+    failure.ours = true;
+    failure.own_error = error;
+    failure.message = error.message;
+    failure.error_class = error.code == base::ErrorCode::rate_limited
+                              ? domain::ErrorClass::rate_limited
+                              : domain::ErrorClass::bad_request;
+    return failure;
+}
+
+void add_remaining(http::Exchange& exchange, const char* what,
+                   const std::optional<policy::Remaining>& remaining) {
+    if (!remaining) return;
+    const std::string suffix(what);
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(remaining->reset);
+    exchange.add_header("x-ratelimit-limit-" + suffix, std::to_string(remaining->limit));
+    exchange.add_header("x-ratelimit-remaining-" + suffix,
+                        std::to_string(std::max<std::int64_t>(remaining->remaining, 0)));
+    exchange.add_header("x-ratelimit-reset-" + suffix, std::to_string(seconds.count()) + "s");
+}
+
+// Claude Code's words for a subscription's windows, told of the caller's own cap: what ends within
+// six hours counts as its five-hour window, the rest as its seven-day one.
+void add_unified(http::Exchange& exchange, const policy::CapState& cap) {
+    constexpr std::int64_t short_window_seconds = 6 * 3600;
+    constexpr double warn_at = 0.75, strong_at = 0.95;
+    const std::string prefix = "anthropic-ratelimit-unified-";
+    const double used = cap.utilization();
+    const bool is_short = cap.reset_unix > 0 &&
+                          cap.reset_unix - base::unix_seconds() <= short_window_seconds;
+    const std::string claim = is_short ? "5h" : "7d";
+    char number[32];
+    const auto end = std::to_chars(number, number + sizeof number, used,
+                                   std::chars_format::fixed, 4).ptr;
+    const std::string utilization(number, end);
+    const bool warning = used >= warn_at;
+    exchange.add_header(prefix + "status", warning ? "allowed_warning" : "allowed");
+    exchange.add_header(prefix + "representative-claim", is_short ? "five_hour" : "seven_day");
+    exchange.add_header(prefix + claim + "-utilization", utilization);
+    exchange.add_header(prefix + claim + "-status", warning ? "allowed_warning" : "allowed");
+    if (cap.reset_unix > 0) {
+        exchange.add_header(prefix + "reset", std::to_string(cap.reset_unix));
+        exchange.add_header(prefix + claim + "-reset", std::to_string(cap.reset_unix));
+    }
+    if (warning) {
+        exchange.add_header(prefix + claim + "-surpassed-threshold",
+                            used >= strong_at ? "0.95" : "0.75");
+    }
+}
+
+}  // namespace
+
+net::Task<base::Result<void>> enter(Generation& generation) {
+    accounting::UsageSink* sink = generation.worker.usage.get();
+    if (sink != nullptr && !sink->accepts()) {
+        co_return base::Error{base::ErrorCode::unavailable,
+                              "usage records cannot be kept, so nothing new is answered: " +
+                                  sink->trouble() +
+                                  " (free space for the journal, or set stores.journal.on_full: "
+                                  "drop)",
+                              "", std::chrono::seconds(5)};
+    }
+    policy::Governor* governor = generation.worker.gateway.governor;
+    const policy::Governance& governance = generation.policy().governance;
+    if (governor == nullptr || governance.empty()) co_return base::Result<void>();
+    policy::Entry entry;
+    entry.request_id = generation.record.request_id;
+    if (governance.counts_tokens) {
+        entry.input_tokens = generation.input_estimate();
+        const std::int64_t asked = generation.outline.max_tokens;
+        entry.output_tokens_max =
+            asked > 0 ? std::min(asked, expected_output_tokens) : expected_output_tokens;
+    }
+    CO_TRY(generation.ticket, co_await governor->enter(governance, entry));
+    co_return base::Result<void>();
+}
+
+net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
+                                                 const Endpoint& endpoint) {
+    RequestRecord& record = generation.record;
+    const KeyPolicy& policy = generation.policy();
+    const domain::Deployment& target = endpoint.deployment;
+    if (!policy.allowed_providers.empty() &&
+        std::find(policy.allowed_providers.begin(), policy.allowed_providers.end(),
+                  target.provider.type) == policy.allowed_providers.end()) {
+        co_return own_failure({base::ErrorCode::permission,
+                               "this key may not use the provider " + target.provider.type,
+                               "model"});
+    }
+    record.usage = {};
+    generation.attempt_open = false;
+    const policy::Governance* bounds = generation.directory->bounds_of(endpoint);
+    const bool money = !policy.governance.budgets.empty();
+    const BillingSettings& billing = generation.snapshot->billing;
+    if (money || bounds != nullptr || billing.deny_unknown_price) {
+        const NanoUsd worst = accounting::worst_cost(target.model, worst_case(generation));
+        if (worst < 0 && billing.deny_unknown_price && !target.provider.echo) {
+            co_return own_failure({base::ErrorCode::permission,
+                                   "the price of " + domain::target_name(target) +
+                                       " is not known and billing.unknown_price is deny: give it "
+                                       "input_cost_per_token and output_cost_per_token",
+                                   "model"});
+        }
+        if (money || bounds != nullptr) {
+            auto held = co_await generation.ticket.attempt(worst, bounds);
+            if (!held.ok()) co_return own_failure(held.error());
+        }
+    }
+    AttemptRecord attempt;
+    attempt.number = record.attempts;
+    attempt.provider = target.provider.type;
+    attempt.provider_type = target.provider.type;
+    attempt.model = target.model_name;
+    attempt.begun = net::Clock::now();
+    attempt.endpoint = &endpoint;
+    generation.attempts.push_back(std::move(attempt));
+    generation.attempt_open = true;
+    co_return std::nullopt;
+}
+
+void end_attempt(Generation& generation, const AttemptFailure* failure) {
+    if (!generation.attempt_open) return;
+    generation.attempt_open = false;
+    RequestRecord& record = generation.record;
+    AttemptRecord& attempt = generation.attempts.back();
+    const Endpoint& endpoint = *attempt.endpoint;
+    // What could not be told in the provider's words was never sent.
+    if (failure != nullptr && failure->ours) {
+        generation.ticket.attempt_done(0, {});
+        generation.attempts.pop_back();
+        return;
+    }
+    attempt.usage = record.usage;
+    attempt.cost = accounting::cost_of(endpoint.deployment.model.prices, record.usage);
+    // The built-in echo provider costs nothing, and a failure that used nothing has no price to miss.
+    if (endpoint.deployment.provider.echo || !record.usage.known()) attempt.cost.priced = true;
+    attempt.price_version = endpoint.deployment.model.as_of;
+    attempt.provider_request_id = record.provider_request_id;
+    attempt.translated = record.translated;
+    attempt.zone = endpoint.deployment.provider.local ? "local" : "";
+    attempt.total_us = micros(attempt.begun, net::Clock::now());
+    attempt.status = failure == nullptr ? record.status : failure->status;
+    if (failure != nullptr) {
+        attempt.error_class = domain::to_string(failure->error_class);
+        attempt.error = failure->message;
+    }
+    record.cost.billed += attempt.cost.billed;
+    record.cost.list += attempt.cost.list;
+    record.cost.priced = record.cost.priced && attempt.cost.priced;
+    generation.ticket.attempt_done(attempt.cost.billed, attempt.usage);
+}
+
+void conclude(Generation& generation) {
+    if (generation.concluded || generation.who == nullptr) return;
+    generation.concluded = true;
+    end_attempt(generation, nullptr);
+    if (!generation.exchange.answered()) generation.bounds = bounds_of(generation.ticket);
+    generation.ticket.finish(!generation.attempts.empty());
+    write_rows(generation);
+}
+
+void add_governance_headers(Generation& generation) {
+    http::Exchange& exchange = generation.exchange;
+    if (generation.concluded && generation.record.cost.priced) {
+        exchange.add_header("x-tollgate-cost", domain::dollars(generation.record.cost.billed));
+    }
+    if (!generation.concluded) generation.bounds = bounds_of(generation.ticket);
+    add_remaining(exchange, "requests", generation.bounds.requests);
+    add_remaining(exchange, "tokens", generation.bounds.tokens);
+    const bool anthropic = generation.protocol() == domain::Protocol::anthropic;
+    if (!anthropic || !generation.snapshot->billing.client_caps) return;
+    if (generation.bounds.cap) add_unified(exchange, *generation.bounds.cap);
+}
+
+int billing_status(const Generation& generation) {
+    if (generation.snapshot->billing.budget_status != 0) {
+        return generation.snapshot->billing.budget_status;
+    }
+    return generation.protocol() == domain::Protocol::anthropic ? 429 : 402;
+}
+
+}  // namespace tollgate::gateway

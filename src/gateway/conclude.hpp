@@ -1,0 +1,36 @@
+// The money side of a request: what may be spent before each attempt, what was spent after it, and
+// the usage records, which are in the journal before the client sees its answer end.
+// Loop thread only; on the request's own frame.
+#pragma once
+#include <optional>
+
+#include "gateway/failure.hpp"
+#include "gateway/generation.hpp"
+
+namespace tollgate::gateway {
+
+// Takes the limits and checks the budgets of the caller. Fails: rate_limited, billing; unavailable
+// while the journal of usage records is full.
+net::Task<base::Result<void>> enter(Generation& generation);
+
+// Before an attempt: holds its worst cost. Nothing when it may go on; else a failure of our own,
+// which the next candidate may not share.
+net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint);
+
+// The present attempt is over: prices what it used, ends its hold and keeps its record. Later calls
+// for the same attempt do nothing. `failure`: null when the client got its answer.
+void end_attempt(Generation& generation, const AttemptFailure* failure);
+
+// The request is over, or its last bytes are about to leave: everything held is settled and the
+// records are written. REQUIRES: record.status and record.usage say how it ended. Later calls do
+// nothing.
+void conclude(Generation& generation);
+
+// x-ratelimit-*, anthropic-ratelimit-unified-* of the caller's own bounds, x-tollgate-cost where it
+// is known already. Before the answer's head leaves.
+void add_governance_headers(Generation& generation);
+
+// The status of a budget stop on this path, and what keeps a client from trying again.
+int billing_status(const Generation& generation);
+
+}  // namespace tollgate::gateway
