@@ -17,8 +17,8 @@ const config = (url, more = {}) => ({
   ...more });
 
 const ask = (gateway, key, { path = '/v1/chat/completions', model = 'priced', stream = false,
-  max_tokens = 100, headers } = {}) => gateway.fetch(path, { key, headers, json: { model, stream,
-  max_tokens, messages: [{ role: 'user', content: 'count' }] } });
+  max_tokens = 100, headers, content = 'count' } = {}) => gateway.fetch(path, { key, headers, json: { model, stream,
+  max_tokens, messages: [{ role: 'user', content }] } });
 
 async function ask_json(gateway, key, options) {
   const response = await ask(gateway, key, options);
@@ -161,9 +161,11 @@ describe('governance', () => {
   test('500 concurrent requests on a budget worth 10: none beyond it', async () => {
     // The worst case of one: 1.12 x the estimate of its input, and 100 output tokens.
     const who = await tenant({ budget: { limit: 10 * cost_of_one, period: 'monthly' } });
+    // As long as the provider says it was, so that what is held is what it will cost at most.
+    const content = 'count the words of this ordinary sentence '.repeat(170);
     const before = provider.calls;
     const answers = await Promise.all(Array.from({ length: 500 }, () =>
-      ask_json(gateway, who.key)));
+      ask_json(gateway, who.key, { content })));
     const served = answers.filter((answer) => answer.status === 200).length;
     const stopped = answers.filter((answer) => answer.status === 402);
     assert.equal(served + stopped.length, 500,
