@@ -15,6 +15,18 @@ Console process_console() {
     return {std::cout, std::cerr, !refused && !dumb && isatty(STDOUT_FILENO) == 1};
 }
 
+void complain(const Console& console, std::string_view message) {
+    console.err << "tollgate: " << message << "\n";
+}
+
+bool confirmed(const Console& console, std::string_view question) {
+    if (isatty(STDIN_FILENO) != 1) return true;
+    console.err << question << " [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
 std::string painted(const Console& console, Colour colour, std::string_view text) {
     std::string_view code;
     switch (colour) {
