@@ -89,6 +89,7 @@ struct UsageSums {
     std::int64_t request_bytes = 0, response_bytes = 0;
 
     void add(const UsageSums& other);
+    void subtract(const UsageSums& other);
     friend bool operator==(const UsageSums&, const UsageSums&) = default;
 };
 // The sums of one record, which is a request's.
@@ -111,7 +112,8 @@ enum class UsageStep : std::uint8_t { whole, hour, day, month };
 struct UsageQuery {
     UsageFilter filter;
     UsageStep step = UsageStep::whole;
-    std::vector<UsageDimension> by;  // at most 3, none of them UsageDimension::none
+    std::vector<UsageDimension> by;        // at most 3, none of them UsageDimension::none
+    std::vector<std::string> values = {};  // of by[0]: these alone. Empty: all
 };
 struct UsagePoint {
     std::int64_t start = 0;              // of the step; 0 for UsageStep::whole
@@ -121,6 +123,14 @@ struct UsagePoint {
 // By start, then by values.
 base::Result<std::vector<UsagePoint>> usage_series(Session& session, const Access& access,
                                                    const UsageQuery& query);
+
+// A series by one dimension for a chart: its `top` dearest values of the whole range, and per step
+// one point of all others together, whose value is usage_other. Costs a few rows per step where
+// usage_series() gives each of thousands of keys. Fails as usage_series(), and invalid_request when
+// `query.by` is not one dimension.
+inline constexpr std::string_view usage_other = "__other__";
+base::Result<std::vector<UsagePoint>> usage_series_top(Session& session, const Access& access,
+                                                       const UsageQuery& query, std::size_t top);
 
 // Of one tag per point (values[0]); a request with several tags counts in each. Steps whole, day or
 // month; of `filter` only time, tenant and tag. Only requests, errors, tokens (cache writes in

@@ -191,12 +191,19 @@ UsageSums sums_of(const domain::UsageRecord& r) {
     return s;
 }
 
-void UsageSums::add(const UsageSums& other) {
-    std::array<std::int64_t, 32> theirs{};
+namespace {
+
+void combine(UsageSums& mine, const UsageSums& theirs, std::int64_t sign) {
+    std::array<std::int64_t, 32> values{};
     std::size_t at = 0;
-    sum_columns(other, [&](std::string_view, std::int64_t value) { theirs[at++] = value; });
+    sum_columns(theirs, [&](std::string_view, std::int64_t value) { values[at++] = value; });
     at = 0;
-    sum_columns(*this, [&](std::string_view, std::int64_t& value) { value += theirs[at++]; });
+    sum_columns(mine, [&](std::string_view, std::int64_t& value) { value += sign * values[at++]; });
 }
+
+}  // namespace
+
+void UsageSums::add(const UsageSums& other) { combine(*this, other, 1); }
+void UsageSums::subtract(const UsageSums& other) { combine(*this, other, -1); }
 
 }  // namespace tollgate::store

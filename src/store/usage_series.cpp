@@ -31,6 +31,9 @@ base::Result<void> check(const UsageQuery& query) {
             "sums are not kept by " + std::string(field) + ": leave it out, or list the requests",
             std::string(field));
     }
+    if (!query.values.empty() && query.by.empty()) {
+        return base::invalid("values are of a dimension: group by one", "group_by");
+    }
     const bool too_many = query.by.size() > dimensions_max;
     if (too_many || std::ranges::find(query.by, UsageDimension::none) != query.by.end()) {
         return base::invalid(
@@ -161,6 +164,11 @@ Statement select_part(const Access& access, const Source& source, const UsageQue
     statement.add(" FROM ").add(source.table);
     statement.where_tenant(access);
     add_conditions(statement, source, query.filter, part);
+    for (std::size_t i = 0; i < query.values.size(); ++i) {
+        if (i == 0) statement.where(column_in(source, query.by[0])).add(" IN (");
+        if (i > 0) statement.add(", ");
+        statement.text(query.values[i]).add(i + 1 == query.values.size() ? ")" : "");
+    }
     if (ready) {
         statement.add(" ORDER BY day, value");
     } else if (!group.empty()) {

@@ -1,3 +1,4 @@
+#include <map>
 #include <random>
 
 #include "store/usage_columns.hpp"
@@ -137,6 +138,42 @@ TEST_P(UsageSumsOnStores, RangesOverMonths_EqualTheRows_WhereverTheyBeginAndEnd)
         EXPECT_EQ(series({{.from = from}, UsageStep::whole, {}}).at(0).sums.requests, 110 - first);
         EXPECT_EQ(series({{.to = to}, UsageStep::whole, {}}).at(0).sums.requests, last + 20);
     }
+}
+
+TEST_P(UsageSumsOnStores, TopOfADimension_WithTheRest_AddsUpToAll) {
+    auto records = three_days();
+    for (auto& record : records) {
+        if (record.key_id == "key-1") record.cost += 50'000'000;
+        if (record.key_id == "key-3") record.cost += 90'000'000;
+    }
+    insert(records);
+    for (const UsageStep step : {UsageStep::whole, UsageStep::hour, UsageStep::day}) {
+        const UsageQuery query{{}, step, {UsageDimension::key}};
+        const auto points = made(in([&](Session& s) {
+            return usage_series_top(s, platform, query, 2);
+        }));
+        std::map<std::string, UsageSums> found;
+        UsageSums all;
+        for (const auto& point : points) {
+            found[point.values.at(0)].add(point.sums);
+            all.add(point.sums);
+        }
+        ASSERT_EQ(found.size(), 3u);
+        EXPECT_EQ(all, expected(records, [](const UsageRecord&) { return true; }));
+        for (const std::string key : {"key-1", "key-3"}) {
+            EXPECT_EQ(found[key],
+                      expected(records, [&](const UsageRecord& r) { return r.key_id == key; }));
+        }
+        EXPECT_EQ(found[std::string(usage_other)], expected(records, [](const UsageRecord& r) {
+                      return r.key_id == "key-0" || r.key_id == "key-2";
+                  }));
+        const auto every = made(in([&](Session& s) {
+            return usage_series_top(s, platform, query, 4);
+        }));
+        EXPECT_EQ(every.size(), series(query).size());
+    }
+    auto refused = in([](Session& s) { return usage_series_top(s, platform, {}, 3); });
+    EXPECT_EQ(refused.error().field, "group_by");
 }
 
 TEST_P(UsageSumsOnStores, Questions_ThatSumsCannotAnswer_AreRefusedByField) {

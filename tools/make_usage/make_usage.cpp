@@ -243,12 +243,26 @@ bool check(store::Db& db) {
         };
     };
     bool good = true;
+    const auto top = [&](UsageDimension dimension) {
+        return [=](store::Session& session) -> base::Result<std::size_t> {
+            const store::UsageQuery query{{.from = from, .to = from + days * day, .tenant = tenant},
+                                          UsageStep::day,
+                                          {dimension}};
+            TRY(const auto points,
+                store::usage_series_top(session, store::Access::of_tenant(tenant), query, 20));
+            return points.size();
+        };
+    };
     const auto chart = [&](const char* name, UsageStep step, std::vector<UsageDimension> by) {
         good = measure(db, name, true, series(step, std::move(by))) && good;
     };
     chart("a year by day", UsageStep::day, {});
     chart("a year by day and model", UsageStep::day, {UsageDimension::model});
-    chart("a year by day and key", UsageStep::day, {UsageDimension::key});
+    good =
+        measure(db, "a year by day and key: 20 dearest, others", true, top(UsageDimension::key)) &&
+        good;
+    measure(db, "a year by day and key, every key", false,
+            series(UsageStep::day, {UsageDimension::key}));
     chart("a year by month and team", UsageStep::month, {UsageDimension::team});
     chart("a year by key", UsageStep::whole, {UsageDimension::key});
     chart("a year by model", UsageStep::whole, {UsageDimension::model});
