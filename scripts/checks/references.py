@@ -14,6 +14,7 @@ FOUND_BY_PLACE = re.compile(
     r"|\.ci/run|run|test|(.*/)?README\.md|(.*/)?CMakeLists\.txt|bench/run"
     r"|tests/integration/(run|package\.json|package-lock\.json|.*\.test\.mjs)"
     r"|tests/integration/matrix/shapes/.*"
+    r"|src/store/migrations/\d{4}_\w+\.(sqlite|postgres)\.sql"
     r"|tests/golden/.*\.txt|fuzz/corpus/.*|fuzz/fuzz_\w+\.cpp|docs/adr/\d{4}-.*\.md|(.*/)?__init__\.py")
 INCLUDE = re.compile(r'#\s*include\s*"([^"]+)"')
 

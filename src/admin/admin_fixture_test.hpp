@@ -1,6 +1,6 @@
 // A server with every admin route over a new database, and a client that blocks. Two tenants, acme
 // and globex, each with a team, an admin, an auditor and two members, one key per user; the master
-// key beside them. Keys of people are found in the database by their hash, as the directory does it.
+// key beside them. Keys of people are found in the database by their hash, as the directory does.
 #pragma once
 #include <gtest/gtest.h>
 #include <netinet/in.h>

@@ -1,10 +1,12 @@
-// Every route by every role: with what is the caller's own, with somebody else's of the same tenant,
-// and with another tenant's. What comes must be exactly what the table of policy/authorize says.
+// Every route by every role: with what is the caller's own, with somebody else's of the same
+// tenant, and with another tenant's. What comes must be exactly what the table of policy/authorize
+// says.
 #include "admin/admin_fixture_test.hpp"
 #include "base/ids.hpp"
 #include "store/alerts.hpp"
 #include "store/budgets.hpp"
 #include "store/limits.hpp"
+#include "store/tiers.hpp"
 #include "store/usage.hpp"
 
 namespace tollgate::admin {
@@ -293,7 +295,8 @@ TEST_P(Authorisation, EveryRouteByEveryRole_IsTheTable) {
                                                : answer->status == wanted;
                 EXPECT_TRUE(right) << name << " by " << who << ", whose "
                                    << static_cast<int>(whose) << ": " << answer->status
-                                   << ", expected " << wanted << "\n" << answer->body.substr(0, 300);
+                                   << ", expected " << wanted << "\n"
+                                   << answer->body.substr(0, 300);
                 ++asked;
             }
         }

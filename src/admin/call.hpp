@@ -3,8 +3,8 @@
 // the connection. One thread at a time.
 //
 // A handler is a blocking function over a store's session. It may run more than once (the store
-// tries again after a lost connection), so it keeps nothing but what it puts into the Call. An error
-// rolls everything back; so does an answer of 400 or above.
+// tries again after a lost connection), so it keeps nothing but what it puts into the Call. An
+// error rolls everything back; so does an answer of 400 or above.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -2,8 +2,8 @@
 // collected, so that one answer names every field with its fix: wrong types, values out of range,
 // and names that nobody asked for. Not thread-safe; borrows the parsed document.
 //
-// A field that is absent leaves its target as it is: PATCH reads over the stored value, PUT and POST
-// over a fresh one. null sets an optional, a text or a list back to nothing.
+// A field that is absent leaves its target as it is: PATCH reads over the stored value, PUT and
+// POST over a fresh one. null sets an optional, a text or a list back to nothing.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -70,7 +70,8 @@ TEST(Fields, MoneyIsExact) {
     EXPECT_EQ(d, 7);
     const auto verdict = fields.finish();
     ASSERT_FALSE(verdict.ok());
-    EXPECT_TRUE(verdict.error().message.starts_with("d must be an amount")) << verdict.error().message;
+    const std::string& message = verdict.error().message;
+    EXPECT_TRUE(message.starts_with("d must be an amount")) << message;
     EXPECT_EQ(field_of(verdict.error()), "d");
 }
 

@@ -47,7 +47,7 @@ net::Task<base::Result<void>> read_body(http::Exchange& exchange, Call& call) {
     const http::RequestHead& head = exchange.head();
     if (!head.has_body()) co_return base::Result<void>();
     const base::Error too_large{base::ErrorCode::too_large,
-                                "the body is larger than 1 MiB, the most that administration takes"};
+                                "the body is larger than the 1 MiB that administration takes"};
     if (head.content_length.value_or(0) > body_bytes_max) co_return too_large;
     CO_TRY(const std::string_view body, co_await exchange.read_body());
     if (body.size() > body_bytes_max) co_return too_large;

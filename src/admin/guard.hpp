@@ -13,8 +13,7 @@ net::Task<void> serve(const Services& services, const Operation& operation,
 
 // The status that an error has here.
 int status_of(const base::Error& error);
-// {"error":{"message","type","code"}}; on LiteLLM's face {"error":{"message","type","param","code"}}
-// with the status as code.
+// {"error":{"message","type","code"}}; on LiteLLM's face with "param" and the status as code.
 std::string error_body(const base::Error& error, Face face);
 // Sends an error in that shape; for handlers that answer by themselves.
 net::Task<void> refuse(http::Exchange& exchange, base::Error error, Face face);

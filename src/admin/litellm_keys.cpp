@@ -30,7 +30,9 @@ void write_user(json::Writer& writer, Call& call, Session& session, const domain
 base::Result<void> set_expiry(const std::string& duration, domain::Key& key) {
     if (duration.empty()) return {};
     const auto length = parse_duration(duration);
-    if (!length) return invalid("duration must be a time like 30s, 15m, 12h, 7d or 1mo", "duration");
+    if (!length) {
+        return invalid("duration must be a time like 30s, 15m, 12h, 7d or 1mo", "duration");
+    }
     key.expires = store::now_micros() + length->seconds() * micros_per_second;
     return {};
 }

@@ -47,7 +47,8 @@ TEST_P(Tenancy, UnknownAndWrongFields_AreAllNamedInOneAnswer) {
     EXPECT_EQ(wrong->status, 400);
     const std::string message = wrong->error("message");
     for (const char* part : {"name is required", "enabled must be true or false",
-                             "limits.requests_per_minute must be", "limits.requests_per_year is unknown",
+                             "limits.requests_per_minute must be",
+                             "limits.requests_per_year is unknown",
                              "unknown field: nam"}) {
         EXPECT_NE(message.find(part), std::string::npos) << part << " in " << message;
     }

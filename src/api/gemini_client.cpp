@@ -93,7 +93,8 @@ net::Task<void> list_gemini_models(Worker& worker, Exchange& exchange) {
     std::string body;
     json::Writer writer(body);
     writer.begin_object().key("models").begin_array();
-    for (const gateway::ListedModel* model : allowed_models(*snapshot, directory->policy_of(**who))) {
+    const gateway::KeyPolicy& policy = directory->policy_of(**who);
+    for (const gateway::ListedModel* model : allowed_models(*snapshot, policy)) {
         write_model(writer, *model);
     }
     writer.end_array().end_object();
@@ -111,7 +112,8 @@ net::Task<void> get_gemini_model(Worker& worker, Exchange& exchange) {
     }
     const std::string wanted = http::percent_decode(
         exchange.head().path.substr(std::string_view("/v1beta/models/").size()));
-    for (const gateway::ListedModel* model : allowed_models(*snapshot, directory->policy_of(**who))) {
+    const gateway::KeyPolicy& policy = directory->policy_of(**who);
+    for (const gateway::ListedModel* model : allowed_models(*snapshot, policy)) {
         if (model->id != wanted) continue;
         std::string body;
         json::Writer writer(body);

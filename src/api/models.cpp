@@ -129,7 +129,8 @@ net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
     }
     const std::string wanted =
         http::percent_decode(exchange.head().path.substr(std::string_view("/v1/models/").size()));
-    for (const gateway::ListedModel* model : allowed_models(*snapshot, directory->policy_of(**who))) {
+    const gateway::KeyPolicy& policy = directory->policy_of(**who);
+    for (const gateway::ListedModel* model : allowed_models(*snapshot, policy)) {
         if (model->id != wanted) continue;
         std::string body;
         json::Writer writer(body);
@@ -139,7 +140,6 @@ net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
     }
     const routing::Resolution resolution = snapshot->names.resolve(wanted);
     // What a key may not use does not exist for it.
-    const auto& policy = directory->policy_of(**who);
     if (!resolution.found() || !policy.allows(wanted, resolution.name)) {
         co_await refuse(worker, exchange, snapshot->names.not_found(wanted, resolution));
         co_return;

@@ -112,7 +112,8 @@ base::Result<domain::NanoUsd> DirectoryKeeper::spent(const domain::Budget& budge
 // REQUIRES: building_ is held.
 base::Result<void> DirectoryKeeper::rebuild() {
     TRY(const assembly::DirectoryRows rows, read_rows());
-    assembly::DirectoryInput input{rows, *config_, *snapshot_, master_key_};
+    assembly::DirectoryInput input{
+        .rows = rows, .config = *config_, .snapshot = *snapshot_, .master_key = master_key_};
     input.installation = stores_.installation();
     input.metrics = &gateway_.metrics();
     input.version = version_ + 1;
@@ -170,8 +171,8 @@ void DirectoryKeeper::run() {
         }
         lock.lock();
         if (built.ok()) continue;
-        base::log().warn("directory_not_rebuilt",
-                         {{"why", built.error().message}, {"effect", "the former keys stay valid"}});
+        base::log().warn("directory_not_rebuilt", {{"why", built.error().message},
+                                                   {"effect", "the former keys stay valid"}});
         changed_ = true;  // again, until it works
         wake_.wait_for(lock, retry, [this] { return stopping_; });
     }

@@ -71,7 +71,7 @@ base::Result<void> Stores::open_database(const config::StoresConfig& stores,
 base::Result<void> Stores::check_installation() {
     const std::string mine = installation_->fingerprint();
     std::string stored;
-    TRY_VOID(db_->write(store::Access::everything(), [&](store::Session& session) -> base::Result<void> {
+    const auto find_or_make = [&](store::Session& session) -> base::Result<void> {
         const std::string id = base::uuid7();
         const store::Parameter values[] = {std::string_view(id), std::string_view(mine),
                                            store::now_micros()};
@@ -83,7 +83,8 @@ base::Result<void> Stores::check_installation() {
                                 stored = row.string(0);
                                 return {};
                             });
-    }));
+    };
+    TRY_VOID(db_->write(store::Access::everything(), find_or_make));
     if (stored == mine) return {};
     return base::invalid(
         "the database was made with another installation key: use that one's file "

@@ -31,8 +31,9 @@ struct WorkerGauges {
 
 class WorkerThread {
 public:
-    // `administration`: null where nothing is stored. `siblings` are all workers, this one included; it may still grow until start() and outlives
-    // them: their figures are refreshed before metrics are written.
+    // `administration`: null where nothing is stored. `siblings` are all workers, this one
+    // included; it may still grow until start() and outlives them: their figures are refreshed
+    // before metrics are written.
     WorkerThread(gateway::Gateway& gateway, base::Registry& metrics, http::ServerLimits limits,
                  bool metrics_on_main, const admin::Services* administration,
                  const std::vector<std::unique_ptr<WorkerThread>>& siblings);

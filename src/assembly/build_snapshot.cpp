@@ -232,7 +232,8 @@ void Builder::add_billing() {
     const config::BillingConfig& from = config_.billing;
     gateway::BillingSettings& billing = snapshot_->billing;
     billing.deny_unknown_price = from.unknown_price == "deny";
-    if (from.budget_status != "auto") billing.budget_status = from.budget_status == "402" ? 402 : 429;
+    if (from.budget_status == "402") billing.budget_status = 402;
+    if (from.budget_status == "429") billing.budget_status = 429;
     billing.baseline_model = from.baseline_model;
     billing.output_tokens_clamp = from.output_tokens_clamp.value_or(0);
     billing.client_caps = from.client_caps;

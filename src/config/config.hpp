@@ -113,10 +113,10 @@ struct StoresConfig {
 // --- money, limits -----------------------------------------------------------------------------
 struct BillingConfig {
     std::string unknown_price = "allow";  // or deny: a model without a price is refused
-    std::string budget_status = "auto";   // 402, 429, or auto: 429 on Anthropic paths, 402 elsewhere
+    std::string budget_status = "auto";  // 402, 429, or auto: 429 on Anthropic paths, else 402
     std::optional<double> byok_fee_percent;  // of the list price; unset: 10
-    std::string baseline_model;           // what savings are told against; "" : the Claude asked for
-    std::optional<std::int64_t> output_tokens_clamp;  // lowers max_tokens of requests under a budget
+    std::string baseline_model;              // of savings; "" : the Claude asked for
+    std::optional<std::int64_t> output_tokens_clamp;  // of max_tokens, for requests under a budget
     bool client_caps = true;              // anthropic-ratelimit-unified-* of the caller's own cap
     std::vector<domain::BudgetThreshold> thresholds;  // of budgets that name none
 };

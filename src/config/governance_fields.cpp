@@ -9,8 +9,9 @@ constexpr double many = 9e15;
 }  // namespace
 
 void describe(StoresConfig& stores, FieldVisitor& visit) {
-    visit.value({"database", "`sqlite` (in the data directory), `sqlite:PATH`, `postgres://...`, or "
-                             "`none`: no limits, budgets and usage records"},
+    visit.value({"database",
+                 "`sqlite` (in the data directory), `sqlite:PATH`, `postgres://...`, or `none`: no "
+                 "limits, budgets and usage records"},
                 stores.database);
     visit.value({"pool", "connections to PostgreSQL", 1, 256}, stores.pool);
     visit.value({"redis", "`redis://` or `rediss://` URL that instances share limits through"},
@@ -40,8 +41,8 @@ void describe(BillingConfig& billing, FieldVisitor& visit) {
                                      "out: 10",
                  0, 100},
                 billing.byok_fee_percent);
-    visit.value({"baseline_model", "what savings are told against; left out: the Claude model asked "
-                                   "for"},
+    visit.value({"baseline_model",
+                 "what savings are told against; left out: the Claude model asked for"},
                 billing.baseline_model);
     visit.value({"output_tokens_clamp", "most output tokens of a request under a budget", 1, 1e9},
                 billing.output_tokens_clamp);
@@ -56,7 +57,8 @@ void describe(domain::Limits& limits, FieldVisitor& visit) {
     visit.value({"tokens_per_minute", "input and output together", 0, many},
                 limits.tokens_per_minute);
     visit.value({"input_tokens_per_minute", "of prompts", 0, many}, limits.input_tokens_per_minute);
-    visit.value({"output_tokens_per_minute", "of answers", 0, many}, limits.output_tokens_per_minute);
+    visit.value({"output_tokens_per_minute", "of answers", 0, many},
+                limits.output_tokens_per_minute);
     visit.value({"concurrent_requests", "at a time", 0, many}, limits.concurrent_requests);
 }
 

@@ -86,8 +86,9 @@ are set are offered, and with none of those the built-in echo provider.
   text (`$${` stands for `${`); `file:/path` for secrets. Where `NAME` is not set and `NAME_FILE`
   is, the content of that file counts.
 - Unknown keys are errors in Tollgate's own sections (`server`, `logging`, `telemetry`, `providers`,
-  `tiers`, `routing`, `stores`, `billing`, `rate_limits`, `config`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is
-  listed with file, line and column: `tollgate config check FILE`.
+  `tiers`, `routing`, `stores`, `billing`, `rate_limits`, `config`, tenant files) and at the top,
+  and warnings in LiteLLM's. Every problem is listed with file, line and column by
+  `tollgate config check FILE`.
 - `tollgate config show --effective` prints what counts in the end, secrets masked, with the origin
   of each value; `tollgate config schema` prints a JSON Schema for editors.
 )";
@@ -129,7 +130,9 @@ tier: professional                          # limits of the tier hold besides
 `api_keys` is a list of further keys; `enabled: false` refuses them. `time_zone` is that of the
 budget's periods, `retention_days` that of usage records, `baseline_model` what savings are told
 against. `settings`, `features` and `metadata` are kept with the tenant; `routing` is accepted and
-not used yet. Tenants may also stand in the main file, by name under `tenant_configs`.
+not used yet. Tenants may also stand in the main file, by name under `tenant_configs`; a mapping
+`cost_tracking` with `alert_thresholds: [{threshold: 80, action: notify}]` says at which percentages of a budget
+alerts go out.
 
 ## Tiers of limits
 

@@ -4,7 +4,8 @@
 
 namespace tollgate::config {
 
-// The tenant of one file, or of a mapping with the tenant's name above it (`named`). Complains about what is missing or wrong; nullopt when nothing is usable.
+// The tenant of one file, or of a mapping with the tenant's name above it (`named`). Complains
+// about what is missing or wrong; nullopt when nothing is usable.
 std::optional<TenantConfig> read_tenant(Session& session, const Node& node,
                                         std::string_view named = {});
 

@@ -220,8 +220,8 @@ base::Result<Outline> outline(domain::Protocol protocol, const json::Document& p
 base::Result<Outline> outline_translated(domain::Protocol protocol, std::string_view body);
 // The splices that make `body` fit `target` of the same protocol: model, thinking blocks of our own
 // making, stream_options.include_usage, configured parameters. Sorted, not overlapping.
-// `parsed`: of `body`, where somebody has parsed it and holds it still; null: what has to be read is
-// searched for. Fails: invalid_request when the body is malformed where it has to be read.
+// `parsed`: of `body`, where somebody has parsed it and holds it still; null: what has to be read
+// is searched for. Fails: invalid_request when the body is malformed where it has to be read.
 base::Result<std::vector<Splice>> relay_splices(domain::Protocol protocol, std::string_view body,
                                                 const Outline& outline,
                                                 const domain::Deployment& target,

@@ -28,7 +28,16 @@ struct Limits {
 };
 
 // What a limit or a budget is of.
-enum class SubjectKind : std::uint8_t { tenant, team, user, key, tier, model, provider, deployment };
+enum class SubjectKind : std::uint8_t {
+    tenant,
+    team,
+    user,
+    key,
+    tier,
+    model,
+    provider,
+    deployment
+};
 
 // Limits of a subject that has no row of its own (a model, a deployment), or of a tier.
 struct LimitRow {

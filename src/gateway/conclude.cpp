@@ -330,7 +330,7 @@ void end_attempt(Generation& generation, const AttemptFailure* failure) {
     }
     attempt.usage = record.usage;
     attempt.cost = accounting::cost_of(endpoint.deployment.model.prices, record.usage);
-    // The built-in echo provider costs nothing, and a failure that used nothing has no price to miss.
+    // The built-in echo provider costs nothing; a failure that used nothing has no price to miss.
     if (endpoint.deployment.provider.echo || !record.usage.known()) attempt.cost.priced = true;
     attempt.price_version = endpoint.deployment.model.as_of;
     attempt.provider_request_id = record.provider_request_id;

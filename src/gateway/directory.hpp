@@ -1,6 +1,6 @@
 // Who may use the gateway and how much: keys, what each may do, and the bounds that hold for it.
-// Built by assembly from the store and the files, then immutable; replaced as a whole when any of it
-// changes, apart from the snapshot, so that a new key needs no new routes. A request pins one
+// Built by assembly from the store and the files, then immutable; replaced as a whole when any of
+// it changes, apart from the snapshot, so that a new key needs no new routes. A request pins one
 // directory from its first byte to its end. Shared between threads as const.
 #pragma once
 #include <memory>

@@ -1,6 +1,7 @@
 // What a request needs to know of models and providers, built at once from configuration, then
-// immutable: names, deployments, deadlines. Keys and what they may do are the directory's. A request pins one snapshot from its first byte to its end; a reload
-// publishes another. Made by assembly/; shared between threads as const.
+// immutable: names, deployments, deadlines. Keys and what they may do are the directory's. A
+// request pins one snapshot from its first byte to its end; a reload publishes another. Made by
+// assembly/; shared between threads as const.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -85,7 +86,7 @@ struct AttemptSettings {
 // How money is treated (accounting, sections 3 and 4).
 struct BillingSettings {
     bool deny_unknown_price = false;
-    int budget_status = 0;                  // of a spent budget; 0: 429 on Anthropic paths, else 402
+    int budget_status = 0;                  // of a spent budget; 0: 429 to Anthropic's, else 402
     std::string baseline_model;             // of savings; "" : the Claude that was asked for
     std::int64_t output_tokens_clamp = 0;   // of requests under a budget; 0: none
     bool client_caps = true;                // anthropic-ratelimit-unified-*

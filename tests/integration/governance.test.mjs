@@ -17,8 +17,8 @@ const config = (url, more = {}) => ({
   ...more });
 
 const ask = (gateway, key, { path = '/v1/chat/completions', model = 'priced', stream = false,
-  max_tokens = 100, headers, content = 'count' } = {}) => gateway.fetch(path, { key, headers, json: { model, stream,
-  max_tokens, messages: [{ role: 'user', content }] } });
+  max_tokens = 100, headers, content = 'count' } = {}) => gateway.fetch(path, { key, headers,
+  json: { model, stream, max_tokens, messages: [{ role: 'user', content }] } });
 
 async function ask_json(gateway, key, options) {
   const response = await ask(gateway, key, options);
