@@ -130,9 +130,9 @@ tier: professional                          # limits of the tier hold besides
 `api_keys` is a list of further keys; `enabled: false` refuses them. `time_zone` is that of the
 budget's periods, `retention_days` that of usage records, `baseline_model` what savings are told
 against. `settings`, `features` and `metadata` are kept with the tenant; `routing` is accepted and
-not used yet. Tenants may also stand in the main file, by name under `tenant_configs`; a mapping
-`cost_tracking` with `alert_thresholds: [{threshold: 80, action: notify}]` says at which percentages of a budget
-alerts go out.
+not used yet. Tenants may also stand in the main file, by name under `tenant_configs`. There,
+`cost_tracking: {alert_thresholds: [{threshold: 80, action: notify}]}` says at which percentages of
+a budget alerts go out.
 
 ## Tiers of limits
 

@@ -158,7 +158,7 @@ for (const name of ['anthropic', 'openai_chat']) {
       const client = new AnthropicBedrock({ baseURL: stack.base_url, maxRetries: 0,
         awsAccessKey: 'sk-wrong', awsSecretKey: 'x', awsRegion: 'us-east-1' });
       await assert.rejects(() => client.messages.create(ask(bedrock_model, 'x')),
-        (error) => error.status === 401 && /unknown, expired or revoked/.test(error.message));
+        (error) => error.status === 401 && /the key in .* is unknown/.test(error.message));
     });
   });
 
