@@ -107,8 +107,9 @@ enum class UsageStep : std::uint8_t { whole, hour, day, month };
 // Sums over a range, in steps, by up to three dimensions. `filter` may not ask for tag, protocol,
 // session or error class (those are in the rows only: invalid_request naming the field). The range
 // is widened to whole hours (step hour, or a range within 48 hours), else to whole days. With at
-// most one dimension and no filter but time and tenant (and that dimension) the answer comes from
-// sums by dimension, however many keys and models there are.
+// most one dimension and no filter but time and tenant (and that dimension), or with rule, provider
+// and model alone and no step of hours, the answer comes from sums that have a few rows per step,
+// however many keys there are.
 struct UsageQuery {
     UsageFilter filter;
     UsageStep step = UsageStep::whole;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/partitions.hpp"
+
 namespace tollgate::store {
 namespace {
 
@@ -96,8 +98,33 @@ std::optional<UsageDimension> usage_dimension_of(std::string_view text) {
 }
 
 std::string dimension_of_days(UsageDimension dimension) { return to_string(dimension); }
-std::string dimension_of_months(UsageDimension dimension) {
-    return std::string("month:") + to_string(dimension);
+std::string name_of_months(std::string_view name) { return "month:" + std::string(name); }
+std::string name_of_hours(std::string_view name) { return "hour:" + std::string(name); }
+
+std::vector<std::string> split_joined(std::string_view value, std::size_t count) {
+    std::vector<std::string> parts;
+    while (parts.size() + 1 < count) {
+        const std::string_view part = value.substr(0, value.find(joined_separator));
+        value.remove_prefix(std::min(part.size() + 1, value.size()));
+        parts.emplace_back(part);
+    }
+    parts.emplace_back(value);
+    return parts;
+}
+
+std::int64_t ceiling_of(std::int64_t at, std::int64_t unit) {
+    const std::int64_t floor = floor_to(at, unit);
+    return floor == at ? at : floor + unit;
+}
+
+std::vector<UsageRange> months_and_days(std::int64_t from, std::int64_t to) {
+    const std::int64_t first = from == 0 ? 0 : month_of(from - 1).end_at;
+    const std::int64_t last = to == 0 ? 0 : month_of(to).first_at;
+    if (first != 0 && last != 0 && first >= last) return {{false, from, to}};
+    std::vector<UsageRange> ranges = {{true, first, last}};
+    if (from < first) ranges.push_back({false, from, first});
+    if (last < to) ranges.push_back({false, last, to});
+    return ranges;
 }
 
 std::string_view column_of(UsageDimension dimension) {

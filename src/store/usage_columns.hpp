@@ -115,10 +115,29 @@ void sum_columns(Sums& s, Visitor&& v) {
     v("response_bytes", s.response_bytes);
 }
 
-// The dimension's name in usage_by_dimension: of the rows of days, and of the rows of months, whose
-// `day` is the month's first.
+// The name in usage_by_dimension: of the rows of days, and of those of months and hours, whose `day`
+// is the month's first or the hour's beginning. `name` is that of a dimension or a joined one's.
 std::string dimension_of_days(UsageDimension dimension);
-std::string dimension_of_months(UsageDimension dimension);
+std::string name_of_months(std::string_view name);
+std::string name_of_hours(std::string_view name);
+
+// Dimensions that are summed together, by day and month; the value is their texts with a separator
+// between them, which the last may hold too.
+inline constexpr std::string_view joined_routing = "rule+provider+model";
+inline constexpr std::string_view joined_users = "provider+user";
+constexpr char joined_separator = '\x1f';
+// The first `count` - 1 texts and the rest.
+std::vector<std::string> split_joined(std::string_view value, std::size_t count);
+
+// A range of days as whole months, where there are some, and the days before and after them.
+// 0: open.
+struct UsageRange {
+    bool months = false;
+    std::int64_t from = 0, to = 0;
+};
+std::vector<UsageRange> months_and_days(std::int64_t from, std::int64_t to);
+// The first moment of the next day or hour, `at` itself when it begins one.
+std::int64_t ceiling_of(std::int64_t at, std::int64_t unit);
 
 // The columns that usage_hourly and usage_daily are grouped by, beside the time. "" for none.
 std::string_view column_of(UsageDimension dimension);
@@ -137,7 +156,8 @@ const std::vector<BatchColumn>& usage_batch_columns();
 void add_usage_row(RowBatch& batch, const domain::UsageRecord& record);
 base::Result<domain::UsageRecord> read_usage_row(const Row& row);
 
-// The buckets of latency_bounds_us.
+// The buckets of latency_bounds_us. usage_latency_daily holds them by day, and by month as the
+// kinds name_of_months(...).
 std::int64_t latency_bucket_of(std::int64_t micros);
 
 // Adds sums, tags and times of requests to usage_hourly, usage_daily, usage_by_dimension,

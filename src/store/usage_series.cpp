@@ -10,12 +10,10 @@ namespace tollgate::store {
 namespace {
 
 constexpr std::size_t dimensions_max = 3;
+// Of joined_routing.
+constexpr std::array routing_dimensions = {UsageDimension::rule, UsageDimension::provider,
+                                           UsageDimension::model};
 constexpr std::int64_t hours_are_enough = 48 * micros_per_hour;
-
-std::int64_t ceiling(std::int64_t at, std::int64_t unit) {
-    const std::int64_t floor = unit == micros_per_day ? day_of(at) : hour_of(at);
-    return floor == at ? at : floor + unit;
-}
 
 base::Result<void> check(const UsageQuery& query) {
     const UsageFilter& filter = query.filter;
@@ -68,6 +66,8 @@ struct Source {
     std::string_view table, start;  // the table and its column of time
     std::int64_t unit = micros_per_day;
     std::optional<UsageDimension> single;  // of usage_by_dimension
+    bool joined = false;                   // of usage_by_dimension, joined_routing
+    bool by_dimension() const { return single || joined; }
 };
 
 Source source_of(const UsageQuery& query) {
@@ -76,16 +76,24 @@ Source source_of(const UsageQuery& query) {
         filter.from != 0 && filter.to != 0 && filter.to - filter.from <= hours_are_enough;
     const bool by_hour =
         query.step == UsageStep::hour || (short_range && query.step == UsageStep::whole);
-    if (by_hour) return {"usage_hourly", "hour", micros_per_hour, {}};
     std::vector<UsageDimension> used;
     for (const auto& entry : filtered(filter)) used.push_back(entry.first);
     for (const auto dimension : query.by) {
         const bool known = std::ranges::find(used, dimension) != used.end();
         if (dimension != UsageDimension::tenant && !known) used.push_back(dimension);
     }
-    if (used.size() > 1) return {"usage_daily", "day", micros_per_day, {}};
-    return {"usage_by_dimension", "day", micros_per_day,
-            used.empty() ? UsageDimension::none : used.front()};
+    const std::int64_t unit = by_hour ? micros_per_hour : micros_per_day;
+    if (used.size() <= 1) {
+        return {"usage_by_dimension", "day", unit,
+                used.empty() ? UsageDimension::none : used.front()};
+    }
+    if (by_hour) return {"usage_hourly", "hour", unit, {}};
+    const bool by_tenant = std::ranges::find(query.by, UsageDimension::tenant) != query.by.end();
+    const bool joined = !by_tenant && std::ranges::all_of(used, [](UsageDimension dimension) {
+        return std::ranges::find(routing_dimensions, dimension) != routing_dimensions.end();
+    });
+    if (joined) return {"usage_by_dimension", "day", unit, {}, true};
+    return {"usage_daily", "day", unit, {}};
 }
 
 std::string_view column_in(const Source& source, UsageDimension dimension) {
@@ -102,27 +110,28 @@ struct Part {
 // Whole months where the step is no finer, days for the rest of the range.
 std::vector<Part> parts_of(const Source& source, const UsageQuery& query) {
     const UsageFilter& filter = query.filter;
-    const std::int64_t floor =
-        source.unit == micros_per_day ? day_of(filter.from) : hour_of(filter.from);
+    const bool by_hour = source.unit == micros_per_hour;
+    const std::int64_t floor = by_hour ? hour_of(filter.from) : day_of(filter.from);
     const std::int64_t from = filter.from == 0 ? 0 : floor;
-    const std::int64_t to = filter.to == 0 ? 0 : ceiling(filter.to, source.unit);
-    if (!source.single) return {{"", from, to}};
-    const Part days{dimension_of_days(*source.single), from, to};
-    const bool coarse = query.step == UsageStep::whole || query.step == UsageStep::month;
-    const std::int64_t first = from == 0 ? 0 : month_of(from - 1).end_at;
-    const std::int64_t last = to == 0 ? 0 : month_of(to).first_at;
-    if (!coarse || (first != 0 && last != 0 && first >= last)) return {days};
-    std::vector<Part> parts = {{dimension_of_months(*source.single), first, last}};
-    if (from < first) parts.push_back({days.dimension, from, first});
-    if (last < to) parts.push_back({days.dimension, last, to});
+    const std::int64_t to = filter.to == 0 ? 0 : ceiling_of(filter.to, source.unit);
+    if (!source.by_dimension()) return {{"", from, to}};
+    const std::string name =
+        source.joined ? std::string(joined_routing) : dimension_of_days(*source.single);
+    if (by_hour) return {{name_of_hours(name), from, to}};
+    if (query.step == UsageStep::day) return {{name, from, to}};
+    std::vector<Part> parts;
+    for (const UsageRange& range : months_and_days(from, to)) {
+        parts.push_back({range.months ? name_of_months(name) : name, range.from, range.to});
+    }
     return parts;
 }
 
 void add_conditions(Statement& statement, const Source& source, const UsageFilter& filter,
                     const Part& part) {
-    if (source.single) statement.where("dimension = ").text(part.dimension);
+    if (source.by_dimension()) statement.where("dimension = ").text(part.dimension);
     statement.where_time(source.start, part.from, part.to);
     if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
+    if (source.joined) return;  // see matches()
     for (const auto& [dimension, value] : filtered(filter)) {
         const std::string_view column = column_in(source, dimension);
         if (dimension == UsageDimension::status_class && !source.single) {
@@ -144,16 +153,19 @@ UsageSums read_sums(const Row& row, std::size_t first) {
 Statement select_part(const Access& access, const Source& source, const UsageQuery& query,
                       const Part& part) {
     const bool whole = query.step == UsageStep::whole;
-    // Rows by day of one tenant and its values are the points already: there is nothing to sum.
+    // Rows by day or hour of one tenant and its values are the points already: there is nothing to sum.
     const bool one_tenant = !access.platform || !query.filter.tenant.empty();
-    const bool ready = source.single && query.step == UsageStep::day && one_tenant &&
+    const bool stepped = query.step == UsageStep::day || query.step == UsageStep::hour;
+    const bool ready = source.single && stepped && one_tenant &&
                        (*source.single == UsageDimension::none || !query.by.empty());
     Statement statement("SELECT ");
     std::string group;
     statement.add(whole ? std::string_view("0") : source.start);
     if (!whole) group = source.start;
-    for (const auto dimension : query.by) {
-        const std::string_view column = column_in(source, dimension);
+    std::vector<std::string_view> columns;
+    for (const auto dimension : query.by) columns.push_back(column_in(source, dimension));
+    if (source.joined) columns = {"value"};
+    for (const std::string_view column : columns) {
         statement.add(", ").add(column);
         group += (group.empty() ? "" : ", ") + std::string(column);
     }
@@ -164,7 +176,7 @@ Statement select_part(const Access& access, const Source& source, const UsageQue
     statement.add(" FROM ").add(source.table);
     statement.where_tenant(access);
     add_conditions(statement, source, query.filter, part);
-    for (std::size_t i = 0; i < query.values.size(); ++i) {
+    for (std::size_t i = 0; i < query.values.size() && !source.joined; ++i) {
         if (i == 0) statement.where(column_in(source, query.by[0])).add(" IN (");
         if (i > 0) statement.add(", ");
         statement.text(query.values[i]).add(i + 1 == query.values.size() ? ")" : "");
@@ -175,6 +187,22 @@ Statement select_part(const Access& access, const Source& source, const UsageQue
         statement.add(" GROUP BY ").add(group);
     }
     return statement;
+}
+
+// Of rows of joined_routing: what of the filter and the values the statement left open.
+bool matches(const UsageQuery& query, const std::vector<std::string>& texts) {
+    for (std::size_t i = 0; i < routing_dimensions.size(); ++i) {
+        const bool listed = std::ranges::find(query.values, texts[i]) != query.values.end();
+        const bool first = !query.by.empty() && query.by.front() == routing_dimensions[i];
+        if (first && !query.values.empty() && !listed) return false;
+        for (const auto& [dimension, value] : filtered(query.filter)) {
+            if (dimension != routing_dimensions[i]) continue;
+            const bool prefix = dimension == UsageDimension::model && value.ends_with('*');
+            const std::string_view wanted(value.data(), value.size() - (prefix ? 1 : 0));
+            if (prefix ? !texts[i].starts_with(wanted) : texts[i] != wanted) return false;
+        }
+    }
+    return true;
 }
 
 // In order, and those of one start and the same values (days of a month) as one.
@@ -209,8 +237,18 @@ base::Result<std::vector<UsagePoint>> usage_series(Session& session, const Acces
         point.start = row.integer(0);
         if (query.step == UsageStep::month) point.start = month_of(point.start).first_at;
         point.values.reserve(query.by.size());
-        for (std::size_t i = 0; i < query.by.size(); ++i) point.values.push_back(row.string(i + 1));
-        point.sums = read_sums(row, query.by.size() + 1);
+        if (source.joined) {
+            const auto texts = split_joined(row.text(1), routing_dimensions.size());
+            if (!matches(query, texts)) return {};
+            for (const auto dimension : query.by) {
+                const auto at = std::ranges::find(routing_dimensions, dimension);
+                const auto i = static_cast<std::size_t>(at - routing_dimensions.begin());
+                point.values.push_back(texts[i]);
+            }
+        } else {
+            for (std::size_t i = 1; i <= query.by.size(); ++i) point.values.push_back(row.string(i));
+        }
+        point.sums = read_sums(row, source.joined ? 2 : query.by.size() + 1);
         // Without a group there is one row, of nothing too.
         if (point.sums.requests > 0) points.push_back(std::move(point));
         return {};
@@ -235,7 +273,7 @@ base::Result<std::vector<UsagePoint>> usage_by_tag(Session& session, const Acces
         "SUM(baseline_cost_nano), SUM(total_us) FROM usage_tag_daily");
     statement.where_tenant(access);
     statement.where_time("day", filter.from == 0 ? 0 : day_of(filter.from),
-                         filter.to == 0 ? 0 : ceiling(filter.to, micros_per_day));
+                         filter.to == 0 ? 0 : ceiling_of(filter.to, micros_per_day));
     if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
     if (!filter.tag.empty()) statement.where("tag = ").text(filter.tag);
     statement.add(whole ? " GROUP BY tag" : " GROUP BY day, tag");

@@ -56,16 +56,18 @@ base::Result<void> add_to(Spent& spent, Session& session, const Statement& state
     });
 }
 
-base::Result<void> add_days(Spent& spent, Session& session, const Question& question, Range days) {
-    if (days.empty()) return {};
+// Of usage_by_dimension: rows of days, or of hours.
+base::Result<void> add_sums(Spent& spent, Session& session, const Question& question, Range range,
+                            bool by_hour) {
     const bool by_value = !question.subject.empty() && question.dimension != UsageDimension::tenant;
     Statement statement(
         "SELECT SUM(cost_nano), SUM(fee_nano), SUM(requests) "
         "FROM usage_by_dimension");
-    statement.where("dimension = ")
-        .text(to_string(by_value ? question.dimension : UsageDimension::none));
-    statement.where("day >= ").integer(days.from);
-    statement.where("day < ").integer(days.until);
+    const std::string name =
+        dimension_of_days(by_value ? question.dimension : UsageDimension::none);
+    statement.where("dimension = ").text(by_hour ? name_of_hours(name) : name);
+    statement.where("day >= ").integer(range.from);
+    statement.where("day < ").integer(range.until);
     add_whose(statement, question,
               by_value                   ? "value"
               : question.subject.empty() ? ""
@@ -73,14 +75,15 @@ base::Result<void> add_days(Spent& spent, Session& session, const Question& ques
     return add_to(spent, session, statement);
 }
 
+base::Result<void> add_days(Spent& spent, Session& session, const Question& question, Range days) {
+    if (days.empty()) return {};
+    return add_sums(spent, session, question, days, false);
+}
+
 base::Result<void> add_hours(Spent& spent, Session& session, const Question& question,
                              Range hours) {
     if (hours.empty()) return {};
-    Statement statement("SELECT SUM(cost_nano), SUM(fee_nano), SUM(requests) FROM usage_hourly");
-    statement.where("hour >= ").integer(hours.from);
-    statement.where("hour < ").integer(hours.until);
-    add_whose(statement, question, column_of(question.dimension));
-    return add_to(spent, session, statement);
+    return add_sums(spent, session, question, hours, true);
 }
 
 base::Result<void> add_rows(Spent& spent, Session& session, const Question& question, Range range) {
@@ -130,25 +133,30 @@ base::Result<Spent> spent_between(Session& session, const Access& access, Subjec
 base::Result<std::vector<LatencyRow>> usage_latency(Session& session, const Access& access,
                                                     const UsageFilter& filter, LatencyKind kind,
                                                     bool by_model) {
-    Statement statement(by_model ? "SELECT bucket, SUM(requests), provider, model_name"
-                                 : "SELECT bucket, SUM(requests)");
-    statement.add(" FROM usage_latency_daily");
-    statement.where_tenant(access);
-    statement.where("kind = ").text(kind == LatencyKind::total ? "total" : "first_token");
-    statement.where_time("day", filter.from == 0 ? 0 : day_of(filter.from),
-                         filter.to == 0 ? 0 : up(filter.to, micros_per_day));
-    if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
-    if (!filter.provider.empty()) statement.where("provider = ").text(filter.provider);
-    statement.where_like("model_name", filter.model);
-    statement.add(by_model ? " GROUP BY bucket, provider, model_name" : " GROUP BY bucket");
+    const std::string days = kind == LatencyKind::total ? "total" : "first_token";
+    const auto ranges =
+        months_and_days(filter.from == 0 ? 0 : day_of(filter.from),
+                        filter.to == 0 ? 0 : ceiling_of(filter.to, micros_per_day));
     std::map<std::pair<std::string, std::string>, LatencyCounts> found;
-    TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
-        const auto bucket = static_cast<std::size_t>(row.integer(0));
-        auto& counts = found[{by_model ? row.string(2) : std::string(),
-                              by_model ? row.string(3) : std::string()}];
-        if (bucket < counts.size()) counts[bucket] += row.integer(1);
-        return {};
-    }));
+    for (const UsageRange& range : ranges) {
+        Statement statement(by_model ? "SELECT bucket, SUM(requests), provider, model_name"
+                                     : "SELECT bucket, SUM(requests)");
+        statement.add(" FROM usage_latency_daily");
+        statement.where_tenant(access);
+        statement.where("kind = ").text(range.months ? name_of_months(days) : days);
+        statement.where_time("day", range.from, range.to);
+        if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
+        if (!filter.provider.empty()) statement.where("provider = ").text(filter.provider);
+        statement.where_like("model_name", filter.model);
+        statement.add(by_model ? " GROUP BY bucket, provider, model_name" : " GROUP BY bucket");
+        TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
+            const auto bucket = static_cast<std::size_t>(row.integer(0));
+            auto& counts = found[{by_model ? row.string(2) : std::string(),
+                                  by_model ? row.string(3) : std::string()}];
+            if (bucket < counts.size()) counts[bucket] += row.integer(1);
+            return {};
+        }));
+    }
     std::vector<LatencyRow> rows;
     for (const auto& [names, counts] : found) rows.push_back({names.first, names.second, counts});
     return rows;

@@ -93,18 +93,30 @@ base::Result<void> add_dimensions(Session& session, Records records) {
         auto operator<=>(const Key&) const = default;
     };
     std::map<Key, UsageSums> found;
+    const auto add = [&](const std::string& name, bool by_hour, const auto& value) {
+        const std::string hours = name_of_hours(name), months = name_of_months(name);
+        std::map<Key, UsageSums> small;
+        for (const UsageRecord* r : records) {
+            small[{r->tenant, hours, hour_of(r->at), value(*r)}].add(sums_of(*r));
+        }
+        for (const auto& [key, sums] : small) {
+            found[{key.tenant, name, day_of(key.day), key.value}].add(sums);
+            found[{key.tenant, months, month_of(key.day).first_at, key.value}].add(sums);
+        }
+        if (by_hour) found.merge(small);
+    };
     for (std::size_t i = 0; i < usage_dimension_count; ++i) {
         const auto dimension = static_cast<UsageDimension>(i);
         if (dimension == UsageDimension::tenant) continue;  // it is a column of each row
-        const std::string days = dimension_of_days(dimension);
-        const std::string months = dimension_of_months(dimension);
-        for (const UsageRecord* r : records) {
-            const UsageSums sums = sums_of(*r);
-            const std::string value = value_of(*r, dimension);
-            found[{r->tenant, days, day_of(r->at), value}].add(sums);
-            found[{r->tenant, months, month_of(r->at).first_at, value}].add(sums);
-        }
+        add(dimension_of_days(dimension), true,
+            [&](const UsageRecord& r) { return value_of(r, dimension); });
     }
+    add(std::string(joined_routing), false, [](const UsageRecord& r) {
+        return r.rule + joined_separator + r.provider + joined_separator + r.model;
+    });
+    add(std::string(joined_users), false, [](const UsageRecord& r) {
+        return r.provider + joined_separator + value_of(r, UsageDimension::user);
+    });
     const std::vector<BatchColumn> keys = {{"tenant_id", Type::text},
                                            {"dimension", Type::text},
                                            {"day", Type::integer},
@@ -171,13 +183,18 @@ base::Result<void> add_times(Session& session, Records records) {
         std::int64_t bucket;
         auto operator<=>(const Key&) const = default;
     };
+    const std::string months_of_total = name_of_months("total");
+    const std::string months_of_first = name_of_months("first_token");
     std::map<Key, std::int64_t> found;
     for (const UsageRecord* r : records) {
-        const std::int64_t day = day_of(r->at);
-        ++found[{r->tenant, day, r->provider, r->model, "total", latency_bucket_of(r->total_us)}];
+        const std::int64_t day = day_of(r->at), month = month_of(r->at).first_at;
+        std::int64_t bucket = latency_bucket_of(r->total_us);
+        ++found[{r->tenant, day, r->provider, r->model, "total", bucket}];
+        ++found[{r->tenant, month, r->provider, r->model, months_of_total, bucket}];
         if (r->first_token_us < 0) continue;
-        ++found[{r->tenant, day, r->provider, r->model, "first_token",
-                 latency_bucket_of(r->first_token_us)}];
+        bucket = latency_bucket_of(r->first_token_us);
+        ++found[{r->tenant, day, r->provider, r->model, "first_token", bucket}];
+        ++found[{r->tenant, month, r->provider, r->model, months_of_first, bucket}];
     }
     const std::vector<BatchColumn> columns = {
         {"tenant_id", Type::text},  {"day", Type::integer}, {"provider", Type::text},
