@@ -21,6 +21,7 @@ struct PlanOptions {
 
 struct Plan {
     std::vector<domain::Tenant> tenants;
+    std::string shared_tenant;  // the id of the one for what has no organization
     std::vector<domain::Team> teams;
     std::vector<domain::User> users;
     std::vector<domain::Key> keys;
