@@ -116,7 +116,9 @@ private:
     std::set<std::string> organizations_;
 };
 
-std::int64_t count_of(json::Value value) { return std::max<std::int64_t>(0, value.integer().value_or(0)); }
+std::int64_t count_of(json::Value value) {
+    return std::max<std::int64_t>(0, value.integer().value_or(0));
+}
 
 // LiteLLM's prompt tokens are all of the input, cached or not.
 void set_tokens(json::Value log, UsageRecord& record) {

@@ -120,8 +120,20 @@ base::Result<Fate> put(const std::optional<T>& stored, const T& from, const Inse
     return Fate::imported;
 }
 
-std::string subject_of(const domain::Budget& budget) {
-    return "budget of " + std::string(domain::to_string(budget.kind)) + " " + budget.subject;
+// "budget of key ci": by the names that people know.
+std::string budget_subject(const Plan& plan, const domain::Budget& budget) {
+    std::string name = std::string(domain::to_string(budget.kind)) + " " + budget.subject;
+    const auto look = [&](domain::SubjectKind kind, const auto& rows) {
+        if (budget.kind != kind) return;
+        for (const auto& row : rows) {
+            if (row.id == budget.subject) name = subject_of(row);
+        }
+    };
+    look(domain::SubjectKind::tenant, plan.tenants);
+    look(domain::SubjectKind::team, plan.teams);
+    look(domain::SubjectKind::user, plan.users);
+    look(domain::SubjectKind::key, plan.keys);
+    return "budget of " + name;
 }
 
 std::string words_of(const domain::Budget& budget) {
@@ -210,7 +222,7 @@ base::Result<void> write_keys(Session& session, const Plan& plan, UnixMicros now
                 [&](domain::Budget row) {
                     return store::update_budget(session, everything(), std::move(row));
                 }));
-        report.add(subject_of(from), fate, words_of(from));
+        report.add(budget_subject(plan, from), fate, words_of(from));
     }
     return {};
 }
@@ -242,7 +254,7 @@ void report_plan(const Plan& plan, ImportReport& report) {
     for (const auto& one : plan.users) report.add(subject_of(one), Fate::imported);
     for (const auto& one : plan.keys) report.add(subject_of(one), Fate::imported);
     for (const auto& one : plan.budgets) {
-        report.add(subject_of(one), Fate::imported, words_of(one));
+        report.add(budget_subject(plan, one), Fate::imported, words_of(one));
     }
     report_spends(plan.spends, report);
 }
