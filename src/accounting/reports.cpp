@@ -28,6 +28,26 @@ std::vector<UsagePoint> merged(const std::vector<UsagePoint>& series) {
     std::vector<UsagePoint> points;
     for (auto& [values, sums] : found) points.push_back({0, values, sums});
     sort_dearest_first(points);
+    std::ranges::stable_partition(points, [](const UsagePoint& point) {
+        return point.values != std::vector{std::string(store::usage_other)};
+    });
+    return points;
+}
+
+// The course of tags, all but the `top` dearest as one.
+std::vector<UsagePoint> folded(const std::vector<UsagePoint>& series, std::size_t top) {
+    std::vector<UsagePoint> kept = merged(series);
+    if (kept.size() <= top) return series;
+    kept.resize(top);
+    std::map<std::pair<std::int64_t, std::string>, UsageSums> found;
+    for (const UsagePoint& point : series) {
+        const bool stays = std::ranges::any_of(
+            kept, [&](const UsagePoint& one) { return one.values == point.values; });
+        found[{point.start, stays ? point.values[0] : std::string(store::usage_other)}].add(
+            point.sums);
+    }
+    std::vector<UsagePoint> points;
+    for (const auto& [key, sums] : found) points.push_back({key.first, {key.second}, sums});
     return points;
 }
 
@@ -62,21 +82,25 @@ base::Result<std::vector<NamedSums>> top_tags(store::Session& session, const sto
 base::Result<std::vector<LatencyReport>> latency_of(store::Session& session,
                                                     const store::Access& access,
                                                     const store::UsageFilter& filter) {
-    std::vector<LatencyReport> reports;
-    for (const bool by_model : {false, true}) {
-        TRY(const auto totals,
-            store::usage_latency(session, access, filter, store::LatencyKind::total, by_model));
-        TRY(const auto firsts, store::usage_latency(session, access, filter,
-                                                    store::LatencyKind::first_token, by_model));
-        for (const store::LatencyRow& row : totals) {
-            LatencyReport report{row.provider, row.model, percentiles_of(row.counts), {}};
-            for (const store::LatencyRow& first : firsts) {
-                if (first.provider == row.provider && first.model == row.model) {
-                    report.first_token = percentiles_of(first.counts);
-                }
-            }
-            if (report.total.requests > 0) reports.push_back(std::move(report));
+    using store::LatencyKind;
+    TRY(auto totals, store::usage_latency(session, access, filter, LatencyKind::total, true));
+    TRY(auto firsts, store::usage_latency(session, access, filter, LatencyKind::first_token, true));
+    for (auto* rows : {&totals, &firsts}) {
+        store::LatencyRow all;
+        for (const store::LatencyRow& row : *rows) {
+            for (std::size_t i = 0; i < all.counts.size(); ++i) all.counts[i] += row.counts[i];
         }
+        rows->insert(rows->begin(), all);
+    }
+    std::vector<LatencyReport> reports;
+    for (const store::LatencyRow& row : totals) {
+        LatencyReport report{row.provider, row.model, percentiles_of(row.counts), {}};
+        for (const store::LatencyRow& first : firsts) {
+            if (first.provider == row.provider && first.model == row.model) {
+                report.first_token = percentiles_of(first.counts);
+            }
+        }
+        if (report.total.requests > 0) reports.push_back(std::move(report));
     }
     return reports;
 }
@@ -87,6 +111,10 @@ base::Result<void> check(const UsageReportQuery& query) {
     }
     if (query.by.size() > 3) {
         return base::invalid("by: at most three dimensions at a time", "by");
+    }
+    if (query.series_top > 0 && query.by.size() + (query.by_tag ? 1 : 0) != 1) {
+        return base::invalid("series_top: the dearest values are of one dimension; group by one",
+                             "series_top");
     }
     if (!query.by_tag) return {};
     if (!query.by.empty()) return base::invalid("by: tag stands alone", "by");
@@ -183,10 +211,14 @@ base::Result<UsageReport> usage_report(store::Session& session, const store::Acc
     if (query.by_tag) {
         report.dimensions = {"tag"};
         TRY(report.series, store::usage_by_tag(session, access, query.filter, query.step));
+        if (query.series_top > 0) report.series = folded(report.series, query.series_top);
     } else {
         for (const UsageDimension one : query.by) report.dimensions.push_back(to_string(one));
         const UsageQuery course{query.filter, query.step, query.by};
-        TRY(report.series, store::usage_series(session, access, course));
+        TRY(report.series,
+            query.series_top > 0
+                ? store::usage_series_top(session, access, course, query.series_top)
+                : store::usage_series(session, access, course));
     }
     if (!report.dimensions.empty()) report.groups = merged(report.series);
     TRY(report.top_models, top_of(session, access, query, UsageDimension::model));
@@ -229,9 +261,13 @@ void append_json(std::string& out, const UsageReport& report) {
 
 base::Result<UsageOverview> usage_overview(store::Session& session, const store::Access& access,
                                            const store::UsageFilter& filter,
-                                           std::string_view group_by) {
+                                           std::string_view group_by, std::size_t top) {
+    if (top > 0 && group_by == "day") {
+        return base::invalid("top: group_by says whose dearest; day has none", "top");
+    }
     UsageOverview overview;
     overview.group_by = group_by;
+    overview.top = top;
     overview.period_days = (filter.to - filter.from + micros_per_day - 1) / micros_per_day;
     const UsageQuery days{filter, UsageStep::day, {}};
     TRY(overview.series, store::usage_series(session, access, days));
@@ -246,8 +282,10 @@ base::Result<UsageOverview> usage_overview(store::Session& session, const store:
         overview.providers.push_back(
             {point.values[0], point.sums, found == users.end() ? 0 : found->second});
     }
+    const UsageStep step = top > 0 ? UsageStep::day : UsageStep::whole;
     if (group_by == "tag") {
-        TRY(overview.groups, store::usage_by_tag(session, access, filter, UsageStep::whole));
+        TRY(overview.groups, store::usage_by_tag(session, access, filter, step));
+        if (top > 0) overview.groups = folded(overview.groups, top);
     } else if (group_by != "day") {
         const auto dimension = store::usage_dimension_of(group_by);
         if (!dimension || *dimension == UsageDimension::none) {
@@ -256,10 +294,16 @@ base::Result<UsageOverview> usage_overview(store::Session& session, const store:
                                      "tag, project, alias, power_level, rule, status_class",
                                  "group_by");
         }
-        const UsageQuery grouped{filter, UsageStep::whole, {*dimension}};
-        TRY(overview.groups, store::usage_series(session, access, grouped));
+        const UsageQuery grouped{filter, step, {*dimension}};
+        TRY(overview.groups, top > 0 ? store::usage_series_top(session, access, grouped, top)
+                                     : store::usage_series(session, access, grouped));
     }
-    sort_dearest_first(overview.groups);
+    if (top > 0) {
+        overview.group_series = std::move(overview.groups);
+        overview.groups = merged(overview.group_series);
+    } else {
+        sort_dearest_first(overview.groups);
+    }
     return overview;
 }
 
@@ -296,6 +340,16 @@ void append_json(std::string& out, const UsageOverview& overview) {
         writer.key("groups").begin_array();
         for (const UsagePoint& point : overview.groups) {
             writer.begin_object().string(overview.group_by, point.values[0]);
+            write_brief(writer, point.sums);
+            writer.end_object();
+        }
+        writer.end_array();
+    }
+    if (overview.top > 0) {
+        writer.key("group_series").begin_array();
+        for (const UsagePoint& point : overview.group_series) {
+            writer.begin_object().string("date", day_text(point.start));
+            writer.string(overview.group_by, point.values[0]);
             write_brief(writer, point.sums);
             writer.end_object();
         }

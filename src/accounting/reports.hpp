@@ -17,6 +17,9 @@ struct UsageReportQuery {
     std::vector<store::UsageDimension> by;  // at most 3
     bool by_tag = false;                    // instead of `by`; steps day and month only
     std::size_t top = 10;                   // entries of each top list, at most top_max
+    // For a chart by one dimension or tag: its so many dearest values, and all others together as
+    // store::usage_other. 0: every value.
+    std::size_t series_top = 0;
 };
 constexpr std::size_t top_max = 100;
 
@@ -63,11 +66,14 @@ struct UsageOverview {
     std::vector<store::UsagePoint> series;  // by day
     std::string group_by = "day";           // else `groups` are by it
     std::vector<store::UsagePoint> groups;  // dearest first
+    std::size_t top = 0;                    // else `groups` are so many, and store::usage_other
+    std::vector<store::UsagePoint> group_series;  // with `top`: those by day
 };
-// `group_by`: day, tag, or a dimension.
+// `group_by`: day, tag, or a dimension. `top`: at most top_max; 0: every value, and no series of
+// the groups. Not 0 with group_by day: invalid_request.
 base::Result<UsageOverview> usage_overview(store::Session& session, const store::Access& access,
                                            const store::UsageFilter& filter,
-                                           std::string_view group_by);
+                                           std::string_view group_by, std::size_t top = 0);
 void append_json(std::string& out, const UsageOverview& overview);
 
 // Whether `filter` asks only for what the sums by day and tag, and the times, can tell.

@@ -161,6 +161,52 @@ TEST_P(Reports, TheOverviewIsWhatTheInterfaceAnswers) {
                     R"("period_days":30})");
 }
 
+TEST_P(Reports, AChart_HasTheDearestAndTheRestAsOne) {
+    insert(three_days(request_at));
+    read([&](Session& session) -> base::Result<void> {
+        UsageReportQuery query;
+        query.filter = november_of("");
+        query.by = {UsageDimension::key};
+        query.series_top = 1;
+        const UsageReport report = report_of(session, query);
+        EXPECT_EQ(report.series.size(), 2u);
+        EXPECT_EQ(report.groups.size(), 2u);
+        if (report.groups.size() != 2) return {};
+        // key-1 has 9,000,000 too, of three requests.
+        EXPECT_EQ(report.groups[0].values[0], "key-1");
+        EXPECT_EQ(report.groups[1].values[0], store::usage_other);
+        EXPECT_EQ(report.groups[1].sums.cost, 9'000'000);
+        query.by.clear();
+        EXPECT_EQ(usage_report(session, everything, query).error().field, "series_top");
+        query.by_tag = true;
+        query.filter.tenant = "acme";
+        const UsageReport tags = report_of(session, query);
+        EXPECT_EQ(tags.groups.size(), 2u);
+        if (tags.groups.size() != 2) return {};
+        EXPECT_EQ(tags.groups[0].values[0], "chat");
+        EXPECT_EQ(tags.groups[1].sums.requests, 3);  // of x and of batch
+        return {};
+    });
+}
+
+TEST_P(Reports, TheOverviewsChart_AddsUpToItsGroups) {
+    insert(three_days(request_at));
+    const std::string text = text_of([&](std::string& out, Session& session) -> base::Result<void> {
+        TRY(const UsageOverview overview,
+            usage_overview(session, everything, november_of(), "user", 1));
+        append_json(out, overview);
+        EXPECT_EQ(usage_overview(session, everything, november_of(), "day", 1).error().field,
+                  "top");
+        return {};
+    });
+    EXPECT_THAT(text, HasSubstr(R"("groups":[{"user":"bob","requests":1,"tokens":1120,"cost":)"
+                                R"(0.009},{"user":"__other__","requests":2,"tokens":2240,"cost":)"
+                                R"(0.006}],"group_series":[{"date":"2026-11-01","user":)"
+                                R"("__other__","requests":2,"tokens":2240,"cost":0.006},)"
+                                R"({"date":"2026-11-03","user":"bob","requests":1,"tokens":1120,)"
+                                R"("cost":0.009}],"period_days":30})"));
+}
+
 TEST_P(Reports, AnUnknownGroupIsNamed) {
     read([&](Session& session) -> base::Result<void> {
         const auto overview = usage_overview(session, everything, november_of(), "colour");

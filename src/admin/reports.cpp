@@ -77,6 +77,8 @@ Outcome report_usage(Call& call, Session& session) {
     wanted.step = step_of(query.word("step", "day", {"hour", "day", "month", "whole"}));
     wanted.top = static_cast<std::size_t>(
         query.integer("top", 10, 1, static_cast<std::int64_t>(accounting::top_max)));
+    wanted.series_top = static_cast<std::size_t>(
+        query.integer("series_top", 0, 1, static_cast<std::int64_t>(accounting::top_max)));
     TRY_VOID(call.checked());
     TRY_VOID(read_dimensions(group_by, wanted));
     fill_range(wanted.filter);

@@ -23,6 +23,8 @@ Outcome get_usage(Call& call, Session& session) {
     filter.provider = query.text("provider_id");
     const std::string group_by = query.word(
         "group_by", "day", {"day", "model", "provider", "tenant", "user", "key", "tag", "project"});
+    const auto top = static_cast<std::size_t>(
+        query.integer("top", 0, 1, static_cast<std::int64_t>(accounting::top_max)));
     TRY(filter.tenant, call.tenant_filter(session));
     TRY_VOID(call.checked());
     if (!user_id.empty()) {
@@ -39,7 +41,7 @@ Outcome get_usage(Call& call, Session& session) {
     filter.to = (store::now_micros() / micros_per_day + 1) * micros_per_day;
     filter.from = filter.to - days * micros_per_day;
     TRY(const accounting::UsageOverview overview,
-        accounting::usage_overview(session, call.access, filter, group_by));
+        accounting::usage_overview(session, call.access, filter, group_by, top));
     std::string text;
     accounting::append_json(text, overview);
     return call.answer(200, std::move(text));

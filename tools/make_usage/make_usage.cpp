@@ -16,11 +16,15 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "store/credits.hpp"
 #include "store/migrate.hpp"
 #include "store/partitions.hpp"
 #include "store/postgres_db.hpp"
 #include "store/sqlite_db.hpp"
+#include "store/teams.hpp"
+#include "store/tenants.hpp"
 #include "store/usage.hpp"
+#include "store/users.hpp"
 
 namespace {
 
@@ -37,6 +41,7 @@ constexpr std::size_t batch_max = 10'000;
 constexpr double chart_ms_max = 100;
 constexpr int runs = 7;
 const std::string tenant = "busy";
+constexpr unsigned users = 80, teams = 8, tags = 20;
 
 struct Arguments {
     std::string database;
@@ -125,17 +130,17 @@ public:
         r.tenant = tenant;
         r.key_id = "key-" + std::to_string(key);
         r.key_name = r.key_id;
-        r.user = "user-" + std::to_string(key % 80);
-        r.team = "team-" + std::to_string(key % 8);
+        r.user = "user-" + std::to_string(key % users);
+        r.team = "team-" + std::to_string(key % teams);
         r.project = "project-" + std::to_string(key % 30);
-        if (key % 3 == 0) r.tags = {"batch"};
+        if (key % 3 == 0) r.tags = {"batch", "tag-" + std::to_string(key % tags)};
         r.protocol = "anthropic";
         r.alias = "alias-" + std::to_string(model / 2);
         r.provider = "provider-" + std::to_string(model % 4);
         r.provider_type = "openai";
         r.model = "model-" + std::to_string(model);
         r.power_level = "balanced";
-        r.rule = "default";
+        r.rule = key % 5 == 0 ? "cheap" : "default";
         r.strategy = "cost";
         r.status = random_() % 50 == 0 ? 529 : 200;
         if (r.status != 200) r.error_class = "overloaded";
@@ -171,7 +176,38 @@ private:
     std::normal_distribution<double> normal_;
 };
 
+// The tenant with its teams and users, so that the administration answers for it. One user has
+// credits: each request of hers is a movement of the ledger too.
+base::Result<void> make_people(store::Session& session) {
+    const store::Access access = store::Access::everything();
+    domain::Tenant busy;
+    busy.id = busy.name = tenant;
+    TRY_VOID(store::insert_tenant(session, access, busy));
+    for (unsigned i = 0; i < teams; ++i) {
+        domain::Team team;
+        team.tenant = tenant;
+        team.id = "team-" + std::to_string(i);
+        team.name = "Team " + std::to_string(i);
+        TRY_VOID(store::insert_team(session, access, team));
+    }
+    for (unsigned i = 0; i < users; ++i) {
+        domain::User user;
+        user.tenant = tenant;
+        user.id = user.name = "user-" + std::to_string(i);
+        user.team = "team-" + std::to_string(i % teams);
+        TRY_VOID(store::insert_user(session, access, user));
+    }
+    domain::CreditMovement grant;
+    grant.tenant = tenant;
+    grant.user = "user-3";
+    grant.amount = 1'000'000 * domain::nano_per_usd;
+    grant.reference = "make_usage";
+    TRY_VOID(store::append_credit(session, access, grant));
+    return {};
+}
+
 void fill(store::Db& db, const Arguments& arguments) {
+    need(db.write(store::Access::everything(), make_people));
     Generator generator(arguments.keys);
     const std::int64_t start = beginning();
     const auto begin = Clock::now();
