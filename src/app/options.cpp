@@ -4,10 +4,11 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/administration_options.hpp"
 #include "app/app.hpp"
 #include "app/configuration.hpp"
+#include "app/help.hpp"
 #include "app/offline.hpp"
-#include "base/nearest.hpp"
 #include "commands/config_commands.hpp"
 #include "commands/doctor.hpp"
 #include "commands/init.hpp"
@@ -32,6 +33,7 @@ struct Verbs {
     std::string key_file;
     std::string data_dir = default_data_dir;
     std::string output = "table";
+    AdministrationOptions administration;
     int code = 0;
     bool json() const { return output == "json"; }
 };
@@ -41,19 +43,37 @@ int failed(const base::Error& error) {
     return commands::exit_failed;
 }
 
+// What was said before the verb counts for it too.
+void take_connection(Verbs& verbs) {
+    const commands::ConnectionArgs& given = verbs.administration.connection();
+    if (verbs.serve.config_file.empty()) verbs.serve.config_file = given.config_file;
+    if (verbs.serve.data_dir.empty()) verbs.serve.data_dir = given.data_dir;
+    if (verbs.doctor.config_file.empty()) verbs.doctor.config_file = given.config_file;
+    if (verbs.data_dir == default_data_dir && !given.data_dir.empty()) {
+        verbs.data_dir = given.data_dir;
+    }
+}
+
 void add_serve(CLI::App& line, Verbs& verbs) {
     CLI::App* verb = line.add_subcommand("serve", "Serve model traffic");
+    set_examples(*verb,
+                 "  tollgate serve\n"
+                 "  tollgate serve --config /etc/tollgate/tollgate.yaml --listen 0.0.0.0:4000");
     verb->add_option("--config,-c", verbs.serve.config_file,
                      "Configuration file (default: ./tollgate.yaml, /etc/tollgate/tollgate.yaml)");
     verb->add_option("--listen", verbs.serve.listen, "HOST:PORT, above the configuration");
     verb->add_option("--data-dir", verbs.serve.data_dir,
                      "Where the key and state are kept (default: ./tollgate-data)");
-    verb->callback([&verbs] { verbs.code = serve(verbs.serve); });
+    verb->callback([&verbs] {
+        take_connection(verbs);
+        verbs.code = serve(verbs.serve);
+    });
 }
 
 void add_init(CLI::App& line, Verbs& verbs) {
     CLI::App* verb =
         line.add_subcommand("init", "Write a first configuration from the provider variables set");
+    set_examples(*verb, "  tollgate init\n  tollgate init tollgate.yaml --listen 0.0.0.0:4000");
     verb->add_option("file", verbs.init.file, "The file to write")->capture_default_str();
     verb->add_option("--data-dir", verbs.init.data_dir, "Where the key is kept")
         ->capture_default_str();
@@ -85,17 +105,22 @@ int run_config_check(const Verbs& verbs) {
 void add_config(CLI::App& line, Verbs& verbs) {
     CLI::App* verb = line.add_subcommand("config", "Check and show configuration");
     verb->require_subcommand(1);
+    set_examples(*verb, "  tollgate config check\n  tollgate config show --effective");
     CLI::App* check = verb->add_subcommand("check", "List every problem of a file");
+    set_examples(*check, "  tollgate config check\n  tollgate config check new.yaml -o json");
     check->add_option("file", verbs.check.file, "The file (default: the usual places)");
     check->callback([&verbs] { verbs.code = run_config_check(verbs); });
     CLI::App* show = verb->add_subcommand("show", "The configuration as it is understood");
+    set_examples(*show, "  tollgate config show\n  tollgate config show --effective");
     show->add_option("file", verbs.show.file, "The file (default: the usual places)");
     show->add_flag("--effective", verbs.show.effective, "With defaults");
     show->callback([&verbs] {
         verbs.code = commands::run_config_show(verbs.show, process_environment(),
                                                commands::process_console());
     });
-    verb->add_subcommand("schema", "JSON Schema for editors")->callback([&verbs] {
+    CLI::App* schema = verb->add_subcommand("schema", "JSON Schema for editors");
+    set_examples(*schema, "  tollgate config schema > tollgate.schema.json");
+    schema->callback([&verbs] {
         verbs.code = commands::run_config_schema(commands::process_console());
     });
 }
@@ -129,14 +154,18 @@ void add_doctor(CLI::App& line, Verbs& verbs) {
     verb->add_option("--config,-c", verbs.doctor.config_file, "Configuration file");
     verb->add_option("--data-dir", verbs.data_dir, "The data directory")->capture_default_str();
     verb->add_flag("!--no-network", verbs.doctor.network, "Only this machine, no provider");
+    set_examples(*verb, "  tollgate doctor\n  tollgate doctor --no-network -o json");
     CLI::App* client =
         verb->add_subcommand("client", "Judge the variables of a shell that starts a client");
+    set_examples(*client, "  tollgate doctor client");
     client->callback([&verbs] {
         verbs.code = commands::run_doctor_client(process_environment().variables, verbs.json(),
                                                  commands::process_console());
     });
     verb->callback([&verbs, client] {
-        if (!client->parsed()) verbs.code = run_doctor(verbs);
+        if (client->parsed()) return;
+        take_connection(verbs);
+        verbs.code = run_doctor(verbs);
     });
 }
 
@@ -152,10 +181,11 @@ int run_snippet(Verbs& verbs) {
     return commands::exit_done;
 }
 
-void add_keys(CLI::App& line, Verbs& verbs) {
-    CLI::App* verb = line.add_subcommand("keys", "Gateway keys");
-    verb->require_subcommand(1);
-    CLI::App* snippet = verb->add_subcommand("snippet", "The lines that a client needs");
+void add_snippet(CLI::App& keys, Verbs& verbs) {
+    CLI::App* snippet = keys.add_subcommand("snippet", "The lines that a client needs");
+    set_examples(*snippet,
+                 "  tollgate keys snippet --client claude-code\n"
+                 "  tollgate keys snippet --client codex --key-file ./acme.key");
     verbs.snippet.base_url = "http://127.0.0.1:4000";
     snippet->add_option("--client", verbs.snippet.client,
                         "claude-code, codex, opencode, openai or settings-json")
@@ -169,52 +199,50 @@ void add_keys(CLI::App& line, Verbs& verbs) {
     snippet->callback([&verbs] { verbs.code = run_snippet(verbs); });
 }
 
-// "tollgate srve": names the verb that was probably meant. False when the first word is a verb.
-bool explain_unknown_verb(const CLI::App& line, int argc, char** argv) {
-    if (argc < 2 || argv[1][0] == '-') return false;
-    const std::string wanted = argv[1];
-    std::vector<std::string> verbs;
-    for (const CLI::App* verb : line.get_subcommands([](const CLI::App*) { return true; })) {
-        verbs.push_back(verb->get_name());
-        if (verb->get_name() == wanted) return false;
-    }
-    const auto near = base::nearest(wanted, verbs, 1, true);
-    std::fprintf(stderr, "tollgate: no command '%s'%s; tollgate --help lists them\n",
-                 wanted.c_str(),
-                 near.empty() ? "" : (": did you mean '" + near.front() + "'?").c_str());
-    return true;
+void add_version(CLI::App& line, Verbs& verbs) {
+    CLI::App* verb = line.add_subcommand("version", "Print the version");
+    set_examples(*verb, "  tollgate version\n  tollgate version -o json");
+    verb->callback([&verbs] {
+        verbs.version.json = verbs.json();
+        verbs.code = commands::run_version(verbs.version, commands::process_console());
+    });
 }
 
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
     CLI::App line("Tollgate: a gateway between AI coding clients and model providers", "tollgate");
+    line.formatter(examples_first());
     line.require_subcommand(1);
     line.fallthrough();
-    line.footer(
-        "Examples:\n"
-        "  tollgate serve                       with the provider variables set, or in demo mode\n"
-        "  tollgate init && tollgate serve      write tollgate.yaml first\n"
-        "  tollgate doctor                      when something does not work");
+    set_examples(line,
+                 "  tollgate serve                       with the provider variables set, or in "
+                 "demo mode\n"
+                 "  tollgate init && tollgate serve      write tollgate.yaml first\n"
+                 "  tollgate tenants create acme         a tenant and its key\n"
+                 "  tollgate doctor                      when something does not work");
     Verbs verbs;
-    line.add_option("-o,--output", verbs.output, "table or json")
-        ->check(CLI::IsMember({"table", "json"}));
+    line.add_option("-o,--output", verbs.output, "How results are printed")
+        ->check(CLI::IsMember({"table", "json", "yaml", "csv"}))
+        ->type_name("table|json|yaml|csv");
     add_serve(line, verbs);
     add_init(line, verbs);
     add_config(line, verbs);
     add_doctor(line, verbs);
-    add_keys(line, verbs);
-    line.add_subcommand("version", "Print the version")->callback([&verbs] {
-        verbs.version.json = verbs.json();
-        verbs.code = commands::run_version(verbs.version, commands::process_console());
-    });
+    verbs.administration.add_to(line, verbs.output, verbs.code);
+    add_snippet(*line.get_subcommand("keys"), verbs);
+    add_version(line, verbs);
     try {
         line.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
-        if (problem.get_exit_code() != 0 && explain_unknown_verb(line, argc, argv)) {
-            return commands::exit_usage;
+        if (problem.get_exit_code() == 0) return line.exit(problem);
+        const std::string unknown = unknown_word(line, argc, argv);
+        if (unknown.empty()) {
+            line.exit(problem);
+        } else {
+            std::fprintf(stderr, "tollgate: %s; --help says more\n", unknown.c_str());
         }
-        return line.exit(problem) == 0 ? 0 : commands::exit_usage;
+        return commands::exit_usage;
     }
     return verbs.code;
 }

@@ -3,6 +3,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <iostream>
 
 #include "commands/contexts.hpp"
@@ -93,6 +94,20 @@ base::Result<std::string> read_secret(const std::string& path) {
     if (!key.empty() && key.back() == '\r') key.pop_back();
     if (key.empty()) return base::invalid("standard input holds no key");
     return key;
+}
+
+base::Result<std::string> read_object(const std::string& path) {
+    constexpr std::size_t bytes_max = 1024 * 1024;  // what the interface takes
+    std::ifstream file;
+    if (path != "-") file.open(path, std::ios::binary);
+    std::istream& in = path == "-" ? std::cin : file;
+    if (!in) return base::invalid("cannot read " + path);
+    std::string text(bytes_max + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (text.size() > bytes_max) return base::invalid(path + " is larger than a MiB");
+    if (text.empty()) return base::invalid(path + " is empty");
+    return text;
 }
 
 std::string local_url(const config::ServerConfig& server) {

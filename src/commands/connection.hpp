@@ -29,5 +29,7 @@ std::string local_url(const config::ServerConfig& server);
 // The file's content, or of "-" standard input, without its final line break. Fails:
 // invalid_request.
 base::Result<std::string> read_secret(const std::string& path);
+// All of a text file of at most a MiB, or of "-" standard input. Fails: invalid_request.
+base::Result<std::string> read_object(const std::string& path);
 
 }  // namespace tollgate::commands

@@ -60,7 +60,7 @@ Noun credits_noun() {
     balance.fields = {holder_user, holder_tenant};
     Action add{"add", "A movement of the ledger: a grant, a purchase, a refund",
                "  tollgate credits add 25 --tenant acme --note 'first month'\n"
-               "  tollgate credits add -- -5 --tenant acme --note correction",
+               "  tollgate credits add -5 --tenant acme --note correction",
                "POST", "/api/v1/llm/credits", Shape::object, "AMOUNT",
                "US dollars; one credit is one", "amount"};
     add.fields = {holder_user, holder_tenant,
