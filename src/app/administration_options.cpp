@@ -62,7 +62,7 @@ void add_field(CLI::App& verb, const commands::Field& field, Typed& typed, std::
     if (field.choices.empty()) {
         option->type_name(type_name(field));
     } else {
-        option->check(CLI::IsMember(choices_of(field.choices)));
+        option->check(CLI::IsMember(choices_of(field.choices)).description(""));
         option->type_name(std::string(field.choices));
     }
     option->required(field.required);

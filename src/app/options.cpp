@@ -223,7 +223,7 @@ int run_command_line(int argc, char** argv) {
                  "  tollgate doctor                      when something does not work");
     Verbs verbs;
     line.add_option("-o,--output", verbs.output, "How results are printed")
-        ->check(CLI::IsMember({"table", "json", "yaml", "csv"}))
+        ->check(CLI::IsMember({"table", "json", "yaml", "csv"}).description(""))
         ->type_name("table|json|yaml|csv");
     add_serve(line, verbs);
     add_init(line, verbs);

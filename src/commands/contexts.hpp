@@ -1,5 +1,5 @@
-// Gateways that the command line knows by name: where they are and which file holds the key. Kept in
-// $XDG_CONFIG_HOME/tollgate/contexts.yaml (~/.config without it), mode 0600. Blocking file I/O.
+// Gateways that the command line knows by name: where they are and which file holds the key. Kept
+// in $XDG_CONFIG_HOME/tollgate/contexts.yaml (~/.config without it), mode 0600. Blocking file I/O.
 #pragma once
 #include <string>
 #include <string_view>

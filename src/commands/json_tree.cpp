@@ -45,18 +45,22 @@ void JsonTree::set(std::string_view path, std::string raw) {
         found.raw = std::move(raw);
         return;
     }
-    make_object(path.substr(0, dot));
-    found.below->set(path.substr(dot + 1), std::move(raw));
+    make_object(path.substr(0, dot)).set(path.substr(dot + 1), std::move(raw));
 }
 
-void JsonTree::make_object(std::string_view path) {
+bool JsonTree::has(std::string_view name) const {
+    return std::any_of(members_.begin(), members_.end(),
+                       [&](const Member& one) { return one.name == name; });
+}
+
+JsonTree& JsonTree::make_object(std::string_view path) {
     const std::size_t dot = path.find('.');
     Member& found = member(path.substr(0, dot));
     if (found.below == nullptr) {
         found.raw.clear();
         found.below = std::make_unique<JsonTree>();
     }
-    if (dot != path.npos) found.below->make_object(path.substr(dot + 1));
+    return dot == path.npos ? *found.below : found.below->make_object(path.substr(dot + 1));
 }
 
 void JsonTree::append(std::string& out) const {

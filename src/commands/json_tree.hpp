@@ -21,8 +21,9 @@ public:
     // valid JSON.
     void set(std::string_view path, std::string raw);
     // Makes the member an object, unless it is one already.
-    void make_object(std::string_view path);
-    bool empty() const { return members_.empty(); }
+    JsonTree& make_object(std::string_view path);
+    // Whether there is such a member of this very object.
+    bool has(std::string_view name) const;
     std::string text() const;
 
 private:

@@ -156,7 +156,8 @@ base::Result<JsonTree> body_of(const Invocation& invocation, const ReadSecret& r
     for (const auto& [field, value] : invocation.given) {
         if (field->in_query) continue;
         if (field->type == FieldType::present) {
-            body.make_object(field->path);
+            JsonTree& made = body.make_object(field->path);
+            if (!made.has("name")) made.set("name", quoted(field->choices));
             continue;
         }
         TRY(std::string text, json_of(*field, value, read_secret, now));

@@ -23,7 +23,7 @@ enum class FieldType : unsigned char {
     past,         // a time, a date, or 7d, 24h: so long ago
     future,       // a time, a date, or 30d: so long from now; none: null
     secret_file,  // the content of a file, "-" : standard input
-    present,      // no value: an empty object
+    present,      // no value: an object, named `choices` unless it has a name
 };
 
 struct Field {
@@ -31,7 +31,7 @@ struct Field {
     std::string_view path;  // of the body's member, or the query's name
     FieldType type = FieldType::text;
     std::string_view help;
-    std::string_view choices = {};  // "daily|weekly"
+    std::string_view choices = {};  // "daily|weekly"; of `present` see there
     bool in_query = false;          // though the method has a body
     bool required = false;
 };

@@ -16,7 +16,7 @@ std::vector<Field> key_fields() {
         {"--user", "user", FieldType::text, "A user's id"},
         {"--role", "role", FieldType::word, "What it may do",
          "member|tenant_auditor|tenant_admin|platform_admin"},
-        {"--enabled", "enabled", FieldType::boolean, "true or false"},
+        {"--enabled", "enabled", FieldType::boolean, "Whether it may be used"},
         {"--models", "allowed_models", FieldType::names, "Models it may use, comma separated"},
         {"--routes", "allowed_routes", FieldType::names, "Paths it may call"},
         {"--providers", "allowed_providers", FieldType::names, "Providers it may reach"},

@@ -13,7 +13,7 @@ std::vector<Field> channel_fields() {
             {"--secret-file", "secret", FieldType::secret_file,
              "What signs webhooks; - : standard input"},
             {"--events", "events", FieldType::names, "Only these, comma separated"},
-            {"--enabled", "enabled", FieldType::boolean, "true or false"}};
+            {"--enabled", "enabled", FieldType::boolean, "Whether it may be used"}};
 }
 
 }  // namespace

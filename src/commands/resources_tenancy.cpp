@@ -4,8 +4,9 @@
 namespace tollgate::commands {
 namespace {
 
-constexpr Field enabled{"--enabled", "enabled", FieldType::boolean, "true or false"};
-constexpr Field only_enabled{"--enabled", "enabled", FieldType::boolean, "Only enabled ones, or not"};
+constexpr Field enabled{"--enabled", "enabled", FieldType::boolean, "Whether it may be used"};
+constexpr Field only_enabled{"--enabled", "enabled", FieldType::boolean,
+                             "Only enabled ones, or not"};
 constexpr Field text_filter{"--text", "text", FieldType::text, "Part of the name"};
 constexpr Field models{"--models", "allowed_models", FieldType::names,
                    "Models that may be used: names, globs, groups, comma separated"};
@@ -44,7 +45,8 @@ Action create_tenant() {
                              "Of --budget; monthly without it",
                              "daily|weekly|monthly|rolling|total"});
     action.fields.push_back({"--key,!--no-key", "key", FieldType::present,
-                             "With a first key, shown once (the default), or without"});
+                             "With a first key, shown once (the default), or without",
+                             "default"});
     action.fields.push_back({"--chosen-key-file", "key.key", FieldType::secret_file,
                              "The first key is what this file holds; - : standard input"});
     action.takes_object = true;
