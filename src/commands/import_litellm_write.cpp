@@ -1,7 +1,6 @@
 #include "commands/import_litellm_write.hpp"
 
-#include <unordered_map>
-
+#include "base/json.hpp"
 #include "commands/import_litellm_spend.hpp"
 #include "store/audit_rows.hpp"
 #include "store/budgets.hpp"
@@ -30,27 +29,35 @@ base::Result<std::optional<T>> maybe(base::Result<T> found) {
     return std::move(found).error();
 }
 
+// But for white space: databases spell JSON each in their own way.
+bool same_json(const std::string& a, const std::string& b) {
+    std::string first, second;
+    json::append_compact(first, a);
+    json::append_compact(second, b);
+    return first == second;
+}
+
 bool same(const domain::Tenant& a, const domain::Tenant& b) {
     return a.name == b.name && a.allowed_models == b.allowed_models && a.limits == b.limits &&
-           a.metadata == b.metadata;
+           same_json(a.metadata, b.metadata);
 }
 
 bool same(const domain::Team& a, const domain::Team& b) {
     return a.name == b.name && a.enabled == b.enabled && a.allowed_models == b.allowed_models &&
-           a.aliases == b.aliases && a.limits == b.limits && a.metadata == b.metadata;
+           a.aliases == b.aliases && a.limits == b.limits && same_json(a.metadata, b.metadata);
 }
 
 bool same(const domain::User& a, const domain::User& b) {
     return a.name == b.name && a.email == b.email && a.team == b.team && a.role == b.role &&
            a.enabled == b.enabled && a.allowed_models == b.allowed_models &&
-           a.limits == b.limits && a.metadata == b.metadata;
+           a.limits == b.limits && same_json(a.metadata, b.metadata);
 }
 
 bool same(const domain::Key& a, const domain::Key& b) {
     return a.name == b.name && a.team == b.team && a.user == b.user && a.enabled == b.enabled &&
            a.allowed_models == b.allowed_models && a.allowed_routes == b.allowed_routes &&
            a.aliases == b.aliases && a.limits == b.limits && a.tags == b.tags &&
-           a.metadata == b.metadata && a.rotation_days == b.rotation_days &&
+           same_json(a.metadata, b.metadata) && a.rotation_days == b.rotation_days &&
            a.expires == b.expires;
 }
 
