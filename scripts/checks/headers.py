@@ -19,6 +19,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 PASSED = ROOT / "build/checks/headers"
 
 
+def library_flags():
+    """Where the headers of libraries are that have a folder of their own."""
+    said = subprocess.run(["pkg-config", "--cflags", "libpq"], capture_output=True, text=True)
+    return said.stdout.split()
+
+
 def closure(path, seen):
     """The header and every header of ours that it includes."""
     if path in seen or not path.is_file():
@@ -40,12 +46,15 @@ def check(path):
     key = PASSED / digest(path)
     if key.exists():
         return None
-    done = subprocess.run([COMPILER, *FLAGS, str(path)], capture_output=True, text=True)
+    done = subprocess.run([COMPILER, *FLAGS, *LIBRARIES, str(path)], capture_output=True, text=True)
     if done.returncode == 0 and not done.stderr:
         key.touch()
         return None
     first = (done.stderr.strip().splitlines() or ["compiler failed"])[0]
     return f"{short(path)} does not compile by itself: {first}"
+
+
+LIBRARIES = library_flags()
 
 
 def main():

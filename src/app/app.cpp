@@ -9,6 +9,7 @@
 
 #include "accounting/byte_pairs.hpp"
 #include "app/administration.hpp"
+#include "app/budget_watch.hpp"
 #include "app/configuration.hpp"
 #include "app/dialects.hpp"
 #include "app/directory_keeper.hpp"
@@ -114,7 +115,10 @@ public:
         gateway_.vocabularies = load_vocabularies(configuration_.data_dir());
         raise_descriptor_limit();
         auto started = start_workers();
-        if (!started.ok()) return fail(started.error().message);
+        if (!started.ok()) {
+            if (budget_watch_ != nullptr) budget_watch_->end();
+            return fail(started.error().message);
+        }
         add_gauges();
         watcher_.watch(watched(configuration_.config()));
         announce();
@@ -154,6 +158,7 @@ private:
     ReloadDesk desk_{configuration_};
     std::optional<admin::Services> administration_;
     std::vector<std::unique_ptr<WorkerThread>> workers_;
+    std::unique_ptr<BudgetWatch> budget_watch_;  // null: nothing is governed
     std::uint16_t port_ = 0;
     std::string host_;
 };
@@ -185,6 +190,7 @@ base::Result<void> App::start_workers() {
     TRY(net::Address address, net::parse_address(server.listen));
     std::size_t count = static_cast<std::size_t>(server.workers);
     if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<int> listening;
     for (std::size_t i = 0; i < count; ++i) {
         TRY(const int fd, net::listen(address, listen_backlog));
         if (i == 0) {
@@ -198,12 +204,22 @@ base::Result<void> App::start_workers() {
             gateway_, metrics_, limits_of(server, count), server.metrics_listen == "main",
             administration_ ? &*administration_ : nullptr, workers_));
         if (stores_->active()) workers_.back()->keep_usage(stores_->usage_sink());
-        workers_.back()->serve(fd, tls);
+        listening.push_back(fd);
     }
-    TRY_VOID(start_metrics_listener());
+    // Nobody is accepted before it is known how many instances share the limits.
+    workers_.front()->start();
     stores_->begin_sharing(workers_.front()->loop());
-    for (auto& worker : workers_) worker->start();
-    return {};
+    if (stores_->active()) {
+        TRY(budget_watch_,
+            BudgetWatch::make(*stores_, *keeper_, workers_.front()->loop(),
+                              workers_.front()->client(), configuration_.config().alerts));
+        budget_watch_->begin();
+    }
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        if (i > 0) workers_[i]->start();
+        workers_[i]->run_on_loop([&] { workers_[i]->serve(listening[i], tls); });
+    }
+    return start_metrics_listener();
 }
 
 base::Result<void> App::start_metrics_listener() {
@@ -218,7 +234,7 @@ base::Result<void> App::start_metrics_listener() {
             {{"why", fd.error().message}, {"hint", "server.metrics_listen sets the address"}});
         return {};
     }
-    workers_.front()->serve_metrics(*fd);
+    workers_.front()->run_on_loop([&] { workers_.front()->serve_metrics(*fd); });
     return {};
 }
 
@@ -396,6 +412,7 @@ void App::drain(const sigset_t& signals) {
     each(&http::Server::cancel_all);
     const auto cancelled = net::Clock::now();
     while (in_flight() > 0 && net::Clock::now() - cancelled < cancelled_grace) pause(drain_poll);
+    if (budget_watch_ != nullptr) budget_watch_->end();
     stores_->end_sharing(workers_.front()->loop());
     for (auto& worker : workers_) worker->stop_and_join();
 }

@@ -117,12 +117,19 @@ base::Result<void> DirectoryKeeper::rebuild() {
     input.installation = stores_.installation();
     input.metrics = &gateway_.metrics();
     input.version = version_ + 1;
+    builder_ = std::this_thread::get_id();
     if (stores_.active()) {
         input.state = &stores_.state();
+        // A period that begins is built with what the database knows of it: other instances may
+        // have spent of it already.
+        input.opened = [this](const policy::LiveBudget&, const policy::PeriodBounds&) {
+            if (builder_.load() != std::this_thread::get_id()) wake();
+        };
         input.spent = [this](const domain::Budget& budget, domain::UnixMicros from,
                              domain::UnixMicros until) { return spent(budget, from, until); };
     }
     assembly::DirectoryResult result = assembly::build_directory(input);
+    builder_ = std::thread::id();
     log_problems(result.problems);
     if (result.directory == nullptr) {
         return base::invalid("the tenants have errors:\n" + errors_of(result.problems));
@@ -144,16 +151,25 @@ policy::LiveBudgetPointer DirectoryKeeper::live_budget(const std::string& id) {
     return found == budgets_.end() ? nullptr : found->second;
 }
 
+std::vector<policy::LiveBudgetPointer> DirectoryKeeper::live_budgets() {
+    std::lock_guard lock(budgets_mutex_);
+    std::vector<policy::LiveBudgetPointer> all;
+    for (const auto& [id, budget] : budgets_) all.push_back(budget);
+    return all;
+}
+
 void DirectoryKeeper::start() {
     if (!stores_.active()) return;
     thread_ = std::thread([this] { run(); });
-    stores_.db().watch_changes([this](std::int64_t) {
-        {
-            std::lock_guard lock(mutex_);
-            changed_ = true;
-        }
-        wake_.notify_all();
-    });
+    stores_.db().watch_changes([this](std::int64_t) { wake(); });
+}
+
+void DirectoryKeeper::wake() {
+    {
+        std::lock_guard lock(mutex_);
+        changed_ = true;
+    }
+    wake_.notify_all();
 }
 
 void DirectoryKeeper::run() {

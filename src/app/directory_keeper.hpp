@@ -1,12 +1,14 @@
 // Keeps the directory in step with the database: rebuilds it on a thread of its own when something
 // administrative has changed, here or on another instance, or when the configuration was reloaded.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "app/stores.hpp"
 #include "assembly/build_directory.hpp"
@@ -33,6 +35,7 @@ public:
     void start();
     // The live state of a budget, or null. Any thread.
     policy::LiveBudgetPointer live_budget(const std::string& id);
+    std::vector<policy::LiveBudgetPointer> live_budgets();
 
 private:
     base::Result<void> rebuild();
@@ -40,9 +43,12 @@ private:
     base::Result<domain::NanoUsd> spent(const domain::Budget& budget, domain::UnixMicros from,
                                         domain::UnixMicros until);
     void run();
+    void wake();
 
     gateway::Gateway& gateway_;
     Stores& stores_;
+    // Who builds: periods that it opens itself are filled by the build.
+    std::atomic<std::thread::id> builder_;
     std::mutex building_;  // one build at a time; guards the following
     std::shared_ptr<const config::Config> config_;
     std::shared_ptr<const gateway::Snapshot> snapshot_;

@@ -104,8 +104,21 @@ base::Result<void> Stores::open_state(const config::StoresConfig& stores) {
     return {};
 }
 
+namespace {
+net::Task<void> await_redis(shared_state::RedisState* redis, std::promise<void>* done) {
+    co_await redis->ready();
+    done->set_value();
+}
+}  // namespace
+
 void Stores::begin_sharing(net::Loop& home) {
-    if (redis_ != nullptr) redis_->start(home);
+    if (redis_ == nullptr) return;
+    std::promise<void> done;
+    home.post([this, &home, &done] {
+        redis_->start(home);
+        net::spawn(await_redis(redis_, &done), "await_redis");
+    });
+    done.get_future().wait();
 }
 
 namespace {

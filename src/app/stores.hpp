@@ -36,9 +36,9 @@ public:
     policy::Governor& governor() { return *governor_; }
     journal::Journal& journal() { return *journal_; }
     std::shared_ptr<const policy::InstallationKey> installation() const { return installation_; }
-    // Shares through Redis from here on, on a worker's loop; nothing to do without Redis. Before
-    // the first request. end_sharing() comes back when all is told; the loop must still run. Main
-    // thread.
+    // Shares through Redis from here on, on a worker's loop that runs; comes back when Redis has
+    // answered, or could not. Nothing to do without Redis. Before the first request.
+    // end_sharing() comes back when all is told; the loop must still run. Main thread.
     void begin_sharing(net::Loop& home);
     void end_sharing(net::Loop& home);
     // A sink for one worker.

@@ -45,7 +45,7 @@ public:
     void keep_usage(std::unique_ptr<accounting::UsageSink> sink) {
         worker_.usage = std::move(sink);
     }
-    // Before start(): the descriptors are taken over.
+    // Before start() or on the loop's thread: the descriptors are taken over.
     void serve(int listen_fd, std::shared_ptr<net::TlsServerContext> tls);
     void serve_metrics(int listen_fd);
     void start();
@@ -54,6 +54,7 @@ public:
     void stop_and_join();
 
     net::Loop& loop() { return loop_; }
+    http::Client& client() { return client_; }
     http::Server& server() { return server_; }
     const WorkerGauges& gauges() const { return gauges_; }
 

@@ -120,6 +120,16 @@ struct BillingConfig {
     bool client_caps = true;              // anthropic-ratelimit-unified-* of the caller's own cap
     std::vector<domain::BudgetThreshold> thresholds;  // of budgets that name none
 };
+// How alerts leave; their channels are made over the administration.
+struct AlertsConfig {
+    std::string smtp_host;                // "" : no mail
+    std::int64_t smtp_port = 587;
+    std::string smtp_security = "starttls";  // or tls, none
+    std::string smtp_user;                // "" : no sign-in
+    Secret smtp_password;
+    std::string smtp_from;                // "tollgate@example.com"
+    bool private_targets = false;         // tenants' channels may lead into private networks
+};
 // A tier of limits: keys, users and tenants name it.
 struct LimitTier {
     std::string name;
@@ -305,6 +315,7 @@ struct Config {
     std::vector<LimitTier> limit_tiers;  // of the section `tiers` too
     StoresConfig stores;
     BillingConfig billing;
+    AlertsConfig alerts;
     domain::Limits rate_limits;          // of every key that has no limits of its own
     // LiteLLM's max_budget of the whole proxy; US dollars.
     std::optional<double> max_budget;

@@ -49,8 +49,8 @@ void describe_cloud(CloudSettings& cloud, FieldVisitor& visit) {
 }  // namespace
 
 const std::string_view top_level_used =
-    "server logging telemetry providers tiers routing stores billing rate_limits config "
-    "tenants_dir model_list litellm_settings router_settings general_settings "
+    "server logging telemetry providers tiers routing stores billing alerts rate_limits "
+    "config tenants_dir model_list litellm_settings router_settings general_settings "
     "environment_variables include fallback_models tenant_configs cost_tracking";
 const std::string_view top_level_later =
     "callback_settings guardrails mcp_servers mcp_tools vector_store_registry search_tools "

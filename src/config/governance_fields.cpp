@@ -50,6 +50,22 @@ void describe(BillingConfig& billing, FieldVisitor& visit) {
                 billing.client_caps);
 }
 
+void describe(AlertsConfig& alerts, FieldVisitor& visit) {
+    visit.section({"smtp", "the server that takes mails"}, [&](FieldVisitor& smtp) {
+        smtp.value({"host", "left out: no mail is sent"}, alerts.smtp_host);
+        smtp.value({"port", "of that host", 1, 65535}, alerts.smtp_port);
+        smtp.value({"security", "`starttls` is required of the server; `tls` from the first byte; "
+                                "`none` sends no password",
+                    0, 0, "starttls|tls|none"},
+                   alerts.smtp_security);
+        smtp.value({"user", "to sign in with; left out: nobody signs in"}, alerts.smtp_user);
+        smtp.value({"password", "of that user"}, alerts.smtp_password);
+        smtp.value({"from", "the sender's address"}, alerts.smtp_from);
+    });
+    visit.value({"private_targets", "channels of tenants may lead to loopback and private addresses"},
+                alerts.private_targets);
+}
+
 void describe(domain::Limits& limits, FieldVisitor& visit) {
     visit.value({"requests_per_minute", "in any minute", 0, many}, limits.requests_per_minute);
     visit.value({"requests_per_hour", "in any hour", 0, many}, limits.requests_per_hour);

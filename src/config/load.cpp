@@ -144,8 +144,8 @@ private:
     void expand_all(Node& root) {
         for (Member& member : root.members) {
             static constexpr std::string_view strict =
-                " server logging telemetry providers tiers routing stores billing rate_limits "
-                "config tenants_dir ";
+                " server logging telemetry providers tiers routing stores billing alerts "
+                "rate_limits config tenants_dir ";
             const bool ours = strict.find(" " + member.key + " ") != std::string_view::npos;
             if (member.key == "environment_variables") continue;
             expand(member.value, member.key, environment_,
@@ -189,6 +189,7 @@ private:
         read_tiers(session, reader);
         reader.section({"stores", ""}, [&](FieldVisitor& v) { describe(config().stores, v); });
         read_billing(session, reader, config());
+        reader.section({"alerts", ""}, [&](FieldVisitor& v) { describe(config().alerts, v); });
         reader.section({"rate_limits", "of keys without limits of their own"},
                        [&](FieldVisitor& v) { describe(config().rate_limits, v); });
         reader.section({"config", ""}, [&](FieldVisitor& v) {

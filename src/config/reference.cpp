@@ -86,8 +86,8 @@ are set are offered, and with none of those the built-in echo provider.
   text (`$${` stands for `${`); `file:/path` for secrets. Where `NAME` is not set and `NAME_FILE`
   is, the content of that file counts.
 - Unknown keys are errors in Tollgate's own sections (`server`, `logging`, `telemetry`, `providers`,
-  `tiers`, `routing`, `stores`, `billing`, `rate_limits`, `config`, tenant files) and at the top,
-  and warnings in LiteLLM's. Every problem is listed with file, line and column by
+  `tiers`, `routing`, `stores`, `billing`, `alerts`, `rate_limits`, `config`, tenant files) and at
+  the top, and warnings in LiteLLM's. Every problem is listed with file, line and column by
   `tollgate config check FILE`.
 - `tollgate config show --effective` prints what counts in the end, secrets masked, with the origin
   of each value; `tollgate config schema` prints a JSON Schema for editors.
@@ -186,6 +186,8 @@ std::string reference_page() {
           "`thresholds: [{percent: 80, action: notify}]` are those of budgets that name none; "
           "actions: notify, throttle, downgrade, block.",
           [&](FieldVisitor& v) { describe(config.billing, v); });
+    table(out, "alerts", "How alerts leave; `tollgate alerts` and the administration make channels.",
+          [&](FieldVisitor& v) { describe(config.alerts, v); });
     table(out, "rate_limits", "Of every key without limits of its own.",
           [&](FieldVisitor& v) { describe(config.rate_limits, v); });
     table(out, "config", "", [&](FieldVisitor& v) {

@@ -135,6 +135,7 @@ void our_sections(json::Writer& writer, Config& config) {
     object(writer, "tiers", false, [&](SchemaWriter& v) { describe(config.tiers, v); });
     object(writer, "stores", true, [&](SchemaWriter& v) { describe(config.stores, v); });
     object(writer, "billing", false, [&](SchemaWriter& v) { describe(config.billing, v); });
+    object(writer, "alerts", true, [&](SchemaWriter& v) { describe(config.alerts, v); });
     object(writer, "rate_limits", true, [&](SchemaWriter& v) { describe(config.rate_limits, v); });
     object(writer, "config", true, [&](SchemaWriter& v) {
         v.value({"precedence", "what counts where file and database differ", 0, 0,

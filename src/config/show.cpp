@@ -150,6 +150,7 @@ public:
         section("routing", [&](FieldVisitor& v) { describe(config_.routing, v); });
         section("stores", [&](FieldVisitor& v) { describe(config_.stores, v); });
         section("billing", [&](FieldVisitor& v) { describe(config_.billing, v); });
+        section("alerts", [&](FieldVisitor& v) { describe(config_.alerts, v); });
         section("rate_limits", [&](FieldVisitor& v) { describe(config_.rate_limits, v); });
         section("tiers", [&](FieldVisitor& v) { describe(config_.tiers, v); });
         providers();
