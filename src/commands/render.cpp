@@ -15,12 +15,21 @@ constexpr std::string_view nothing = "-";       // in a table's empty cell
 constexpr std::string_view total_title = "TOTAL";
 
 // What a terminal would obey instead of showing becomes a question mark.
-std::string harmless(std::string text) {
-    for (char& c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) c = '?';
+std::string harmless(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (byte < 0x20 || byte == 0x7f) {
+            out += '?';
+        } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
+            out += '?';  // U+0080 to U+009F
+            ++i;
+        } else {
+            out += text[i];
+        }
     }
-    return text;
+    return out;
 }
 
 // Characters, not bytes: those that go on another one do not count.

@@ -67,7 +67,12 @@ base::Result<void> show_secret(const Invocation& invocation, const std::string& 
                                const Console& console) {
     json::Document document;
     TRY(const json::Value root, document.parse(answer));
-    console.out << object_text(invocation.output, answer);
+    if (invocation.output == Output::table) {
+        console.out << "name  " << root["name"].text() << "\nid    " << root["id"].text()
+                    << "\nkey   " << root["key"].text() << "\n";
+    } else {
+        console.out << object_text(invocation.output, answer);
+    }
     console.err << "The key is shown this once: keep it now.\n";
     const std::string warning = root["warning"].text();
     if (!warning.empty()) console.err << "warning: " << warning << "\n";
