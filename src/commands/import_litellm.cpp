@@ -3,7 +3,6 @@
 #include <optional>
 #include <ostream>
 
-#include "base/json.hpp"
 #include "commands/import_litellm_file.hpp"
 #include "commands/import_litellm_plan.hpp"
 #include "commands/import_litellm_report.hpp"
@@ -29,13 +28,7 @@ int failed(const Console& console, const std::string& message) {
 }
 
 void show(const ImportLitellmArgs& args, const ImportReport& report, const Console& console) {
-    if (args.json) {
-        std::string text = "{";
-        report.write_members(text);
-        console.out << text << "}\n";
-    } else {
-        report.write_table(console.out, console);
-    }
+    console.out << report.text(args.output, console.colour);
     console.err << report.summary() << (args.dry_run ? " (nothing was written)" : "") << "\n";
 }
 

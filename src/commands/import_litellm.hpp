@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "commands/console.hpp"
+#include "commands/render.hpp"
 #include "config/load.hpp"
 #include "store/db.hpp"
 
@@ -20,7 +21,7 @@ struct ImportLitellmArgs {
     std::string tenant;       // of a database: everything goes to this one; made when missing
     bool spend_logs = false;  // of a database: each request LiteLLM logged becomes a usage record
     bool dry_run = false;     // the report alone
-    bool json = false;
+    Output output = Output::table;
 };
 
 // The databases, opened by app. The source is only read. The target is migrated; null: a dry run

@@ -4,14 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
 #include <ostream>
 #include <set>
 
-#include "base/json.hpp"
+#include "commands/import_litellm_settings.hpp"
 #include "commands/import_litellm_yaml.hpp"
 #include "config/node.hpp"
 
@@ -22,27 +21,6 @@ using config::Member;
 using config::Node;
 using config::Problem;
 using config::Severity;
-
-// Keys that are read as they are and mean something else here. `key` is the end of a path.
-struct Difference {
-    std::string_view section, key, words;
-};
-constexpr std::array differences = {
-    Difference{"router_settings", "routing_strategy",
-               "the deployments of a group take turns, by their weights"},
-    Difference{"router_settings", "max_parallel_requests", "counted for each instance by itself"},
-    Difference{"litellm_settings", "request_timeout",
-               "it bounds the wait for the head and between bytes, not the length of a stream"},
-    Difference{"general_settings", "request_timeout",
-               "it bounds the wait for the head and between bytes, not the length of a stream"},
-    Difference{"litellm_settings", "budget_duration",
-               "the last days count, where LiteLLM begins anew at each reset"},
-    Difference{"general_settings", "database_url",
-               "Tollgate makes tables of its own there, beside LiteLLM's; their rows come with "
-               "`tollgate import litellm os.environ/DATABASE_URL`"},
-    Difference{"model_list", "rpm", "a limit that is kept, where LiteLLM only shares out by it"},
-    Difference{"model_list", "tpm", "a limit that is kept, where LiteLLM only shares out by it"},
-};
 
 constexpr std::string_view secret_keys =
     " api_key master_key database_url redis_url redis_password password aws_access_key_id "
@@ -170,39 +148,38 @@ private:
         }
         return nullptr;
     }
-    static std::string_view difference_of(const std::string& section, const std::string& key) {
-        for (const Difference& one : differences) {
-            if (one.section == section && one.key == key) return one.words;
-        }
-        return {};
-    }
-
     // One key of the report: `path` with everything below.
     void unit(const std::string& section, const std::string& path, Member& member) {
-        hide_secrets(section, path, member);
+        const std::string hidden = hide_secrets(section, path, member);
         const Problem* problem = told(path);
         const std::string_view difference = difference_of(section, member.key);
-        const bool simple = member.key == "routing_strategy" &&
-                            member.value.text == "simple-shuffle";
-        if (problem != nullptr && problem->severity == Severity::error &&
-            !problem->message.starts_with("unknown key")) {
+        const bool unknown = problem != nullptr && problem->message.starts_with("unknown key");
+        const bool sent = unknown && problem->message.find("sent to the provider") !=
+                                         std::string::npos;
+        if (problem != nullptr && problem->severity == Severity::error && !unknown) {
             result_.report.add(path, Fate::unsupported, problem->message);
-        } else if (!difference.empty() && !simple) {
+        } else if (member.key == "routing_strategy" && problem == nullptr) {
+            result_.report.add(path, Fate::imported);
+        } else if (!difference.empty()) {
             result_.report.add(path, Fate::approximated, std::string(difference));
-        } else if (problem == nullptr || problem->message.find("sent to the provider") !=
-                                             std::string::npos) {
+            // What the reader does not use would be a warning at every start.
+            if (problem != nullptr) without_.insert(path);
+        } else if (problem != nullptr && !sent) {
+            std::string words(instead_of(member.key));
+            if (words.empty()) words = "nothing here does that";
+            if (unknown) words = "LiteLLM and Tollgate know no such key";
+            if (!problem->suggestion.empty()) words += "; " + problem->suggestion;
+            result_.report.add(path, Fate::unsupported, words);
+            without_.insert(path);
+        } else if (!hidden.empty()) {
+            result_.report.add(path, Fate::approximated, hidden);
+        } else {
             const auto variable = missing_.find(path);
             result_.report.add(path, Fate::imported,
-                               problem != nullptr ? "sent to the provider as a parameter"
+                               sent ? "sent to the provider as a parameter"
                                : variable != missing_.end()
                                    ? "set " + variable->second + " where Tollgate runs"
                                    : "");
-        } else {
-            const bool unused = problem->message.starts_with("accepted and not used");
-            result_.report.add(path, Fate::unsupported,
-                               (unused ? "nothing here does that: left out" : problem->message) +
-                                   (problem->suggestion.empty() ? "" : "; " + problem->suggestion));
-            without_.insert(path);
         }
         below(path);
     }
@@ -218,28 +195,25 @@ private:
         }
     }
 
-    void hide_secrets(const std::string& section, const std::string& path, Member& member) {
+    // Puts a reference where a literal secret stands, and says so; "" : there is none.
+    std::string hide_secrets(const std::string& section, const std::string& path,
+                             Member& member) {
         Node& value = member.value;
+        if (!value.is_scalar() || is_reference(value.text)) return {};
         if (section == "environment_variables") {
             const std::string name = upper_words(member.key);
             const bool secret = name.ends_with("_KEY") || name.ends_with("_SECRET") ||
                                 name.ends_with("_TOKEN") || name.ends_with("PASSWORD");
-            if (!secret || !value.is_scalar() || is_reference(value.text)) return;
-            result_.report.add(path + ": its value", Fate::approximated,
-                               "not copied: set " + member.key + " where Tollgate runs");
+            if (!secret) return {};
             without_.insert(path);
-            return;
+            return "its value is not copied: set " + member.key + " where Tollgate runs";
         }
-        if (!is_secret_key(member.key) || !value.is_scalar() || is_reference(value.text) ||
-            is_no_secret(value.text)) {
-            return;
-        }
+        if (!is_secret_key(member.key) || is_no_secret(value.text)) return {};
         const std::string name = variable_for(member.key, value.text);
         environment_.variables.emplace(name, value.text);
         value.text = "os.environ/" + name;
         value.quoted = false;
-        result_.report.add(path + ": its value", Fate::approximated,
-                           "not copied: set " + name + " where Tollgate runs");
+        return "its value is not copied: set " + name + " where Tollgate runs";
     }
     // One name for one value.
     std::string variable_for(const std::string& key, const std::string& value) {
@@ -316,20 +290,13 @@ int import_file(const ImportLitellmArgs& args, const config::Environment& enviro
         }
     }
     const bool to_console = args.out.empty() && !args.dry_run;
-    if (args.json) {
-        std::string text = "{";
-        if (to_console) {
-            text += "\"configuration\":";
-            json::append_string(text, made.yaml);
-            text += ",";
-        }
-        made.report.write_members(text);
-        console.out << text << "}\n";
-    } else if (to_console) {
+    const bool whole = args.output == Output::json || args.output == Output::yaml;
+    if (to_console && !whole) {
         console.out << made.yaml;
-        made.report.write_table(console.err, {console.err, console.err, false});
+        console.err << made.report.text(args.output, false);
     } else {
-        made.report.write_table(console.out, console);
+        console.out << made.report.text(args.output, console.colour,
+                                        to_console ? std::string_view(made.yaml) : "");
     }
     console.err << made.report.summary()
                 << (to_file ? ": " + args.out : std::string(to_console ? "" : " (nothing was "

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands/console.hpp"
+#include "commands/render.hpp"
 
 namespace tollgate::commands {
 
@@ -37,10 +38,9 @@ public:
     // exit_done, or exit_partly when something is unsupported.
     int exit_code() const;
 
-    // A table on `out`, one line each.
-    void write_table(std::ostream& out, const Console& colours) const;
-    // As members of the object that is open: "report": [{subject, fate, words}], "counts": {..}.
-    void write_members(std::string& json) const;
+    // As a table or CSV one row for each line; as JSON or YAML an object {configuration, report,
+    // counts}, where `configuration` is left out when it is "".
+    std::string text(Output output, bool colour, std::string_view configuration = {}) const;
 
 private:
     std::vector<ReportLine> lines_;

@@ -65,7 +65,7 @@ protected:
     }
 
     Told run(ImportLitellmArgs args = {}) {
-        args.json = true;
+        args.output = Output::json;
         if (args.source.empty()) args.source = server().url(litellm_);
         const ImportStores stores{
             [](const std::string& url) -> base::Result<std::unique_ptr<store::Db>> {
@@ -169,8 +169,7 @@ TEST_P(ImportLitellm, Again_ChangesNothing) {
     EXPECT_EQ(again.about("user u-ada"), "unchanged ");
     EXPECT_EQ(again.about("budget of key research-ci"), "unchanged 10 USD per month");
     EXPECT_EQ(again.about("spend of key research-ci"), "unchanged 1.25 USD");
-    EXPECT_THAT(again.out, HasSubstr("\"counts\":{\"unchanged\""));
-    EXPECT_EQ(again.out.find("\"fate\":\"imported\""), std::string::npos) << again.out;
+    EXPECT_THAT(again.out, HasSubstr("\"imported\": 0")) << again.out;
     EXPECT_EQ(key("sk-litellm-research-0001").etag, before.etag);
     EXPECT_EQ(spent(SubjectKind::tenant, "org-acme", "org-acme"), 125 * usd / 10);
 }
