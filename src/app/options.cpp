@@ -8,6 +8,7 @@
 #include "app/app.hpp"
 #include "app/configuration.hpp"
 #include "app/help.hpp"
+#include "app/import_options.hpp"
 #include "app/offline.hpp"
 #include "commands/config_commands.hpp"
 #include "commands/doctor.hpp"
@@ -34,6 +35,7 @@ struct Verbs {
     std::string data_dir = default_data_dir;
     std::string output = "table";
     AdministrationOptions administration;
+    ImportOptions import;
     int code = 0;
     bool json() const { return output == "json"; }
 };
@@ -231,6 +233,7 @@ int run_command_line(int argc, char** argv) {
     add_doctor(line, verbs);
     verbs.administration.add_to(line, verbs.output, verbs.code);
     add_snippet(*line.get_subcommand("keys"), verbs);
+    verbs.import.add_to(line, verbs.administration.connection(), verbs.output, verbs.code);
     add_version(line, verbs);
     try {
         line.parse(argc, argv);
