@@ -75,7 +75,7 @@ protected:
     }
 };
 
-TEST_P(UsageJoined, ProviderModelAndRule_EqualTheRows_WithEveryFilter) {
+TEST_P(UsageJoined, SeveralDimensions_EqualTheRows_WithEveryFilter) {
     const auto records = hundred_days();
     insert({records.begin(), records.begin() + 200});
     insert({records.begin() + 200, records.end()});
@@ -86,6 +86,8 @@ TEST_P(UsageJoined, ProviderModelAndRule_EqualTheRows_WithEveryFilter) {
         if (!f.tenant.empty() && r.tenant != f.tenant) return false;
         if (!f.provider.empty() && r.provider != f.provider) return false;
         if (!f.rule.empty() && r.rule != f.rule) return false;
+        if (!f.user.empty() && r.user != f.user) return false;
+        if (!f.key.empty() && r.key_id != f.key) return false;
         if (f.model == "gpt-*" && !r.model.starts_with("gpt-")) return false;
         if (f.model == "claude-1" && r.model != f.model) return false;
         return query.values.empty() || value_of(r, query.by[0]) == query.values[0];
@@ -99,7 +101,13 @@ TEST_P(UsageJoined, ProviderModelAndRule_EqualTheRows_WithEveryFilter) {
          {UsageDimension::rule, UsageDimension::model}},
         {{.from = from, .to = to, .model = "claude-1", .rule = "rule-0"}, UsageStep::whole, {}},
         {{.from = from, .to = to, .rule = "rule-1"}, UsageStep::month,
-         {UsageDimension::provider}, {"provider-2"}}};
+         {UsageDimension::provider}, {"provider-2"}},
+        // Of one member or key: from the rows by day, with the tenant and without.
+        {{.from = from, .to = to, .tenant = "tenant-1", .user = "user-3"}, UsageStep::day,
+         {UsageDimension::model}},
+        {{.from = from, .to = to, .user = "user-3"}, UsageStep::month, {UsageDimension::model}},
+        {{.from = from, .to = to, .tenant = "tenant-0", .key = "key-2"}, UsageStep::whole,
+         {UsageDimension::user, UsageDimension::provider}}};
     for (const UsageQuery& query : queries) {
         std::map<std::pair<std::int64_t, std::vector<std::string>>, UsageSums> wanted;
         for (const auto& r : records) {

@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 
+#include "store/partitions.hpp"
 #include "store/statement.hpp"
 #include "store/usage_columns.hpp"
 
@@ -110,6 +111,20 @@ base::Result<void> add_part(Spent& spent, Session& session, const Question& ques
     return add_rows(spent, session, question, {hours.until, part.until});
 }
 
+// The table's key has the day before the kind: rows of months are found by their days one by one,
+// not between those of all days.
+void add_days(Statement& statement, const UsageRange& range) {
+    if (!range.months || range.from == 0 || range.to == 0) {
+        statement.where_time("day", range.from, range.to);
+        return;
+    }
+    statement.where("day IN (").integer(range.from);
+    for (std::int64_t at = month_of(range.from).end_at; at < range.to; at = month_of(at).end_at) {
+        statement.add(", ").integer(at);
+    }
+    statement.add(")");
+}
+
 }  // namespace
 
 base::Result<Spent> spent_between(Session& session, const Access& access, SubjectKind kind,
@@ -144,7 +159,7 @@ base::Result<std::vector<LatencyRow>> usage_latency(Session& session, const Acce
         statement.add(" FROM usage_latency_daily");
         statement.where_tenant(access);
         statement.where("kind = ").text(range.months ? name_of_months(days) : days);
-        statement.where_time("day", range.from, range.to);
+        add_days(statement, range);
         if (!filter.tenant.empty()) statement.where("tenant_id = ").text(filter.tenant);
         if (!filter.provider.empty()) statement.where("provider = ").text(filter.provider);
         statement.where_like("model_name", filter.model);
