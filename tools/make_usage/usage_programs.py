@@ -154,5 +154,6 @@ class Gateway:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def processor_seconds(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all threads; exact to less than a millisecond, where stat counts in ticks of ten."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((one / "schedstat").read_text().split()[0]) for one in threads) / 1e9
