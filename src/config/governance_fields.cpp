@@ -62,7 +62,7 @@ void describe(AlertsConfig& alerts, FieldVisitor& visit) {
         smtp.value({"password", "of that user"}, alerts.smtp_password);
         smtp.value({"from", "the sender's address"}, alerts.smtp_from);
     });
-    visit.value({"private_targets", "channels of tenants may lead to loopback and private addresses"},
+    visit.value({"private_targets", "tenants' channels may lead to loopback and private addresses"},
                 alerts.private_targets);
 }
 

@@ -218,6 +218,8 @@ base::Result<Outline> outline(domain::Protocol protocol, const json::Document& p
 // The same of a body that we made ourselves: the top-level fields alone, for a body may name no
 // model. Fails: invalid_request when it is no JSON object.
 base::Result<Outline> outline_translated(domain::Protocol protocol, std::string_view body);
+// How `target` spells the most output tokens of a request.
+std::string_view max_tokens_name(domain::Protocol protocol, const domain::Deployment& target);
 // The splices that make `body` fit `target` of the same protocol: model, thinking blocks of our own
 // making, stream_options.include_usage, configured parameters. Sorted, not overlapping.
 // `parsed`: of `body`, where somebody has parsed it and holds it still; null: what has to be read

@@ -174,16 +174,6 @@ private:
         return {};
     }
 
-    std::string_view max_tokens_name() const {
-        using domain::MaxTokensField;
-        if (protocol_ == Protocol::openai_responses) return "max_output_tokens";
-        MaxTokensField name = target_.provider.max_tokens_field;
-        if (name == MaxTokensField::by_model) name = target_.model.max_tokens_field;
-        const bool newer =
-            protocol_ == Protocol::openai_chat && name == MaxTokensField::max_completion_tokens;
-        return newer ? "max_completion_tokens" : "max_tokens";
-    }
-
     void max_tokens() {
         if (by_path()) return;  // it stands deeper
         const json::TopField* field = max_tokens_field(protocol_, outline_.fields);
@@ -193,7 +183,7 @@ private:
             if (cap && outline_.max_tokens > *cap) replace(*field, std::to_string(*cap));
             return;
         }
-        const std::string_view name = max_tokens_name();
+        const std::string_view name = max_tokens_name(protocol_, target_);
         if (!target_.default_max_tokens || configured_always(name)) return;
         const std::int64_t tokens =
             cap ? std::min(*cap, *target_.default_max_tokens) : *target_.default_max_tokens;
@@ -260,6 +250,16 @@ private:
 };
 
 }  // namespace
+
+std::string_view max_tokens_name(Protocol protocol, const domain::Deployment& target) {
+    using domain::MaxTokensField;
+    if (protocol == Protocol::openai_responses) return "max_output_tokens";
+    MaxTokensField name = target.provider.max_tokens_field;
+    if (name == MaxTokensField::by_model) name = target.model.max_tokens_field;
+    const bool newer =
+        protocol == Protocol::openai_chat && name == MaxTokensField::max_completion_tokens;
+    return newer ? "max_completion_tokens" : "max_tokens";
+}
 
 base::Result<std::vector<Splice>> relay_splices(Protocol protocol, std::string_view body,
                                                 const Outline& outline,

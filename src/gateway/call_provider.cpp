@@ -216,7 +216,9 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
         options.number = progress.attempts;
         options.last = progress.index + 1 >= progress.list->size() ||
                        progress.attempts >= settings.max_attempts;
-        options.max_tokens_override = progress.max_tokens_override;
+        options.max_tokens_override = progress.max_tokens_override > 0
+                                          ? progress.max_tokens_override
+                                          : clamp_of_budgets(generation);
         options.request_deadline = progress.deadline;
         auto failure = co_await reserve(generation, *endpoint);
         if (!failure) failure = co_await try_one(generation, *endpoint, delivery, options);

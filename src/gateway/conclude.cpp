@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "accounting/pricing.hpp"
 #include "base/clock.hpp"
@@ -16,6 +17,8 @@ using std::chrono::microseconds;
 
 // Output that a token limit reserves on entry; what is really used replaces it at the end.
 constexpr std::int64_t expected_output_tokens = 1'024;
+// Output beside the thinking of a request, which must be less than the whole.
+constexpr std::int64_t thinking_room = 1'024;
 constexpr std::size_t error_bytes_max = 500;  // of the words kept in a record
 constexpr std::size_t tags_max = 20;
 constexpr std::size_t tag_bytes_max = 100;
@@ -183,12 +186,27 @@ accounting::WorstCase worst_case(Generation& generation) {
     accounting::WorstCase worst;
     worst.input_tokens = generation.input_estimate();
     worst.output_tokens_max = generation.outline.max_tokens;
+    const std::int64_t clamp = clamp_of_budgets(generation);
+    if (clamp > 0) worst.output_tokens_max = clamp;
     const std::string_view body = generation.body;
     if (body.find("\"cache_control\"") != std::string_view::npos) {
         worst.cache_write_5m = true;
         worst.cache_write_1h = body.find("\"1h\"") != std::string_view::npos;
     }
     return worst;
+}
+
+// "budget_tokens" of the request's thinking; 0: none.
+std::int64_t thinking_tokens(std::string_view body) {
+    constexpr std::string_view name = "\"budget_tokens\"";
+    const std::size_t at = body.find(name);
+    if (at == std::string_view::npos) return 0;
+    const std::size_t begin = body.find_first_not_of(": \t\r\n", at + name.size());
+    std::int64_t tokens = 0;
+    if (begin != std::string_view::npos) {
+        std::from_chars(body.data() + begin, body.data() + body.size(), tokens);
+    }
+    return std::max<std::int64_t>(tokens, 0);
 }
 
 Generation::Bounds bounds_of(const policy::Ticket& ticket) {
@@ -246,7 +264,47 @@ void add_unified(http::Exchange& exchange, const policy::CapState& cap) {
     }
 }
 
+// A budget's threshold asks for it: the cheapest candidate first; unknown prices last.
+void downgrade(Plan& plan) {
+    struct Priced {
+        NanoUsd cost;
+        std::size_t place;
+        EndpointPointer endpoint;
+        auto rank() const { return std::pair(cost, place); }
+    };
+    accounting::WorstCase usual;
+    usual.input_tokens = 10'000;
+    usual.output_tokens_max = 1'000;
+    std::vector<Priced> priced;
+    for (EndpointPointer& endpoint : plan.candidates) {
+        const NanoUsd cost = accounting::worst_cost(endpoint->deployment.model, usual);
+        priced.push_back({cost < 0 ? std::numeric_limits<NanoUsd>::max() : cost, priced.size(),
+                          std::move(endpoint)});
+    }
+    std::sort(priced.begin(), priced.end(),
+              [](const Priced& a, const Priced& b) { return a.rank() < b.rank(); });
+    for (std::size_t i = 0; i < priced.size(); ++i) {
+        plan.candidates[i] = std::move(priced[i].endpoint);
+    }
+}
+
 }  // namespace
+
+std::int64_t clamp_of_budgets(const Generation& generation) {
+    const std::int64_t clamp = generation.snapshot->billing.output_tokens_clamp;
+    if (clamp <= 0 || generation.policy().governance.budgets.empty()) return 0;
+    // There the limit stands inside another object.
+    const domain::Protocol protocol = generation.protocol();
+    if (protocol == domain::Protocol::gemini || protocol == domain::Protocol::bedrock_converse) {
+        return 0;
+    }
+    const std::int64_t asked = generation.outline.max_tokens;
+    if (asked > 0 && asked <= clamp) return 0;
+    const std::int64_t thinking = thinking_tokens(generation.body);
+    if (thinking == 0) return clamp;
+    const std::int64_t least = std::max(clamp, thinking + thinking_room);
+    return asked > 0 && asked <= least ? 0 : least;
+}
 
 net::Task<base::Result<void>> enter(Generation& generation) {
     accounting::UsageSink* sink = generation.worker.usage.get();
@@ -270,6 +328,7 @@ net::Task<base::Result<void>> enter(Generation& generation) {
             asked > 0 ? std::min(asked, expected_output_tokens) : expected_output_tokens;
     }
     CO_TRY(generation.ticket, co_await governor->enter(governance, entry));
+    if (generation.ticket.action() == domain::BudgetAction::downgrade) downgrade(generation.plan);
     co_return base::Result<void>();
 }
 

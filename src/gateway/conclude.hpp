@@ -13,6 +13,10 @@ namespace tollgate::gateway {
 // while the journal of usage records is full.
 net::Task<base::Result<void>> enter(Generation& generation);
 
+// The most output tokens that billing.output_tokens_clamp leaves this request, which has a budget;
+// 0: as many as it asks for. Thinking that was asked for fits always.
+std::int64_t clamp_of_budgets(const Generation& generation);
+
 // Before an attempt: holds its worst cost. Nothing when it may go on; else a failure of our own,
 // which the next candidate may not share.
 net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint);

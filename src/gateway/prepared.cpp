@@ -16,8 +16,20 @@ void cut(std::string_view body, Prepared& prepared) {
     if (at < body.size()) prepared.pieces.push_back(body.substr(at));
 }
 
-// A splice for the top-level max_tokens field, after a provider said how much fits.
-void clamp_max_tokens(const Generation& generation, std::int64_t limit, Prepared& prepared) {
+// A splice for the top-level max_tokens field: a provider said how much fits, or a budget clamps.
+void clamp_max_tokens(const Generation& generation, const domain::Deployment& target,
+                      std::int64_t limit, Prepared& prepared) {
+    const std::vector<json::TopField>& fields = generation.outline.fields;
+    prepared.translation.warnings.push_back("max_tokens lowered to " + std::to_string(limit));
+    if (generation.outline.max_tokens == 0) {
+        if (target.default_max_tokens || fields.empty()) return;
+        const std::size_t begin =
+            static_cast<std::size_t>(fields.front().key.data() - generation.body.data()) - 1;
+        prepared.splices.push_back(
+            {begin, begin, "\"" + std::string(dialect::max_tokens_name(prepared.protocol, target)) +
+                               "\":" + std::to_string(limit) + ","});
+        return;
+    }
     for (const json::TopField& field : generation.outline.fields) {
         if (!json::key_equals(field.key, "max_tokens") &&
             !json::key_equals(field.key, "max_completion_tokens") &&
@@ -90,7 +102,9 @@ base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoin
                                                  generation.outline, endpoint.deployment,
                                                  prepared.translation,
                                                  generation.document.get()));
-    if (max_tokens_override > 0) clamp_max_tokens(generation, max_tokens_override, prepared);
+    if (max_tokens_override > 0) {
+        clamp_max_tokens(generation, endpoint.deployment, max_tokens_override, prepared);
+    }
     in_order(prepared.splices);
     TRY_VOID(add_provider_splices(generation, endpoint, prepared));
     generation.release_document();

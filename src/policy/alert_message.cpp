@@ -106,10 +106,11 @@ std::string base64(std::string_view bytes) {
 std::string webhook_body(const domain::Alert& alert) {
     std::string body;
     json::Writer writer(body);
-    writer.begin_object().string("id", alert.id).string("event", alert.event);
+    writer.begin_object().string("id", alert.id).string("type", alert.event);
+    writer.string("timestamp", time_text(alert.at));
     writer.string("tenant", alert.tenant).string("subject", alert.subject);
-    writer.string("message", alert.message).string("at", time_text(alert.at));
-    writer.raw("details", json::Raw{alert.details.empty() ? "{}" : alert.details}).end_object();
+    writer.string("message", alert.message);
+    writer.raw("data", json::Raw{alert.details.empty() ? "{}" : alert.details}).end_object();
     return body;
 }
 

@@ -10,7 +10,7 @@
 
 namespace tollgate::policy {
 
-// {"id","event","tenant","subject","message","at","details":{..}}
+// {"id","type","timestamp","tenant","subject","message","data":{..}}
 std::string webhook_body(const domain::Alert& alert);
 // "t=1795262400,v1=<hex>": HMAC-SHA256 under the channel's secret of "<t>.<body>". Receivers check
 // that t is recent, so that an old body cannot be sent again.

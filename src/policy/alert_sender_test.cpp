@@ -86,9 +86,9 @@ TEST_F(AlertSenderTest, WebhookIsSignedJson) {
     EXPECT_THAT(head, HasSubstr("POST /in?token=7 HTTP/1.1\r\n"));
     EXPECT_THAT(head, HasSubstr("x-tollgate-event: budget.threshold\r\n"));
     EXPECT_EQ(body,
-              R"({"id":"0193-id","event":"budget.threshold","tenant":"acme","subject":"budget/b1",)"
-              R"("message":"the budget 'a < b' has reached 80 %","at":"2026-11-21T12:00:00.000Z",)"
-              R"("details":{"percent":80}})");
+              R"({"id":"0193-id","type":"budget.threshold","timestamp":"2026-11-21T12:00:00.000Z",)"
+              R"("tenant":"acme","subject":"budget/b1",)"
+              R"("message":"the budget 'a < b' has reached 80 %","data":{"percent":80}})");
     // What a receiver does.
     const std::size_t at = head.find("x-tollgate-signature: t=") + 24;
     const std::string time = head.substr(at, head.find(',', at) - at);

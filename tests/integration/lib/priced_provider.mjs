@@ -19,6 +19,7 @@ export class PricedProvider {
     let body = '';
     for await (const piece of request) body += piece;
     this.calls += 1;
+    this.seen?.(body);
     this.open += 1;
     this.most_open = Math.max(this.most_open, this.open);
     response.on('close', () => { this.open -= 1; });
