@@ -57,10 +57,10 @@ constexpr std::array budget_unsupported = {Advice{"model_max_budget", model_budg
 constexpr std::array metadata_unsupported = {
     Advice{"guardrails", policy_advice},
     Advice{"policies", policy_advice},
-    Advice{"model_rpm_limit", "limits per model of one key do not exist: set rpm at the model "
-                              "(tollgate models) or give that model a key of its own"},
-    Advice{"model_tpm_limit", "limits per model of one key do not exist: set tpm at the model "
-                              "(tollgate models) or give that model a key of its own"},
+    Advice{"model_rpm_limit", "limits per model of one key do not exist: limit the model for all "
+                              "(tollgate limits create) or give it a key of its own"},
+    Advice{"model_tpm_limit", "limits per model of one key do not exist: limit the model for all "
+                              "(tollgate limits create) or give it a key of its own"},
     Advice{"logging", "callbacks of one key do not exist: usage is exported for all keys"},
     Advice{"callback_settings", "callbacks of one key do not exist: usage is exported for all"},
     Advice{"temp_budget_increase", "raise the budget itself, and lower it later"},

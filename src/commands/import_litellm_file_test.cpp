@@ -106,7 +106,7 @@ TEST_F(ImportLitellmFile, WhatIsNotUsed_IsLeftOut_WithWhatToDoInstead) {
     EXPECT_TRUE(made.errors.empty());
     EXPECT_THAT(about(made, "litellm_settings.cache"), HasSubstr("unsupported answers are not"));
     EXPECT_THAT(about(made, "litellm_settings.success_callback"), HasSubstr("usage export"));
-    EXPECT_THAT(about(made, "general_settings.alerting"), HasSubstr("tollgate alerts"));
+    EXPECT_THAT(about(made, "general_settings.alerting"), HasSubstr("tollgate alert-channels"));
     EXPECT_THAT(about(made, "general_settings.storre_model_in_db"),
                 HasSubstr("did you mean `store_model_in_db`?"));
     EXPECT_THAT(about(made, "something_new"), HasSubstr("unsupported"));

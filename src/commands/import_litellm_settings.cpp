@@ -44,7 +44,7 @@ constexpr std::array instead = {
             "administrative acts are always kept: tollgate audit list"},
     Instead{" alerting alerting_threshold alert_types alert_to_webhook_url alerting_args "
             "alert_type_config alerting_config ",
-            "tollgate alerts: webhook, Slack's form, Alertmanager or mail"},
+            "tollgate alert-channels create: webhook, Slack's form, Alertmanager or mail"},
     Instead{" guardrails guardrail_list policies policy_attachments ",
             "guardrails of LiteLLM do not run here"},
     Instead{" store_model_in_db supported_db_objects credential_list litellm_credential_name ",
