@@ -46,9 +46,9 @@ bool is_no_secret(const std::string& text) {
 std::string upper_words(const std::string& text) {
     std::string out;
     for (const char c : text) {
-        const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (word) {
-            out += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+        const bool lower = c >= 'a' && c <= 'z';
+        if (lower || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
+            out += static_cast<char>(lower ? c - 'a' + 'A' : c);
         } else if (!out.empty() && out.back() != '_') {
             out += '_';
         }

@@ -39,7 +39,8 @@ protected:
     // "fate words" of the line about `subject`, "" : there is none.
     static std::string about(const FileImport& made, const std::string& subject) {
         for (const ReportLine& line : made.report.lines()) {
-            if (line.subject == subject) return std::string(to_string(line.fate)) + " " + line.words;
+            if (line.subject != subject) continue;
+            return std::string(to_string(line.fate)) + " " + line.words;
         }
         return "";
     }

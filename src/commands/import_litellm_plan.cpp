@@ -90,7 +90,7 @@ const std::string& Planner::default_tenant() {
 const std::string& Planner::tenant_of(const std::string& organization) const {
     if (!options_.tenant.empty()) return default_tenant_;
     const Organization* found = find(organizations_, organization);
-    return found != nullptr ? found->id : default_tenant_;
+    return found != nullptr && found->id.size() <= id_bytes_max ? found->id : default_tenant_;
 }
 
 std::string Planner::tenant_of_team(const std::string& team) const {
@@ -124,7 +124,12 @@ void Planner::add_tenants() {
     }
     for (const Organization& one : from_.organizations) {
         domain::Tenant tenant;
-        tenant.id = one.id.substr(0, id_bytes_max);
+        if (one.id.size() > id_bytes_max) {
+            leave("organization " + one.alias, "", Fate::unsupported,
+                  "its id is longer than 100 bytes: its teams are in tenant " + default_tenant_);
+            continue;
+        }
+        tenant.id = one.id;
         tenant.name = one.alias.empty() ? one.id : one.alias;
         tenant.allowed_models = models_of(one);
         tenant.limits = terms_of(one).limits;

@@ -196,6 +196,19 @@ base::Result<void> read_users(Reading& from, Database& to) {
             user.teams.push_back(team);
         }
     }));
+    std::map<std::string, User*> users;
+    for (User& user : to.users) users.emplace(user.id, &user);
+    TRY_VOID(from.each("OrganizationMembership", "user_id, organization_id", [&](json::Value row) {
+        const auto found = users.find(text_of(row, "user_id"));
+        if (found == users.end()) return;
+        User& user = *found->second;
+        const std::string organization = text_of(row, "organization_id");
+        if (user.organization.empty()) user.organization = organization;
+        const bool administers = row["user_role"].equals("org_admin");
+        if (administers && user.organization == organization && user.role != "proxy_admin") {
+            user.role = "org_admin";
+        }
+    }));
     return from.each("TeamMembership", "user_id, team_id", [&](json::Value row) {
         Membership& membership = to.memberships.emplace_back();
         membership.user = text_of(row, "user_id");

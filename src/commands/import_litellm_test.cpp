@@ -208,6 +208,7 @@ TEST_P(ImportLitellm, States_AreThoseOfTheKeys) {
         TRY(const auto ada, store::user_by_id(session, Access::everything(), "u-ada"));
         EXPECT_EQ(ada.team, "team-research");
         EXPECT_EQ(ada.external_id, "u-ada");
+        EXPECT_EQ(ada.role, domain::AccessRole::tenant_admin);
         return {};
     });
 }

@@ -8,10 +8,10 @@
 
 namespace tollgate::commands::litellm {
 
-// Fits the plan to what is in the store: a tenant that is there by name keeps its id, a user that is
-// there by external id too; names that are taken get the id behind them; what belongs to another
-// tenant, to a file, or is revoked, goes out of the plan with everything that depends on it, and
-// into the report. Writes nothing.
+// Fits the plan to what is in the store: a tenant that is there by name keeps its id, and a user by
+// its external id; names that are taken get the id behind them; what another tenant has, or was
+// revoked here, goes out of the plan with everything that depends on it, and into the report.
+// Writes nothing.
 base::Result<void> fit_plan(store::Session& session, Plan& plan, UnixMicros now,
                             ImportReport& report);
 
