@@ -23,7 +23,7 @@ std::vector<Field> key_fields() {
         {"--regions", "allowed_regions", FieldType::names, "Regions it may reach"},
         {"--addresses", "allowed_addresses", FieldType::names,
          "Addresses and networks it may come from"},
-        {"--aliases", "aliases", FieldType::pairs, "Names of models of its own: name=model,..."},
+        {"--aliases", "aliases", FieldType::pairs, "Names of models of its own, as name=model"},
         {"--tier", "tier", FieldType::text, "A tier's name"},
         {"--tags", "tags", FieldType::names, "For the reports"},
         {"--rotation-days", "rotation_days", FieldType::integer, "Remind after so many days"},

@@ -11,7 +11,7 @@ constexpr Field text_filter{"--text", "text", FieldType::text, "Part of the name
 constexpr Field models{"--models", "allowed_models", FieldType::names,
                    "Models that may be used: names, globs, groups, comma separated"};
 constexpr Field aliases{"--aliases", "aliases", FieldType::pairs,
-                    "Names of models of its own: name=model,..."};
+                    "Names of models of its own, as name=model"};
 constexpr Field tier{"--tier", "tier", FieldType::text, "A tier's name"};
 constexpr Field team{"--team", "team", FieldType::text, "A team's id"};
 constexpr Field rename_to{"--name", "name", FieldType::text, "A new name"};
