@@ -246,7 +246,9 @@ Level RedisState::level(const Meter& meter) const {
     // Looking at a window moves it to the present.
     auto& known = const_cast<RedisMeter&>(static_cast<const RedisMeter&>(meter));
     std::lock_guard lock(known.mutex);
-    return known.level(core_->now());
+    const Level level = known.level(core_->now());
+    if (known.due(core_->now())) core_->list(known);
+    return level;
 }
 
 net::Task<bool> RedisState::first(std::string key, std::chrono::milliseconds ttl) {

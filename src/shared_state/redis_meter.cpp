@@ -7,6 +7,8 @@ namespace tollgate::shared_state {
 namespace {
 
 constexpr Moment second = 1'000'000;
+// Who looks at figures older than this wants newer ones.
+constexpr Moment figures_age_max = second / 4;
 constexpr Moment lease_idle_max = second / 2;
 constexpr Moment money_kept = 24 * 3600 * second;
 constexpr std::int64_t lease_requests_min = 16;
@@ -167,6 +169,7 @@ std::int64_t RedisMeter::pending_window() const {
 }
 
 Level RedisMeter::level(Moment now) {
+    if (now - last_written_ > figures_age_max) looked_at_ = true;
     Level level;
     if (is_window()) {
         // Figures older than the window say nothing of it any more.
@@ -214,6 +217,7 @@ std::int64_t RedisMeter::wish(std::int64_t kept, Moment now) const {
 
 bool RedisMeter::due(Moment now) const {
     if (unsent_ != 0 || !corrections_.empty() || !hold_changes_.empty() || wanted_) return true;
+    if (looked_at_) return true;
     if (lease_ != in_use_ + free_to_keep(now) && !is_window()) return true;
     if (is_window() && lease_ != free_to_keep(now)) return true;
     return (lease_ > 0 || holds_sum_ > 0) && now - last_written_ > renew_after_;
@@ -285,6 +289,7 @@ void RedisMeter::answered(std::int64_t granted, bool room, Figures figures) {
     lease_ += granted;
     room_ = room;
     answered_ = true;
+    looked_at_ = false;
     base_ = spec_.kind == MeterKind::money ? std::max(base_, figures.base) : figures.base;
     own_known_ = lease_ + holds_sum_;
     others_ = std::max<std::int64_t>(figures.held - own_known_, 0);

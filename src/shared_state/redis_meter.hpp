@@ -48,6 +48,7 @@ public:
     void settle(const SharedState::Settlement& settlement, std::string_view owner, Moment now);
     // At least so much has been spent; our own unsent spending is in it.
     void raise(std::int64_t spent);
+    // By the last figures of Redis; when they are old, the next batch asks for newer ones.
     Level level(Moment now);
 
     // --- carrying accounts ---
@@ -118,6 +119,7 @@ private:
     std::int64_t request_ = 1;            // amount last asked
     std::int64_t drawn_ = 0;              // since the last batch
     std::int64_t pace_ = 0;               // per batch
+    bool looked_at_ = false;              // somebody wants newer figures
     bool wanted_ = false;                 // a take found the lease too small
     Moment last_used_ = 0;
     Moment last_written_ = 0;

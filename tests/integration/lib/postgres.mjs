@@ -27,18 +27,7 @@ export class Postgres {
     server.data = path.join(server.folder, 'data');
     execFileSync(...command('initdb', '-D', server.data, '-A', 'trust', '-U', 'postgres', '-E',
       'UTF8', '--locale=C', '--no-sync'), { cwd: '/', stdio: 'ignore' });
-    server.child = spawn(...command('postgres', '-D', server.data, '-k', server.folder, '-h', '',
-      '-c', 'fsync=off', '-c', 'log_min_messages=fatal'), { cwd: '/', stdio: 'ignore' });
-    const until = Date.now() + 20000;
-    for (;;) {
-      try {
-        server.query('SELECT 1', 'postgres');
-        break;
-      } catch (error) {
-        if (Date.now() > until) throw error;
-        await new Promise((resolve) => { setTimeout(resolve, 50); });
-      }
-    }
+    await server.resume();
     server.query('CREATE DATABASE gate TEMPLATE template0', 'postgres');
     return server;
   }
@@ -53,10 +42,32 @@ export class Postgres {
       stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   }
 
-  async stop() {
+  /** Starts it (again), with the data it had. */
+  async resume() {
+    this.child = spawn(...command('postgres', '-D', this.data, '-k', this.folder, '-h', '',
+      '-c', 'fsync=off', '-c', 'log_min_messages=fatal', '-c', 'max_connections=60'),
+    { cwd: '/', stdio: 'ignore' });
+    const until = Date.now() + 20000;
+    for (;;) {
+      try {
+        this.query('SELECT 1', 'postgres');
+        break;
+      } catch (error) {
+        if (Date.now() > until) throw error;
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+      }
+    }
+  }
+
+  /** Ends it and all its connections: nobody answers until resume(). */
+  async pause() {
     const ended = new Promise((resolve) => { this.child.on('close', resolve); });
     this.child.kill('SIGINT');
     await ended;
+  }
+
+  async stop() {
+    await this.pause();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
