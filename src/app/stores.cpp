@@ -38,6 +38,12 @@ std::string sqlite_path(const std::string& database, const std::string& data_dir
 
 base::Result<void> Stores::open_database(const config::StoresConfig& stores,
                                          const std::string& data_dir) {
+    // The installation's key and the journal are kept there, wherever the database is.
+    if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
+        return base::Error{base::ErrorCode::unavailable,
+                           "cannot make the data directory " + data_dir + ": " +
+                               std::strerror(errno) + " (set --data-dir or server.data_dir)"};
+    }
     const std::string& database = stores.database.value;
     if (is_postgres(database)) {
         store::PostgresOptions options;
@@ -52,11 +58,6 @@ base::Result<void> Stores::open_database(const config::StoresConfig& stores,
             return base::invalid("stores.database: expected sqlite, sqlite:PATH, postgres://... or "
                                  "none",
                                  "stores.database");
-        }
-        if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
-            return base::Error{base::ErrorCode::unavailable,
-                               "cannot make the data directory " + data_dir + ": " +
-                                   std::strerror(errno) + " (set --data-dir or server.data_dir)"};
         }
         options.metrics = store_metrics_.get();
         TRY(db_, store::open_sqlite(options));

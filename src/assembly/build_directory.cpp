@@ -1,5 +1,6 @@
 #include "assembly/build_directory.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -144,9 +145,9 @@ void Builder::seed(LiveBudget& budget, const domain::Budget& row) {
     if (!in_.spent || budget.credits()) return;
     const LiveBudget::Period& period = budget.period(base::unix_seconds() * micros_per_second);
     const policy::PeriodBounds& bounds = period.bounds;
-    // A period without an end has not ended.
+    // A period without an end (until: max) has not ended; in microseconds it would not fit.
     constexpr std::int64_t for_ever = std::int64_t{1} << 40;
-    const std::int64_t until = bounds.until > 0 ? bounds.until : for_ever;
+    const std::int64_t until = std::min(bounds.until, for_ever);
     auto spent = in_.spent(row, bounds.from * micros_per_second, until * micros_per_second);
     base::Result<domain::NanoUsd> earlier = domain::NanoUsd{0};
     if (row.period == domain::BudgetPeriod::rolling) {

@@ -31,8 +31,8 @@ protected:
         add_rows();
         DirectoryInput input{rows_, config, snapshot(), "sk-master-of-these-tests"};
         input.state = state_.get();
-        input.spent = [this](const domain::Budget& budget, auto, auto) {
-            return base::Result<domain::NanoUsd>(spent_[budget.id]);
+        input.spent = [this](const domain::Budget& budget, auto from, auto until) {
+            return base::Result<domain::NanoUsd>(from < until ? spent_[budget.id] : 0);
         };
         directory_ = build_directory(input);
         for (const config::Problem& problem : directory_.problems) found_.push_back(problem);
@@ -175,6 +175,18 @@ TEST_F(BuildDirectory, BudgetsBeginWhereTheDatabaseLeftThem) {
     build_from(config);
     const auto& again = policy("sk-acme-0123456789").governance.budgets[0];
     EXPECT_EQ(again->standing(again->period(store::now_micros())).spent,
+              4 * domain::nano_per_usd);
+}
+
+TEST_F(BuildDirectory, BudgetsWithoutAnEndBeginThereToo) {
+    config::Config config = load(echo_only);
+    config.tenants = {tenant("acme", {"sk-acme-0123456789"})};
+    config.tenants[0].budget.total_limit = 10;
+    spent_["file:acme:total"] = 4 * domain::nano_per_usd;
+    build_from(config);
+    const auto& budgets = policy("sk-acme-0123456789").governance.budgets;
+    ASSERT_EQ(budgets.size(), 1u);
+    EXPECT_EQ(budgets[0]->standing(budgets[0]->period(store::now_micros())).spent,
               4 * domain::nano_per_usd);
 }
 
