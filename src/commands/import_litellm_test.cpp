@@ -228,7 +228,7 @@ TEST_P(ImportLitellm, WhatDoesNotFit_IsReported) {
     EXPECT_THAT(told.about("table LiteLLM_SpendLogs: 2 rows"), HasSubstr("approximated"));
     EXPECT_THAT(told.about("sessions of LiteLLM's UI"), HasSubstr("approximated 1 keys"));
     const domain::Key small = key("sk-litellm-small-0005");
-    EXPECT_EQ(small.allowed_routes, (std::vector<std::string>{"llm_api_routes", "/made/up"}));
+    EXPECT_EQ(small.allowed_routes, (std::vector<std::string>{"openai_routes", "/made/up"}));
     EXPECT_EQ(small.limits.requests_per_minute, 7);  // of the budget it names
     const auto money = budgets(SubjectKind::key, small.id);
     ASSERT_EQ(money.size(), 1u);

@@ -95,9 +95,10 @@ for (const store of ['SQLite', 'PostgreSQL']) {
       assert.ok(Number(answer.headers.get('x-ratelimit-limit-requests')) <= 50);
       assert.equal((await ask(gateway, keys.spent, 'other')).status, 403);
       assert.equal((await ask(gateway, keys.small)).status, 200);
-      // Its routes are model traffic alone.
-      const info = await gateway.fetch(`/key/info?key=${keys.small}`, { key: keys.small });
-      assert.equal(info.status, 403, await info.text());
+      // Its routes are OpenAI's.
+      const other = await gateway.fetch('/v1/messages', { key: keys.small, json: {
+        model: 'test-model', max_tokens: 20, messages: [{ role: 'user', content: 'hello' }] } });
+      assert.equal(other.status, 403, await other.text());
     });
 
     test('a budget that LiteLLM saw spent is spent', async () => {
