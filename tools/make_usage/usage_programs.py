@@ -3,7 +3,6 @@ import http.client
 import json
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import sys
@@ -90,8 +89,7 @@ class Postgres:
 class Gateway:
     def __init__(self, binary, folder, database):
         self.folder = folder
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # of an earlier run: with the installation's key
         self.port = free_port()
         config = folder / "tollgate.yaml"
         config.write_text(json.dumps({
