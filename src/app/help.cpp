@@ -21,6 +21,9 @@ public:
         out += make_positionals(command);
         out += make_groups(command, mode);
         out += make_subcommands(command, mode);
+        if (command->get_parent() != nullptr) {
+            out += "\nWhich gateway, whose key, the form of results: see tollgate --help.\n";
+        }
         return out;
     }
 };

@@ -37,7 +37,13 @@ struct Verbs {
     AdministrationOptions administration;
     ImportOptions import;
     int code = 0;
-    bool json() const { return output == "json"; }
+    // For verbs whose results are for people, or JSON.
+    bool json() const {
+        if (output == "yaml" || output == "csv") {
+            throw CLI::ValidationError("--output", "this command prints a table or json");
+        }
+        return output == "json";
+    }
 };
 
 int failed(const base::Error& error) {

@@ -84,7 +84,8 @@ TEST(ResourceCall, ObjectOfAFile_HoldsTheOptionsToo) {
 TEST(ResourceCall, PositionalsAndFilters_AreEncoded) {
     EXPECT_EQ(call({"teams", "get", "a/b c", {{"--tenant", "x&y"}}})->target,
               "/api/v1/teams/a%2Fb%20c?tenant=x%26y");
-    EXPECT_EQ(call({"tenants", "usage", "acme", {{"--from", "2w"}, {"--to", "2026-11-20"}}})->target,
+    const Line range{"tenants", "usage", "acme", {{"--from", "2w"}, {"--to", "2026-11-20"}}};
+    EXPECT_EQ(call(range)->target,
               "/api/v1/reports/usage?group_by=provider%2Cmodel&step=whole&tenant=acme"
               "&from=2026-11-07T05%3A00%3A00.000Z&to=2026-11-20");
     EXPECT_EQ(call({"tenants", "report", ""})->target, "/api/v1/reports/chargeback");

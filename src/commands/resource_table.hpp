@@ -43,6 +43,7 @@ enum class Shape : unsigned char {
     done,      // {"message", "id"}
     secret,    // an object whose member `key` is shown this once
     tenant,    // a new tenant, perhaps with its first key
+    request,   // a request with its attempts
     sessions,  // pages of requests, summed by session
     savings,   // the savings report
     stream,    // text, passed on as it comes

@@ -165,7 +165,11 @@ Noun requests_noun() {
     list.rows_default = log_rows_default;
     Action show{"show", "A request with each of its attempts",
                 "  tollgate requests show 0199d3c4-7a1e-7c7e-9c55-2f1b1c0a9b11", "GET",
-                "/api/v1/requests/{}", Shape::object, "ID", "The answer's x-request-id"};
+                "/api/v1/requests/{}", Shape::request, "ID", "The answer's x-request-id"};
+    show.columns = {{"ATTEMPT", "attempt"},   {"PROVIDER", "provider"}, {"MODEL", "model"},
+                    {"STATUS", "status"},     {"ERROR", "error_class"},
+                    {"REASON", "fallback_reason"}, {"INPUT", "tokens.input"},
+                    {"OUTPUT", "tokens.output"},   {"COST USD", "cost"}, {"MS", "total_ms"}};
     return {"requests", "What was asked, and what became of it",
             "  tollgate requests list --from 1h\n  tollgate requests show ID", {list, show}};
 }

@@ -31,6 +31,8 @@ base::Result<bool> each_row(Administration& administration, const CallText& call
 // Those that show more than an object or a list.
 base::Result<void> show_tenant(const Invocation& invocation, Administration& administration,
                                const std::string& answer, const Console& console);
+base::Result<void> show_request(const Invocation& invocation, const std::string& answer,
+                                const Console& console);
 base::Result<void> show_sessions(const Invocation& invocation, Administration& administration,
                                  const CallText& call, const Console& console);
 base::Result<void> show_savings(const Invocation& invocation, const std::string& answer,

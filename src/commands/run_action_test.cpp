@@ -132,6 +132,17 @@ TEST(RunAction, Sessions_AreSummedOverAllPagesToTheNanoDollar) {
               ",,2026-11-21T02:00:00Z,2026-11-21T02:00:00Z,1,0,5,6,1\n");
 }
 
+TEST(RunAction, Request_IsShownWithEachOfItsAttempts) {
+    const Ran ran = run(
+        {"requests", "show", "r"},
+        {AdminReply{200, R"({"request":{"request_id":"r","tokens":{"input":1}},"attempts":[)"
+                         R"({"attempt":1,"provider":"a","status":529},)"
+                         R"({"attempt":2,"provider":"b","status":200}]})"}});
+    EXPECT_EQ(ran.out.rfind("request_id    r\ntokens.input  1\n\nATTEMPT  PROVIDER", 0), 0U)
+        << ran.out;
+    EXPECT_NE(ran.out.find("\n2        b         -      200"), ran.out.npos) << ran.out;
+}
+
 TEST(RunAction, Report_HasATotalAndOnlyTheDimensionsThatWereAskedFor) {
     const Ran ran = run(
         {"usage", "daily", "", {{"--from", "1d"}, {"--group-by", "model"}}},

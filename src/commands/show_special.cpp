@@ -84,6 +84,25 @@ base::Result<void> show_tenant(const Invocation& invocation, Administration& adm
     return {};
 }
 
+base::Result<void> show_request(const Invocation& invocation, const std::string& answer,
+                                const Console& console) {
+    const Output output = invocation.output;
+    if (output == Output::json || output == Output::yaml) {
+        console.out << object_text(output, answer);
+        return {};
+    }
+    json::Document document;
+    TRY(const json::Value root, document.parse(answer));
+    std::vector<std::string> rows;
+    for (const json::Value attempt : root["attempts"].elements()) rows.emplace_back(attempt.raw());
+    if (output == Output::table) {
+        console.out << object_text(output, root["request"].raw()) << "\n";
+    }
+    console.out << rows_text(output, invocation.action->columns, rows, console.colour);
+    if (rows.empty() && output == Output::table) console.err << "no provider was asked\n";
+    return {};
+}
+
 base::Result<void> show_sessions(const Invocation& invocation, Administration& administration,
                                  const CallText& call, const Console& console) {
     std::vector<Session> sessions;

@@ -197,8 +197,9 @@ function life_of_a_tenant(name, where) {
 
   test('a chosen key and a file of fields', async () => {
     const { tollgate, folder } = where;
-    await writeFile(path.join(folder, 'tenant.json'), JSON.stringify({ baseline_model: 'claude-opus',
-      metadata: { cost_center: '42' }, limits: { concurrent_requests: 3 } }));
+    await writeFile(path.join(folder, 'tenant.json'), JSON.stringify({
+      baseline_model: 'claude-opus', metadata: { cost_center: '42' },
+      limits: { concurrent_requests: 3 } }));
     const made = await json_of(tollgate, `tenants create file-${name} --from-file tenant.json`
       + ' --requests-per-hour 8 --chosen-key-file -', { input: `sk-chosen-${name}-0123\n` });
     assert.equal(made.key.key, `sk-chosen-${name}-0123`);
@@ -243,6 +244,20 @@ function life_of_a_tenant(name, where) {
   });
 }
 
+test('every help page begins with examples of its command', async () => {
+  require_binary();
+  const walk = async (words) => {
+    const { code, out } = await run(binary, [...words, '--help'], { cwd: os.tmpdir() });
+    assert.equal(code, 0, words.join(' '));
+    assert.match(out, new RegExp(`^Examples:\n {2}tollgate ${words.join(' ')}`));
+    const [, below] = out.match(/^Subcommands:\n((?: .*\n)+)/m) ?? [];
+    for (const [, name] of (below ?? '').matchAll(/^ {2}([a-z-]+)/gm)) {
+      await walk([...words, name]);
+    }
+  };
+  await walk([]);
+});
+
 describe('administration with a running gateway', () => {
   const where = { env: {} };
   let provider;
@@ -286,6 +301,9 @@ describe('administration with a running gateway', () => {
     const shown = await json_of(tollgate, `requests show ${id}`);
     assert.equal(shown.request.cost, cost_of_one);
     assert.equal(shown.attempts.length, 1);
+    const told = await tollgate(`requests show ${id}`);
+    assert.match(told.out, /^cost +0\.002$/m);
+    assert.match(told.out, /^ATTEMPT +PROVIDER +MODEL .*\n1 +\S+ +m /m);
     const usage = await json_of(tollgate, 'usage daily --tenant spender --group-by model');
     assert.equal(usage.total.cost, cost_of_one);
     const table = await tollgate('tenants usage spender');
