@@ -115,8 +115,8 @@ void sum_columns(Sums& s, Visitor&& v) {
     v("response_bytes", s.response_bytes);
 }
 
-// The name in usage_by_dimension: of the rows of days, and of those of months and hours, whose `day`
-// is the month's first or the hour's beginning. `name` is that of a dimension or a joined one's.
+// The name in usage_by_dimension: of the rows of days, and of those of months and hours, whose
+// `day` is the month's first or the hour's beginning. `name` is that of a dimension or a joined one's.
 std::string dimension_of_days(UsageDimension dimension);
 std::string name_of_months(std::string_view name);
 std::string name_of_hours(std::string_view name);

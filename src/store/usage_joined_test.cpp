@@ -1,4 +1,4 @@
-// Sums that answer for several dimensions at a time, and the migration that made them of older sums.
+// Sums that answer for several dimensions at a time, and the migration that makes them of others.
 #include <map>
 #include <random>
 #include <set>

@@ -162,7 +162,7 @@ std::string_view index_of(Dialect dialect, bool one_tenant, const Source& source
 Statement select_part(Dialect dialect, const Access& access, const Source& source,
                       const UsageQuery& query, const Part& part) {
     const bool whole = query.step == UsageStep::whole;
-    // Rows by day or hour of one tenant and its values are the points already: there is nothing to sum.
+    // Rows by day or hour of one tenant and its values are the points already: nothing to sum.
     const bool one_tenant = !access.platform || !query.filter.tenant.empty();
     const bool stepped = query.step == UsageStep::day || query.step == UsageStep::hour;
     const bool ready = source.single && stepped && one_tenant &&
@@ -256,7 +256,8 @@ base::Result<std::vector<UsagePoint>> usage_series(Session& session, const Acces
                 point.values.push_back(texts[i]);
             }
         } else {
-            for (std::size_t i = 1; i <= query.by.size(); ++i) point.values.push_back(row.string(i));
+            const std::size_t count = query.by.size();
+            for (std::size_t i = 1; i <= count; ++i) point.values.push_back(row.string(i));
         }
         point.sums = read_sums(row, source.joined ? 2 : query.by.size() + 1);
         // Without a group there is one row, of nothing too.

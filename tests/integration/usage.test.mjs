@@ -128,7 +128,8 @@ function suite(name, store_kind, skip) {
       const begin = `${Date.parse(from(20)) / 1000}000000`;
       const [hours, cost] = store.query(`SELECT COUNT(DISTINCT at / 3600000000), SUM(cost_nano)
         FROM llm_usage_logs WHERE at >= ${begin} AND key_id = 'key-3'`).split('|');
-      const some = await ask(`/api/v1/reports/usage?tenant=busy&from=${from(20)}&key=key-3&step=hour`);
+      const some = await ask(
+        `/api/v1/reports/usage?tenant=busy&from=${from(20)}&key=key-3&step=hour`);
       assert.equal(some.series.length, Number(hours));
       assert.equal(add_up(some.series, 'cost'), BigInt(cost));
     });
