@@ -116,7 +116,8 @@ void sum_columns(Sums& s, Visitor&& v) {
 }
 
 // The name in usage_by_dimension: of the rows of days, and of those of months and hours, whose
-// `day` is the month's first or the hour's beginning. `name` is that of a dimension or a joined one's.
+// `day` is the month's first or the hour's beginning. `name` is that of a dimension or of a joined
+// one.
 std::string dimension_of_days(UsageDimension dimension);
 std::string name_of_months(std::string_view name);
 std::string name_of_hours(std::string_view name);
