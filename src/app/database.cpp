@@ -24,6 +24,12 @@ base::Result<std::unique_ptr<store::Db>> open_database(const config::StoresConfi
         return base::invalid(
             "stores.database is none: nothing is stored; tenants and keys stand in the files");
     }
+    // The installation's key is kept there, whatever the database.
+    if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
+        return base::Error{base::ErrorCode::unavailable,
+                           "cannot make the data directory " + data_dir + ": " +
+                               std::strerror(errno) + " (set --data-dir or server.data_dir)"};
+    }
     if (database.starts_with("postgres://") || database.starts_with("postgresql://")) {
         store::PostgresOptions options;
         options.url = database;
@@ -36,11 +42,6 @@ base::Result<std::unique_ptr<store::Db>> open_database(const config::StoresConfi
         return base::invalid(
             "stores.database: expected sqlite, sqlite:PATH, postgres://... or none",
             "stores.database");
-    }
-    if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
-        return base::Error{base::ErrorCode::unavailable,
-                           "cannot make the data directory " + data_dir + ": " +
-                               std::strerror(errno) + " (set --data-dir or server.data_dir)"};
     }
     options.readers = readers;
     return store::open_sqlite(options);

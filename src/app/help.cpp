@@ -87,7 +87,7 @@ std::string unknown_word(const CLI::App& line, int argc, char** argv) {
             continue;
         }
         const std::vector<std::string> names = names_below(*command);
-        if (names.empty()) return "";  // what follows are positionals
+        if (names.empty()) continue;  // a positional
         if (std::find(names.begin(), names.end(), word) != names.end()) {
             command = command->get_subcommand(word);
             continue;

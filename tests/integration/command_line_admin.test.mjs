@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { until } from './lib/admin.mjs';
+import { Postgres, why_missing } from './lib/postgres.mjs';
 import { PricedProvider } from './lib/priced_provider.mjs';
 import { Tollgate, binary, deployment, free_port, master_key, require_binary }
   from './lib/tollgate.mjs';
@@ -420,4 +421,34 @@ describe('administration with no gateway running', () => {
       await rm(folder, { recursive: true, force: true });
     }
   });
+});
+
+test('with no gateway running, over PostgreSQL', { skip: why_missing }, async () => {
+  const postgres = await Postgres.start();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tollgate-test-'));
+  try {
+    const tollgate = in_folder(folder, {});
+    await writeFile(path.join(folder, 'tollgate.yaml'), JSON.stringify({
+      stores: { database: postgres.url }, general_settings: { master_key },
+      server: { listen: `127.0.0.1:${await free_port()}` } }));
+    assert.match((await tollgate('migrate')).out, /^APPLIED\n0001_/);
+    const made = await json_of(tollgate, 'tenants create acme --budget 7');
+    assert.equal(postgres.query('SELECT name FROM tenants'), 'acme');
+    const [budget] = await json_of(tollgate, 'budgets list --tenant acme');
+    assert.equal(budget.limit, 7);
+    assert.equal(budget.state.remaining, 7);
+    const [own] = await json_of(tollgate, 'keys list', { more: { TOLLGATE_KEY: made.key.key } });
+    assert.equal(own.id, made.key.id);
+    await tollgate('tiers delete starter --yes', { code: 4,
+      more: { TOLLGATE_KEY: made.key.key } });
+    await tollgate('keys revoke default --tenant acme --yes');
+    await tollgate('keys list', { code: 4, more: { TOLLGATE_KEY: made.key.key } });
+    await tollgate('tenants get nobody', { code: 6 });
+    await postgres.pause();
+    assert.match((await tollgate('tenants list', { code: 5 })).err, /PostgreSQL|connect|server/i);
+    await postgres.resume();
+  } finally {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
