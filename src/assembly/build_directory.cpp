@@ -1,6 +1,5 @@
 #include "assembly/build_directory.hpp"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
