@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t days_default = 30;
 constexpr std::int64_t days_max = 3660;
+// A page is held as records and as text: half a megabyte each.
+constexpr std::int64_t export_page_rows = 250;
 
 }  // namespace
 
@@ -65,7 +67,7 @@ base::Result<void> read_export(Call& call, Session& session, Export& wanted) {
     wanted.format = accounting::export_format_of(format).value_or(wanted.format);
     TRY(wanted.filter, usage_filter(call, session));
     TRY_VOID(call.checked());
-    wanted.page.limit = store::page_rows_max;
+    wanted.page.limit = export_page_rows;
     wanted.begun = true;
     return {};
 }
