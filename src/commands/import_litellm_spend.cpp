@@ -17,23 +17,49 @@ using domain::UsageRecord;
 constexpr std::size_t batch_records = 500;
 constexpr std::int64_t status_done = 200, status_failed = 500;
 
-// What records of the import already say of a subject since its period began.
-base::Result<NanoUsd> carried_so_far(store::Session& session, const CarriedSpend& spend) {
-    store::UsageFilter filter;
-    filter.from = spend.since;
-    filter.tenant = spend.tenant;
-    filter.rule = import_rule;
-    if (spend.kind == SubjectKind::key) filter.key = spend.subject;
-    if (spend.kind == SubjectKind::team) filter.team = spend.subject;
-    if (spend.kind == SubjectKind::user) filter.user = spend.subject;
-    NanoUsd sum = 0;
-    TRY_VOID(store::each_usage(session, store::Access::everything(), filter, false,
-                               [&](const UsageRecord& record) -> base::Result<void> {
-                                   sum += record.cost;
-                                   return {};
-                               }));
-    return sum;
-}
+// What records of the import say of each subject since its period began.
+class SoFar {
+public:
+    explicit SoFar(std::span<const CarriedSpend> spends) {
+        for (const CarriedSpend& spend : spends) {
+            sums_[name(spend.kind, spend.tenant, spend.subject)] = {spend.since, 0};
+        }
+    }
+    base::Result<void> read(store::Session& session) {
+        store::UsageFilter filter;
+        filter.rule = import_rule;
+        return store::each_usage(session, store::Access::everything(), filter, false,
+                                 [this](const UsageRecord& record) -> base::Result<void> {
+                                     add(record);
+                                     return {};
+                                 });
+    }
+    void add(const UsageRecord& record) {
+        add(SubjectKind::key, record.key_id, record);
+        add(SubjectKind::team, record.team, record);
+        add(SubjectKind::user, record.user, record);
+        add(SubjectKind::tenant, record.tenant, record);
+    }
+    NanoUsd of(const CarriedSpend& spend) const {
+        return sums_.at(name(spend.kind, spend.tenant, spend.subject)).cost;
+    }
+
+private:
+    struct Sum {
+        UnixMicros since = 0;
+        NanoUsd cost = 0;
+    };
+    static std::string name(SubjectKind kind, const std::string& tenant,
+                            const std::string& subject) {
+        return std::string(domain::to_string(kind)) + "\n" + tenant + "\n" + subject;
+    }
+    void add(SubjectKind kind, const std::string& subject, const UsageRecord& record) {
+        const auto found = sums_.find(name(kind, record.tenant, subject));
+        if (found == sums_.end() || record.at < found->second.since) return;
+        found->second.cost += record.cost;
+    }
+    std::unordered_map<std::string, Sum> sums_;
+};
 
 UsageRecord record_of(const CarriedSpend& spend, NanoUsd amount) {
     UsageRecord record;
@@ -165,19 +191,25 @@ UsageRecord record_of(json::Value log, const Owners& owners) {
 
 base::Result<void> carry_spends(store::Session& session, std::span<const CarriedSpend> spends,
                                 ImportReport& report) {
+    SoFar so_far(spends);
+    TRY_VOID(so_far.read(session));
+    std::vector<UsageRecord> records;
     for (const CarriedSpend& spend : spends) {
-        TRY(const NanoUsd so_far, carried_so_far(session, spend));
-        const NanoUsd difference = spend.spent - so_far;
+        const NanoUsd difference = spend.spent - so_far.of(spend);
         if (difference == 0 || (difference < 0 && !spend.may_lower)) {
             if (spend.spent != 0) {
                 report.add(subject_of(spend), Fate::unchanged, words_of(spend.spent));
             }
             continue;
         }
-        const UsageRecord record = record_of(spend, difference);
-        std::size_t inserted = 0;
-        TRY_VOID(insert(session, {&record, 1}, inserted));
+        // A key's record is a part of what its team, user and tenant have spent.
+        so_far.add(records.emplace_back(record_of(spend, difference)));
         report.add(subject_of(spend), Fate::imported, words_of(spend.spent));
+    }
+    std::size_t inserted = 0;
+    for (std::size_t at = 0; at < records.size(); at += batch_records) {
+        const std::size_t count = std::min(batch_records, records.size() - at);
+        TRY_VOID(insert(session, std::span(records).subspan(at, count), inserted));
     }
     return {};
 }
