@@ -188,8 +188,7 @@ base::Result<void> App::start_workers() {
         TRY(tls, net::TlsServerContext::make(server.tls.certificate, server.tls.key));
     }
     TRY(net::Address address, net::parse_address(server.listen));
-    std::size_t count = static_cast<std::size_t>(server.workers);
-    if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t count = worker_count(server);
     std::vector<int> listening;
     for (std::size_t i = 0; i < count; ++i) {
         TRY(const int fd, net::listen(address, listen_backlog));

@@ -2,9 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <future>
+#include <thread>
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -26,6 +28,11 @@ bool is_postgres(const std::string& database) {
 }
 
 }  // namespace
+
+std::size_t worker_count(const config::ServerConfig& server) {
+    if (server.workers > 0) return static_cast<std::size_t>(server.workers);
+    return std::max(1U, std::thread::hardware_concurrency());
+}
 
 std::string sqlite_path(const std::string& database, const std::string& data_dir) {
     constexpr std::string_view scheme = "sqlite:";
@@ -137,7 +144,7 @@ void Stores::end_sharing(net::Loop& home) {
 }
 
 base::Result<void> Stores::open_journal(const config::StoresConfig& stores,
-                                        const std::string& data_dir) {
+                                        const std::string& data_dir, std::size_t workers) {
     const config::JournalConfig& from = stores.journal;
     journal::JournalOptions options;
     options.directory = from.directory.empty() ? data_dir + "/journal" : from.directory;
@@ -145,6 +152,14 @@ base::Result<void> Stores::open_journal(const config::StoresConfig& stores,
     options.bytes_max = static_cast<std::size_t>(from.max.count);
     options.sync_interval = from.sync;
     drop_when_full_ = from.on_full == "drop";
+    // With less, all of it may be files that writers have open: shipped, and never free again.
+    const std::size_t least = 2 * options.segment_bytes * workers;
+    if (options.bytes_max < least) {
+        return base::invalid("stores.journal.max is too small: " + std::to_string(workers) +
+                                 " workers with two segments each take " + std::to_string(least) +
+                                 " bytes; give more, or a smaller stores.journal.segment",
+                             "stores.journal.max");
+    }
     TRY(journal_, journal::Journal::open(options));
     return {};
 }
@@ -162,7 +177,7 @@ base::Result<std::unique_ptr<Stores>> Stores::open(const config::Config& config,
     TRY_VOID(stores->check_installation());
     TRY_VOID(stores->open_state(config.stores));
     stores->governor_ = std::make_unique<policy::Governor>(*stores->state_);
-    TRY_VOID(stores->open_journal(config.stores, data_dir));
+    TRY_VOID(stores->open_journal(config.stores, data_dir, worker_count(config.server)));
     accounting::UsageShipperOptions shipping;
     shipping.refused_file = data_dir + "/refused_usage";
     stores->shipper_ = std::make_unique<accounting::UsageShipper>(*stores->journal_, *stores->db_,

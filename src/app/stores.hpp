@@ -56,7 +56,7 @@ private:
     base::Result<void> check_installation();
     base::Result<void> open_state(const config::StoresConfig& stores);
     base::Result<void> open_journal(const config::StoresConfig& stores,
-                                    const std::string& data_dir);
+                                    const std::string& data_dir, std::size_t workers);
     void add_gauges(base::Registry& metrics);
 
     bool drop_when_full_ = false;
@@ -70,6 +70,8 @@ private:
     std::unique_ptr<accounting::UsageShipper> shipper_;
 };
 
+// server.workers, or as many as the machine has cores.
+std::size_t worker_count(const config::ServerConfig& server);
 // "sqlite:PATH", or "" when the URL is no SQLite one; the default path for "" and "sqlite".
 std::string sqlite_path(const std::string& database, const std::string& data_dir);
 
