@@ -133,6 +133,8 @@ CarriedSpend carried_spend(const Terms& terms, UnixMicros created, UnixMicros no
     const bool over = !terms.duration.empty() && terms.reset != 0 && terms.reset <= now;
     carried.spent = over ? 0 : terms.spend;
     const PeriodOfDuration period = period_of_duration(terms.duration);
+    // LiteLLM's figure is of a part of the day: what it has forgotten still counts here.
+    carried.may_lower = period.times == 1;
     if (period.period == BudgetPeriod::total) {
         carried.at = created > 0 && created < now ? created : now;
         return carried;
@@ -141,7 +143,7 @@ CarriedSpend carried_spend(const Terms& terms, UnixMicros created, UnixMicros no
         const std::int64_t length = period.rolling_days * micros_per_day;
         const UnixMicros earliest = start_of_period(BudgetPeriod::daily, now) - length +
                                     micros_per_day;
-        carried.since = terms.reset != 0 ? terms.reset - length : earliest;
+        carried.since = terms.reset != 0 ? terms.reset - (over ? 0 : length) : earliest;
         carried.at = std::clamp(carried.since, earliest, now);
         carried.since = std::min(carried.since, carried.at);
         return carried;

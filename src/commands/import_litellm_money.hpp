@@ -18,7 +18,7 @@ struct CarriedSpend {
     NanoUsd spent = 0;
     UnixMicros since = 0;      // when the period of that spend began
     UnixMicros at = 0;         // where in the period it is put
-    // For a team, user or tenant, whose keys carry a part of it: the sum may have to go down.
+    // Whether records of the import that say more are brought down to it.
     bool may_lower = false;
 };
 

@@ -60,7 +60,8 @@ void Planner::add_money(const std::string& subject, const Row& row, SubjectKind 
     whose.spent = when.spent;
     whose.since = when.since;
     whose.at = when.at;
-    whose.may_lower = kind != SubjectKind::key;
+    // Keys' records are a part of what their team, user and tenant have spent, and may be more.
+    whose.may_lower = when.may_lower || kind != SubjectKind::key;
     auto& list = kind == SubjectKind::key    ? plan_.spends
                  : kind == SubjectKind::team ? team_spends_
                  : kind == SubjectKind::user ? user_spends_

@@ -305,6 +305,17 @@ TEST_P(ImportLitellm, SpendLogs_BecomeUsage_AndCountOnce) {
     EXPECT_THAT(run(args).about("table LiteLLM_SpendLogs: 2 rows"), HasSubstr("unchanged 0"));
 }
 
+TEST_P(ImportLitellm, SpendLogsAfterTheSums_CountOnceToo) {
+    ASSERT_EQ(run().code, exit_partly);
+    ImportLitellmArgs args;
+    args.spend_logs = true;
+    ASSERT_EQ(run(args).code, exit_partly);
+    const domain::Key research = key("sk-litellm-research-0001");
+    EXPECT_EQ(spent(SubjectKind::key, "org-acme", research.id), 125 * usd / 100);
+    EXPECT_EQ(spent(SubjectKind::team, "org-acme", "team-research"), 1025 * usd / 100);
+    EXPECT_EQ(spent(SubjectKind::tenant, "org-acme", "org-acme"), 125 * usd / 10);
+}
+
 TEST_P(ImportLitellm, AKeyRevokedHere_StaysRevoked) {
     ASSERT_EQ(run().code, exit_partly);
     const domain::Key research = key("sk-litellm-research-0001");
@@ -379,6 +390,8 @@ TEST(LitellmMoney, AResetThatIsDue_HasHappened) {
     terms.duration = "90d";
     const auto rolling = litellm::carried_spend(terms, 0, now);
     EXPECT_EQ(rolling.at, std::max(now + day - 90 * day, 20'000 * day - 89 * day));
+    terms.reset = now - 3 * day;
+    EXPECT_EQ(litellm::carried_spend(terms, 0, now).since, now - 3 * day);
     // Of what is never reset, the day of the subject's making.
     terms.duration.clear();
     EXPECT_EQ(litellm::carried_spend(terms, 7 * day, now).at, 7 * day);
