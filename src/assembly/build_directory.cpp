@@ -1,9 +1,10 @@
 #include "assembly/build_directory.hpp"
 
 #include <map>
-#include <set>
 #include <unordered_map>
 
+#include "assembly/bounds.hpp"
+#include "assembly/caps.hpp"
 #include "base/clock.hpp"
 
 namespace tollgate::assembly {
@@ -13,14 +14,9 @@ using config::Problem;
 using config::Severity;
 using domain::SubjectKind;
 using gateway::KeyPolicy;
-using policy::LimitUnit;
-using policy::LimitUse;
 using policy::LiveBudget;
 using policy::LiveBudgetPointer;
-using shared_state::MeterKind;
-using std::chrono::milliseconds;
 
-constexpr milliseconds minute{60'000}, hour{3'600'000}, day{86'400'000};
 constexpr std::int64_t micros_per_second = 1'000'000;
 
 Problem complaint(Severity severity, std::string path, std::string message) {
@@ -48,7 +44,8 @@ public:
         collect_tiers();
         if (in_.state != nullptr) {
             collect_budgets();
-            bound_candidates();
+            bound_candidates({*in_.state, in_.snapshot, in_.rows.limits, provider_budgets_},
+                             *directory_);
         }
         add_master();
         for (const domain::Key& key : in_.rows.keys) add_key(key);
@@ -67,12 +64,12 @@ private:
     void collect_budgets();
     LiveBudgetPointer live(policy::LiveBudgetSpec spec);
     void seed(LiveBudget& budget, const domain::Budget& row);
-    void bound_candidates();
-    void bound_deployments();
     void add_master();
     void add_key(const domain::Key& key);
-    void add_limits(const domain::Limits& limits, const std::string& subject_key,
-                    const std::string& subject, policy::Governance& out);
+    void add_limits(const domain::Limits& limits, const std::string& key,
+                    const std::string& subject, policy::Governance& out) {
+        assembly::add_limits(*in_.state, limits, {key, subject}, out);
+    }
     void add_tier(const std::string& name, const std::string& subject_key,
                   const std::string& subject, const std::string& tenant, SubjectKind kind,
                   const std::string& id, KeyPolicy& policy);
@@ -91,10 +88,16 @@ private:
         return it == map.end() ? nullptr : it->second;
     }
     policy::KeyTerms terms_of(const domain::Key& key) const;
+    // The key's own, else its user's.
+    std::string team_id_of(const domain::Key& key) const {
+        const domain::User* person = user(key.user);
+        return key.team.empty() && person != nullptr ? person->team : key.team;
+    }
+    void add_aliases(const domain::Key& key, KeyPolicy& policy);
     std::shared_ptr<const policy::TimeZone> zone(const std::string& name);
-    shared_state::MeterPointer window(const std::string& key, milliseconds length,
-                                      std::int64_t limit) {
-        return in_.state->meter({key, MeterKind::window, length, limit});
+    std::shared_ptr<const policy::TimeZone> zone_of(const std::string& tenant_id) {
+        const domain::Tenant* owner = tenant(tenant_id);
+        return zone(owner == nullptr ? "" : owner->time_zone);
     }
 
     const DirectoryInput& in_;
@@ -105,15 +108,12 @@ private:
     std::unordered_map<std::string, const domain::User*> users_;
     std::map<std::string, domain::Tier> tiers_;
     std::vector<LiveBudgetPointer> budgets_;
+    std::vector<LiveBudgetPointer> provider_budgets_;
     // "tenant:acme", "key:0193..": the budgets of that subject.
     std::unordered_map<std::string, std::vector<LiveBudgetPointer>> of_subject_;
     std::map<std::string, std::shared_ptr<const policy::TimeZone>> zones_;
     std::unordered_map<std::string, gateway::TenantMetrics> metrics_;
 };
-
-std::string subject_key(SubjectKind kind, const std::string& id) {
-    return std::string(domain::to_string(kind)) + ":" + id;
-}
 
 // The configuration's tiers win over the database's of the same name.
 void Builder::collect_tiers() {
@@ -183,21 +183,17 @@ void Builder::collect_budgets() {
         std::string name = row.time_zone;
         if (name.empty() && owner != nullptr) name = owner->time_zone;
         spec.zone = zone(name);
-        of_subject_[subject_key(row.kind, row.subject)].push_back(live(std::move(spec)));
+        LiveBudgetPointer budget = live(std::move(spec));
+        if (row.kind == SubjectKind::provider) {
+            provider_budgets_.push_back(std::move(budget));
+        } else {
+            of_subject_[subject_key(row.kind, row.subject)].push_back(std::move(budget));
+        }
     }
     for (const domain::UserSettings& settings : in_.rows.settings) {
         if (!settings.monthly_cap) continue;
-        domain::Budget cap;
-        cap.id = "cap:" + settings.user;
-        cap.tenant = settings.tenant;
-        cap.name = "monthly cap of user " + settings.user;
-        cap.kind = SubjectKind::user;
-        cap.subject = settings.user;
-        cap.limit = *settings.monthly_cap;
-        cap.hard = settings.cap_hard;
-        cap.by_admin = false;
         of_subject_[subject_key(SubjectKind::user, settings.user)].push_back(
-            live({cap, "user " + settings.user, zone("UTC"), false}));
+            live({cap_of(settings), "user " + settings.user, zone_of(settings.tenant), false}));
     }
     for (const store::CreditTotals& totals : in_.rows.credits) {
         const SubjectKind kind = totals.user.empty() ? SubjectKind::tenant : SubjectKind::user;
@@ -211,109 +207,8 @@ void Builder::collect_budgets() {
         of_subject_[subject_key(kind, id)].push_back(std::move(balance));
     }
     if (in_.config.max_budget) {
-        domain::Budget all;
-        all.id = "config:max_budget";
-        all.name = "litellm_settings.max_budget";
-        all.limit = domain::from_dollars(*in_.config.max_budget);
-        all.period = domain::BudgetPeriod::total;
-        const std::string& duration = in_.config.budget_duration;
-        if (!duration.empty()) {
-            // "30d", "1d", "24h": days, at least one.
-            const std::int64_t number = std::max(std::atoll(duration.c_str()), 1LL);
-            const bool days = duration.ends_with('d') || duration.ends_with("mo");
-            all.period = domain::BudgetPeriod::rolling;
-            all.rolling_days = duration.ends_with("mo") ? number * 30
-                               : days                   ? number
-                                                        : std::max<std::int64_t>(number / 24, 1);
-        }
-        of_subject_["all"].push_back(live({all, "the gateway", zone("UTC"), false}));
-    }
-}
-
-void Builder::add_limits(const domain::Limits& limits, const std::string& key,
-                         const std::string& subject, policy::Governance& out) {
-    const auto add = [&](const std::optional<std::int64_t>& limit, LimitUnit unit,
-                         const char* name, milliseconds length, const char* window_name) {
-        if (!limit) return;
-        LimitUse use;
-        const std::string meter = std::string(name) + ":" + key;
-        use.meter = unit == LimitUnit::concurrent
-                        ? in_.state->meter({meter, MeterKind::slots, {}, *limit})
-                        : window(meter, length, *limit);
-        use.unit = unit;
-        use.limit = *limit;
-        use.subject = subject;
-        use.window = window_name;
-        const bool tokens = unit != LimitUnit::requests && unit != LimitUnit::concurrent;
-        out.counts_tokens = out.counts_tokens || tokens;
-        out.limits.push_back(std::move(use));
-    };
-    add(limits.requests_per_minute, LimitUnit::requests, "rpm", minute, "minute");
-    add(limits.requests_per_hour, LimitUnit::requests, "rph", hour, "hour");
-    add(limits.requests_per_day, LimitUnit::requests, "rpd", day, "day");
-    add(limits.tokens_per_minute, LimitUnit::tokens, "tpm", minute, "minute");
-    add(limits.input_tokens_per_minute, LimitUnit::input_tokens, "itpm", minute, "minute");
-    add(limits.output_tokens_per_minute, LimitUnit::output_tokens, "otpm", minute, "minute");
-    add(limits.concurrent_requests, LimitUnit::concurrent, "slots", {}, "");
-}
-
-// Limits of models and providers, budgets of providers, and what model_list says of a deployment.
-void Builder::bound_candidates() {
-    bound_deployments();
-    std::map<std::string, policy::Governance> by_name;
-    for (const domain::LimitRow& row : in_.rows.limits) {
-        const bool candidate = row.kind == SubjectKind::model ||
-                               row.kind == SubjectKind::deployment ||
-                               row.kind == SubjectKind::provider;
-        if (!candidate || !row.tenant.empty()) continue;
-        add_limits(row.limits, subject_key(row.kind, row.subject),
-                   std::string(domain::to_string(row.kind)) + " " + row.subject,
-                   by_name[row.subject]);
-    }
-    for (const auto& [key, budgets] : of_subject_) {
-        constexpr std::string_view provider = "provider:";
-        if (!key.starts_with(provider)) continue;
-        auto& bounds = by_name[key.substr(provider.size())];
-        bounds.budgets.insert(bounds.budgets.end(), budgets.begin(), budgets.end());
-    }
-    if (by_name.empty()) return;
-    // Every known deployment holds what applies to it by any of its names.
-    const auto join = [&](policy::Governance& into, const std::string& name) {
-        const auto found = by_name.find(name);
-        if (found == by_name.end()) return;
-        const policy::Governance& from = found->second;
-        into.limits.insert(into.limits.end(), from.limits.begin(), from.limits.end());
-        into.budgets.insert(into.budgets.end(), from.budgets.begin(), from.budgets.end());
-        into.counts_tokens = into.counts_tokens || from.counts_tokens;
-    };
-    for (const gateway::EndpointPointer& endpoint : in_.snapshot.endpoints) {
-        const domain::Deployment& deployment = endpoint->deployment;
-        const std::string target = domain::target_name(deployment);
-        std::set<std::string> names{deployment.model_name, deployment.group, target,
-                                    deployment.provider.type};
-        policy::Governance joined;
-        for (const std::string& name : names) join(joined, name);
-        if (joined.empty()) continue;
-        policy::Governance& bounds = directory_->candidates[deployment.id];
-        bounds.limits.insert(bounds.limits.end(), joined.limits.begin(), joined.limits.end());
-        bounds.budgets.insert(bounds.budgets.end(), joined.budgets.begin(), joined.budgets.end());
-        bounds.counts_tokens = bounds.counts_tokens || joined.counts_tokens;
-    }
-    // Those that are made on demand are found by provider/model or by provider.
-    for (const auto& [name, bounds] : by_name) directory_->candidates.emplace(name, bounds);
-}
-
-void Builder::bound_deployments() {
-    for (const gateway::EndpointPointer& endpoint : in_.snapshot.endpoints) {
-        const domain::Deployment& deployment = endpoint->deployment;
-        domain::Limits limits;
-        limits.requests_per_minute = deployment.requests_per_minute;
-        limits.tokens_per_minute = deployment.tokens_per_minute;
-        limits.concurrent_requests = deployment.parallel_max;
-        if (!limits.any()) continue;
-        add_limits(limits, "deployment:" + deployment.id,
-                   "deployment " + domain::target_name(deployment),
-                   directory_->candidates[deployment.id]);
+        of_subject_["all"].push_back(
+            live({budget_of_gateway(in_.config), "the gateway", zone("UTC"), false}));
     }
 }
 
@@ -337,7 +232,7 @@ policy::KeyTerms Builder::terms_of(const domain::Key& key) const {
     policy::KeyTerms terms;
     terms.expires = key.expires;
     const domain::Tenant* owner = tenant(key.tenant);
-    const domain::Team* group = team(key.team);
+    const domain::Team* group = team(team_id_of(key));
     const domain::User* person = user(key.user);
     if (key.revoked != 0) {
         terms.state = policy::KeyState::revoked;
@@ -374,14 +269,8 @@ void Builder::add_tier(const std::string& name, const std::string& key, const st
     const std::string budget_key = "tier-cap:" + key;
     auto& known = of_subject_[budget_key];
     if (known.empty()) {
-        domain::Budget cap;
-        cap.id = budget_key;
-        cap.tenant = tenant_id;
-        cap.name = "monthly cap of tier " + name;
-        cap.kind = kind;
-        cap.subject = id;
-        cap.limit = *tier.monthly_cap;
-        known.push_back(live({cap, subject, zone("UTC"), false}));
+        known.push_back(live({cap_of_tier(tier, {budget_key, tenant_id, kind, id}), subject,
+                              zone_of(tenant_id), false}));
     }
     policy.governance.budgets.push_back(known.front());
 }
@@ -395,7 +284,7 @@ void Builder::add_money(const domain::Key& key, KeyPolicy& policy) {
     };
     add(subject_key(SubjectKind::key, key.id));
     if (!key.user.empty()) add(subject_key(SubjectKind::user, key.user));
-    if (!key.team.empty()) add(subject_key(SubjectKind::team, key.team));
+    if (!policy.team.empty()) add(subject_key(SubjectKind::team, policy.team));
     add(subject_key(SubjectKind::tenant, key.tenant));
     add("all");
 }
@@ -406,7 +295,7 @@ void Builder::bound(const domain::Key& key, KeyPolicy& policy) {
     const std::string own_name = "key " + key.name;
     policy::Governance& governance = policy.governance;
     const domain::User* person = user(key.user);
-    const domain::Team* group = team(key.team);
+    const domain::Team* group = team(policy.team);
     const domain::Tenant* owner = tenant(key.tenant);
     add_tier(key.tier, own, own_name, key.tenant, SubjectKind::key, key.id, policy);
     if (person != nullptr) {
@@ -435,36 +324,54 @@ void Builder::bound(const domain::Key& key, KeyPolicy& policy) {
     governance.counts_tokens = governance.counts_tokens || !governance.budgets.empty();
 }
 
+// What a tenant's own people call a model must not lead past what the platform allows the tenant.
+void Builder::add_aliases(const domain::Key& key, KeyPolicy& policy) {
+    const domain::Tenant* owner = tenant(key.tenant);
+    const domain::Team* group = team(policy.team);
+    const routing::AllowedModels of_tenant(owner == nullptr ? std::vector<std::string>{}
+                                                            : owner->allowed_models);
+    const auto tier = tiers_.find(policy.tier);
+    const routing::AllowedModels of_tier(tier == tiers_.end() ? std::vector<std::string>{}
+                                                              : tier->second.allowed_models);
+    for (const auto* aliases : {&key.aliases, group != nullptr ? &group->aliases : nullptr}) {
+        if (aliases == nullptr) continue;
+        for (const auto& [alias, target] : *aliases) {
+            if (of_tenant.allows(target, target) && of_tier.allows(target, target)) {
+                policy.aliases.emplace_back(alias, target);
+            }
+        }
+    }
+    if (owner == nullptr) return;
+    policy.aliases.insert(policy.aliases.end(), owner->aliases.begin(), owner->aliases.end());
+}
+
 void Builder::add_key(const domain::Key& key) {
     const domain::User* person = user(key.user);
-    const domain::Team* group = team(key.team);
+    const domain::Team* group = team(team_id_of(key));
     const domain::Tenant* owner = tenant(key.tenant);
     KeyPolicy policy;
     policy.key_id = key.id;
-    policy.team = key.team;
+    policy.team = team_id_of(key);
     policy.user = key.user;
-    if (policy.team.empty() && person != nullptr) policy.team = person->team;
     policy.tags = key.tags;
     policy.allowed_providers = key.allowed_providers;
     restrict_to(key.allowed_models, policy);
     if (person != nullptr) restrict_to(person->allowed_models, policy);
     if (group != nullptr) restrict_to(group->allowed_models, policy);
     if (owner != nullptr) restrict_to(owner->allowed_models, policy);
-    policy.aliases = key.aliases;
-    for (const auto* aliases : {group != nullptr ? &group->aliases : nullptr,
-                                owner != nullptr ? &owner->aliases : nullptr}) {
-        if (aliases == nullptr) continue;
-        policy.aliases.insert(policy.aliases.end(), aliases->begin(), aliases->end());
-    }
     if (owner != nullptr) policy.baseline_model = owner->baseline_model;
+    policy::KeyTerms terms = terms_of(key);
     auto rules = policy::key_rules(key);
     if (rules.ok()) {
         policy.rules = std::move(rules).value();
     } else {
-        problems_.push_back(
-            complaint(Severity::warning, "key " + key.name, rules.error().message));
+        // Nobody can tell whom it was meant to keep out.
+        if (terms.state == policy::KeyState::active) terms.state = policy::KeyState::blocked;
+        problems_.push_back(complaint(Severity::warning, "key " + key.name,
+                                      rules.error().message + "; the key is blocked meanwhile"));
     }
     bound(key, policy);
+    add_aliases(key, policy);
     if (in_.metrics != nullptr && owner != nullptr) {
         auto [metrics, is_new] = metrics_.try_emplace(owner->id);
         if (is_new) metrics->second = in_.metrics->of_tenant(owner->id);
@@ -484,7 +391,7 @@ void Builder::add_key(const domain::Key& key) {
     }
     principal.policy = static_cast<std::uint32_t>(directory_->policies.size());
     directory_->policies.push_back(std::move(policy));
-    auto added = directory_->keys.add_stored(key, std::move(principal), terms_of(key));
+    auto added = directory_->keys.add_stored(key, std::move(principal), terms);
     if (!added.ok()) {
         // Of a file somebody can mend it before it counts.
         const bool of_file = key.origin.starts_with("file:");

@@ -64,12 +64,18 @@ struct Directory {
     std::vector<KeyPolicy> policies;
     // Limits of deployments and models and budgets of providers, by deployment id, then by
     // provider/model, then by provider type: the first that is there holds what applies.
-    std::unordered_map<std::string, policy::Governance> candidates;
+    using Candidates = std::unordered_map<std::string, policy::Governance>;
+    Candidates candidates;
+    // The same for tenants that have bounds of their own there: the platform's and theirs.
+    std::unordered_map<std::string, Candidates> candidates_of_tenants;
+    bool candidates_count_tokens = false;  // some candidate's bounds need the input's estimate
 
     // REQUIRES: `who` is of this directory.
     const KeyPolicy& policy_of(const domain::Principal& who) const { return policies[who.policy]; }
-    // What bounds this candidate; null: nothing.
-    const policy::Governance* bounds_of(const Endpoint& endpoint) const;
+    // What bounds this candidate for that tenant; null: nothing.
+    const policy::Governance* bounds_of(const Endpoint& endpoint,
+                                        const std::string& tenant = {}) const;
+    bool bounds_candidates() const { return !candidates.empty() || !candidates_of_tenants.empty(); }
 };
 
 }  // namespace tollgate::gateway

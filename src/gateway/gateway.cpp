@@ -71,14 +71,17 @@ void DocumentPool::give_back(std::unique_ptr<json::Document> document) {
 }
 
 Gateway::Gateway(base::Registry& registry, Codecs codecs)
-    : codecs_(codecs), metrics_(registry) {}
+    : admission(registry), codecs_(codecs), metrics_(registry) {}
 
-const policy::Governance* Directory::bounds_of(const Endpoint& endpoint) const {
-    if (candidates.empty()) return nullptr;
+const policy::Governance* Directory::bounds_of(const Endpoint& endpoint,
+                                               const std::string& tenant) const {
+    const auto own = candidates_of_tenants.find(tenant);
+    const Candidates& bounds = own == candidates_of_tenants.end() ? candidates : own->second;
+    if (bounds.empty()) return nullptr;
     const domain::Deployment& deployment = endpoint.deployment;
     for (const std::string& name : {deployment.id, domain::target_name(deployment),
                                     deployment.provider.type}) {
-        if (const auto found = candidates.find(name); found != candidates.end()) {
+        if (const auto found = bounds.find(name); found != bounds.end()) {
             return &found->second;
         }
     }
