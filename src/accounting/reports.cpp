@@ -28,9 +28,13 @@ std::vector<UsagePoint> merged(const std::vector<UsagePoint>& series) {
     std::vector<UsagePoint> points;
     for (auto& [values, sums] : found) points.push_back({0, values, sums});
     sort_dearest_first(points);
-    std::ranges::stable_partition(points, [](const UsagePoint& point) {
-        return point.values != std::vector{std::string(store::usage_other)};
-    });
+    const auto is_rest = [](const UsagePoint& point) {
+        return point.values == std::vector{std::string(store::usage_other)};
+    };
+    std::vector<UsagePoint> rest;
+    std::copy_if(points.begin(), points.end(), std::back_inserter(rest), is_rest);
+    std::erase_if(points, is_rest);
+    points.insert(points.end(), rest.begin(), rest.end());
     return points;
 }
 

@@ -1,5 +1,8 @@
 #include "accounting/usage_shipper.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
@@ -22,6 +25,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds look_interval{200};
 constexpr milliseconds tend_again{60'000};  // after a failure
+// Traffic goes first: on a busy machine the shipper takes about a tenth of a core.
+constexpr int shipper_nice = 10;
+constexpr milliseconds press_interval{500};  // between looks at how full the journal is
 constexpr std::size_t large_batch = 4 * 1024 * 1024;
 
 std::string hexadecimal(std::string_view bytes) {
@@ -48,7 +54,12 @@ public:
         : journal_(journal), db_(db), options_(std::move(options)) {}
 
     void start() {
-        thread_ = std::thread([this] { run(); });
+        thread_ = std::thread([this] {
+            // Of this thread alone on Linux. Refused: it ships as before.
+            (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), shipper_nice);
+            run();
+        });
+        if (options_.press_bytes > 0) pressing_ = std::thread([this] { press(); });
     }
 
     bool ship_all(milliseconds patience) {
@@ -72,6 +83,7 @@ public:
         }
         wake_.notify_all();
         if (thread_.joinable()) thread_.join();
+        if (pressing_.joinable()) pressing_.join();
     }
 
     UsageShipperStatus status() const {
@@ -88,7 +100,7 @@ private:
                 sleep(pause);
                 if (over()) break;
             }
-            const Outcome outcome = ship_batch();
+            const Outcome outcome = take_turn();
             pause = outcome == Outcome::failed
                         ? std::clamp(pause * 2, options_.pause_min, options_.pause_max)
                         : milliseconds(0);
@@ -108,6 +120,24 @@ private:
     }
 
     enum class Outcome : std::uint8_t { none, some, full, failed };
+
+    // With traffic in front of it for long the journal would fill, and traffic be refused: from
+    // options.press_bytes on another thread ships too, which waits behind nobody.
+    void press() {
+        while (!stopping()) {
+            sleep(press_interval);
+            if (stopping() || journal_.status().bytes < options_.press_bytes) continue;
+            base::log().warn("usage_shipping_pressed", {{"bytes", journal_.status().bytes}});
+            while (!stopping() && journal_.status().bytes >= options_.press_bytes / 2) {
+                if (take_turn() != Outcome::full) sleep(press_interval);
+            }
+        }
+    }
+
+    Outcome take_turn() {
+        const std::lock_guard turn(turn_);
+        return ship_batch();
+    }
 
     Outcome ship_batch() {
         std::uint64_t hurried = 0;
@@ -284,10 +314,11 @@ private:
     journal::Journal& journal_;
     store::Db& db_;
     const UsageShipperOptions options_;
-    std::thread thread_;
+    std::thread thread_, pressing_;
+    std::mutex turn_;  // held while a batch is on its way: batches go one by one
 
     mutable std::mutex mutex_;
-    std::condition_variable wake_;  // the thread
+    std::condition_variable wake_;  // the threads
     std::condition_variable told_;  // who waits in ship_all()
     bool stopping_ = false, ended_ = false;
     Clock::time_point deadline_{};

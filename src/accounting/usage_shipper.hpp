@@ -22,6 +22,9 @@ struct UsageShipperOptions {
     std::chrono::milliseconds pause_min{100};  // after a failure, doubled up to
     std::chrono::milliseconds pause_max{5000};
     std::chrono::minutes tend_interval{60};  // between looks at months and retention
+    // The shipper gives way to traffic; with so many bytes in the journal it no longer does. 0: it
+    // always gives way.
+    std::uint64_t press_bytes = 0;
     // Records that the database refuses for what they are (never for its own state) are kept here,
     // a line each: request id, attempt, the reason, the record's bytes in hexadecimal digits. "" :
     // they are logged alone.

@@ -1,19 +1,13 @@
 #include "app/stores.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <future>
 #include <thread>
 
-#include "base/ids.hpp"
+#include "app/database.hpp"
 #include "base/log.hpp"
 #include "shared_state/in_process.hpp"
 #include "store/migrate.hpp"
-#include "store/postgres_db.hpp"
-#include "store/sqlite_db.hpp"
 
 namespace tollgate::app {
 namespace {
@@ -22,81 +16,13 @@ using std::chrono::milliseconds;
 
 // Records of an earlier process that a start waits for, so that budgets know of them.
 constexpr milliseconds ship_at_start{10'000};
-
-bool is_postgres(const std::string& database) {
-    return database.starts_with("postgres://") || database.starts_with("postgresql://");
-}
+constexpr std::size_t sqlite_readers = 3;
 
 }  // namespace
 
 std::size_t worker_count(const config::ServerConfig& server) {
     if (server.workers > 0) return static_cast<std::size_t>(server.workers);
     return std::max(1U, std::thread::hardware_concurrency());
-}
-
-std::string sqlite_path(const std::string& database, const std::string& data_dir) {
-    constexpr std::string_view scheme = "sqlite:";
-    if (database.empty() || database == "sqlite") return data_dir + "/tollgate.db";
-    if (!database.starts_with(scheme)) return "";
-    std::string path = database.substr(scheme.size());
-    if (path.starts_with("//")) path.erase(0, 2);
-    return path;
-}
-
-base::Result<void> Stores::open_database(const config::StoresConfig& stores,
-                                         const std::string& data_dir) {
-    // The installation's key and the journal are kept there, wherever the database is.
-    if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
-        return base::Error{base::ErrorCode::unavailable,
-                           "cannot make the data directory " + data_dir + ": " +
-                               std::strerror(errno) + " (set --data-dir or server.data_dir)"};
-    }
-    const std::string& database = stores.database.value;
-    if (is_postgres(database)) {
-        store::PostgresOptions options;
-        options.url = database;
-        options.connections = static_cast<std::size_t>(stores.pool);
-        options.metrics = store_metrics_.get();
-        TRY(db_, store::open_postgres(options));
-    } else {
-        store::SqliteOptions options;
-        options.path = sqlite_path(database, data_dir);
-        if (options.path.empty()) {
-            return base::invalid("stores.database: expected sqlite, sqlite:PATH, postgres://... or "
-                                 "none",
-                                 "stores.database");
-        }
-        options.metrics = store_metrics_.get();
-        TRY(db_, store::open_sqlite(options));
-    }
-    TRY(const std::vector<std::string> applied, store::migrate(*db_));
-    for (const std::string& name : applied) base::log().info("migrated", {{"migration", name}});
-    return {};
-}
-
-// Keys are hashed under the installation's key: with another one nobody could sign in, and new keys
-// would be unknown to the other instances.
-base::Result<void> Stores::check_installation() {
-    const std::string mine = installation_->fingerprint();
-    std::string stored;
-    const auto find_or_make = [&](store::Session& session) -> base::Result<void> {
-        const std::string id = base::uuid7();
-        const store::Parameter values[] = {std::string_view(id), std::string_view(mine),
-                                           store::now_micros()};
-        TRY_VOID(session.execute("INSERT INTO installation (id, installation_id, key_check, "
-                                 "created) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING",
-                                 values));
-        return session.each("SELECT key_check FROM installation WHERE id = 1", {},
-                            [&](const store::Row& row) -> base::Result<void> {
-                                stored = row.string(0);
-                                return {};
-                            });
-    };
-    TRY_VOID(db_->write(store::Access::everything(), find_or_make));
-    if (stored == mine) return {};
-    return base::invalid(
-        "the database was made with another installation key: use that one's file "
-        "(installation_key in the data directory) or TOLLGATE_INSTALLATION_KEY on every instance");
 }
 
 base::Result<void> Stores::open_state(const config::StoresConfig& stores) {
@@ -171,14 +97,21 @@ base::Result<std::unique_ptr<Stores>> Stores::open(const config::Config& config,
     std::unique_ptr<Stores> stores(new Stores());
     if (config.stores.database.value == "none") return stores;
     stores->store_metrics_ = std::make_unique<store::StoreMetrics>(metrics);
-    TRY_VOID(stores->open_database(config.stores, data_dir));
+    DatabaseUse use;
+    use.connections = static_cast<std::size_t>(config.stores.pool);
+    use.readers = sqlite_readers;
+    use.metrics = stores->store_metrics_.get();
+    TRY(stores->db_, open_database(config.stores, data_dir, use));
+    TRY(const std::vector<std::string> applied, store::migrate(*stores->db_));
+    for (const std::string& name : applied) base::log().info("migrated", {{"migration", name}});
     TRY(policy::InstallationKey key, policy::InstallationKey::open(data_dir, installation_key));
     stores->installation_ = std::make_shared<const policy::InstallationKey>(std::move(key));
-    TRY_VOID(stores->check_installation());
+    TRY_VOID(check_installation(*stores->db_, *stores->installation_));
     TRY_VOID(stores->open_state(config.stores));
     stores->governor_ = std::make_unique<policy::Governor>(*stores->state_);
     TRY_VOID(stores->open_journal(config.stores, data_dir, worker_count(config.server)));
     accounting::UsageShipperOptions shipping;
+    shipping.press_bytes = static_cast<std::uint64_t>(config.stores.journal.max.count) / 4;
     shipping.refused_file = data_dir + "/refused_usage";
     stores->shipper_ = std::make_unique<accounting::UsageShipper>(*stores->journal_, *stores->db_,
                                                                   std::move(shipping));
@@ -221,7 +154,8 @@ void Stores::add_gauges(base::Registry& metrics) {
         [this] {
             const std::int64_t oldest = journal_->status().oldest_unix_ms;
             if (oldest == 0) return 0.0;
-            return std::max(0.0, static_cast<double>(store::now_micros() / 1000 - oldest) / 1e3);
+            const std::int64_t late_ms = store::now_micros() / 1000 - oldest;
+            return std::max(0.0, static_cast<double>(late_ms) / 1e3);
         });
     metrics.counter_callback("tollgate_journal_records_total", "Usage records written", {},
                              [this] { return static_cast<double>(journal_->status().appended); });

@@ -24,12 +24,12 @@ struct DirectoryInput {
     const DirectoryRows& rows;
     const config::Config& config;
     const gateway::Snapshot& snapshot;        // its deployments have limits
-    std::string master_key;                   // "" : none
-    std::shared_ptr<const policy::InstallationKey> installation;  // null: no store
+    std::string master_key = {};              // "" : none
+    std::shared_ptr<const policy::InstallationKey> installation = {};  // null: no store
     shared_state::SharedState* state = nullptr;                   // null: nothing is governed
-    SpentIn spent;                            // empty: nothing was spent
+    SpentIn spent = {};                       // empty: nothing was spent
     // Called when a budget's next period begins, on any thread; empty: nobody asks.
-    policy::LiveBudget::PeriodOpened opened;
+    policy::LiveBudget::PeriodOpened opened = {};
     gateway::RequestMetrics* metrics = nullptr;  // null: nothing is counted
     std::uint64_t version = 1;
 };

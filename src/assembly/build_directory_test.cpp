@@ -29,7 +29,10 @@ protected:
         found_.clear();
         rows_ = rows_of_files(config, nullptr, found_);
         add_rows();
-        DirectoryInput input{rows_, config, snapshot(), "sk-master-of-these-tests"};
+        DirectoryInput input{.rows = rows_,
+                             .config = config,
+                             .snapshot = snapshot(),
+                             .master_key = "sk-master-of-these-tests"};
         input.state = state_.get();
         input.spent = [this](const domain::Budget& budget, auto from, auto until) {
             return base::Result<domain::NanoUsd>(from < until ? spent_[budget.id] : 0);

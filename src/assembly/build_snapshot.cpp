@@ -257,7 +257,9 @@ void Builder::add_settings() {
     attempts.idle = routing.idle_timeout;
     attempts.total = routing.total_timeout;
     attempts.stream_total = routing.stream_total_timeout;
-    snapshot_->in_flight_max = config_.server.limits.in_flight;
+    const config::ServerLimits& limits = config_.server.limits;
+    snapshot_->admission = {limits.in_flight, limits.queue, limits.queue_per_tenant,
+                            limits.queue_timeout};
     snapshot_->access_log = config_.logging.access;
     snapshot_->expose_provider_limits = routing.expose_provider_limits;
     snapshot_->metrics_on_main = config_.server.metrics_listen == "main";

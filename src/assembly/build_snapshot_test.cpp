@@ -168,14 +168,17 @@ TEST_F(BuildSnapshot, RoutingSettings_ReachTheAttemptsLoop) {
     build(R"(
 model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]
 routing: {max_attempts: 5, connect_timeout: 2, idle_timeout: 33, expose_provider_limits: true}
-server: {limits: {in_flight: 12}}
+server: {limits: {in_flight: 12, queue: 40, queue_per_tenant: 7, queue_timeout: 3}}
 logging: {access: false}
 )");
     EXPECT_EQ(snapshot().attempts.max_attempts, 5);
     EXPECT_EQ(snapshot().attempts.connect, std::chrono::seconds(2));
     EXPECT_EQ(snapshot().attempts.idle, std::chrono::seconds(33));
     EXPECT_TRUE(snapshot().expose_provider_limits);
-    EXPECT_EQ(snapshot().in_flight_max, 12);
+    EXPECT_EQ(snapshot().admission.running_max, 12);
+    EXPECT_EQ(snapshot().admission.waiting_max, 40);
+    EXPECT_EQ(snapshot().admission.waiting_per_tenant_max, 7);
+    EXPECT_EQ(snapshot().admission.wait_max, std::chrono::seconds(3));
     EXPECT_FALSE(snapshot().access_log);
 }
 

@@ -146,15 +146,12 @@ void write_rows(Generation& generation) {
     RequestRecord& record = generation.record;
     domain::UsageRecord row = common_row(generation);
     row.tags = tags_of(generation);
-    // The attempts first: a request's own row tells that all of it is there.
-    if (generation.attempts.size() > 1) {
-        for (const AttemptRecord& attempt : generation.attempts) {
-            fill_attempt(row, attempt);
-            sink->add(row);
-        }
-    } else {
-        fill_attempt(row, generation.attempts.front());
-        sink->add(row);
+    // The attempts first: a request's own row tells that all of it is there. A single one says
+    // nothing that the request's row does not.
+    const bool several = generation.attempts.size() > 1;
+    for (const AttemptRecord& attempt : generation.attempts) {
+        fill_attempt(row, attempt);
+        if (several) sink->add(row);
     }
     // The request's row carries what all its attempts used and cost.
     domain::Usage used = record.usage;

@@ -215,8 +215,9 @@ Ticket::~Ticket() { finish(false); }
 
 net::Task<base::Result<void>> Ticket::attempt(domain::NanoUsd worst,
                                               const Governance* of_candidate) {
-    if (held_ == nullptr) co_return base::Result<void>();
-    Held& held = *held_;
+    Held* const governed = held_.get();
+    if (governed == nullptr) co_return base::Result<void>();
+    Held& held = *governed;
     const domain::UnixMicros now = held.governor.clock_();
     const std::size_t number = held.open.size() + 1;
     const std::size_t taken_before = held.taken.size(), holds_before = held.holds.size();
@@ -368,12 +369,16 @@ net::Task<base::Result<Ticket>> Governor::enter(const Governance& governance, co
     held->asks.reserve(governance.limits.size() + governance.budgets.size());
     held->taken.reserve(governance.limits.size());
     CO_TRY_VOID(held->add_limits(governance, throttle, 0));
-    if (held->asks.empty()) co_return Ticket(std::move(held));
-    const auto refusal = co_await held->take(0, 0);
-    if (!refusal) co_return Ticket(std::move(held));
-    const LimitUse& use = governance.limits[refusal->index];
-    const Ask& asked = held->asks[refusal->index];
-    co_return limit_refusal({&use, asked.limit, refusal->used, asked.amount, refusal->wait});
+    if (!held->asks.empty()) {
+        const auto refusal = co_await held->take(0, 0);
+        if (refusal) {
+            const LimitUse& use = governance.limits[refusal->index];
+            const Ask& asked = held->asks[refusal->index];
+            co_return limit_refusal(
+                {&use, asked.limit, refusal->used, asked.amount, refusal->wait});
+        }
+    }
+    co_return Ticket(std::move(held));
 }
 
 }  // namespace tollgate::policy

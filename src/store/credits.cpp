@@ -66,7 +66,8 @@ base::Result<CreditTotals> credit_totals(Session& session, const Access& access,
     statement.where("tenant_id = ").text(tenant).where("user_id = ").text(user);
     TRY(auto totals, totals_of(session, statement));
     if (totals.empty()) return CreditTotals{std::string(tenant), std::string(user), 0, 0};
-    return std::move(totals.front());
+    CreditTotals first = std::move(totals.front());
+    return first;
 }
 
 base::Result<std::vector<CreditTotals>> load_credit_totals(Session& session) {

@@ -102,7 +102,10 @@ base::Result<domain::Key> key_by_hash(Session& session, const Access& access,
     Statement present = select_from<KeyTable>();
     present.where("secret_hash = ").text(hash).where_tenant(access);
     TRY(auto found, rows_of<KeyTable>(session, present));
-    if (!found.empty()) return std::move(found.front());
+    if (!found.empty()) {
+        domain::Key key = std::move(found.front());
+        return key;
+    }
     Statement previous = select_from<KeyTable>();
     previous.where("previous_hash = ").text(hash).where("previous_until > ").integer(now);
     previous.where("previous_hash <> ''").where_tenant(access);

@@ -100,7 +100,10 @@ base::Result<domain::UserSettings> settings_of(Session& session, const Access& a
     statement.where("tenant_id = ").text(tenant).where("user_id = ").text(user);
     statement.where_tenant(access);
     TRY(auto found, settings_rows(session, statement));
-    if (!found.empty()) return std::move(found.front());
+    if (!found.empty()) {
+        domain::UserSettings settings = std::move(found.front());
+        return settings;
+    }
     domain::UserSettings defaults;
     defaults.tenant = tenant;
     defaults.user = user;

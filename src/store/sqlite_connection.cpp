@@ -69,6 +69,22 @@ const char* settings_of(SqliteMode mode) {
 
 }  // namespace
 
+// SQLite numbers $1, $2 by their first appearance, so the name says which parameter it is.
+static std::size_t number_of(sqlite3_stmt* prepared, int at) {
+    const char* name = sqlite3_bind_parameter_name(prepared, at);
+    std::size_t number = 0;
+    if (name != nullptr) std::from_chars(name + 1, name + std::strlen(name), number);
+    return number;
+}
+
+static bool in_order(sqlite3_stmt* prepared) {
+    const int count = sqlite3_bind_parameter_count(prepared);
+    for (int at = 1; at <= count; ++at) {
+        if (number_of(prepared, at) != static_cast<std::size_t>(at)) return false;
+    }
+    return true;
+}
+
 // A statement while it is stepped; reset when it leaves, also when a row's use fails.
 class SqliteConnection::Use {
 public:
@@ -139,20 +155,21 @@ base::Result<SqliteConnection::Statements::iterator> SqliteConnection::statement
         sqlite3_finalize(statements_.back().prepared);
         statements_.pop_back();
     }
-    statements_.push_front(Statement{std::string(sql), prepared, false});
+    statements_.push_front(Statement{std::string(sql), prepared, false, in_order(prepared)});
     by_sql_.emplace(statements_.front().sql, statements_.begin());
     return statements_.begin();
 }
 
-base::Result<void> SqliteConnection::bind(sqlite3_stmt* prepared,
+base::Result<void> SqliteConnection::bind(const Statement& statement,
                                           std::span<const Parameter> parameters) {
+    sqlite3_stmt* const prepared = statement.prepared;
     const int count = sqlite3_bind_parameter_count(prepared);
     for (int at = 1; at <= count; ++at) {
-        // SQLite numbers $1, $2 by their first appearance, so the name says which one it is.
-        const char* name = sqlite3_bind_parameter_name(prepared, at);
-        std::size_t number = 0;
-        if (name != nullptr) std::from_chars(name + 1, name + std::strlen(name), number);
+        // Looking a name up reads all before it: a row of many columns would pay for their square.
+        const std::size_t number =
+            statement.in_order ? static_cast<std::size_t>(at) : number_of(prepared, at);
         if (number == 0 || number > parameters.size()) {
+            const char* name = sqlite3_bind_parameter_name(prepared, at);
             return base::Error{base::ErrorCode::internal,
                                std::string("there is no parameter ") + (name ? name : "?")};
         }
@@ -182,7 +199,7 @@ base::Result<std::int64_t> SqliteConnection::execute(std::string_view sql,
                                                      std::span<const Parameter> parameters) {
     TRY(auto found, statement(sql));
     const Use use(*found);
-    TRY_VOID(bind(found->prepared, parameters));
+    TRY_VOID(bind(*found, parameters));
     std::int64_t rows = 0;
     int code = SQLITE_ROW;
     while ((code = sqlite3_step(found->prepared)) == SQLITE_ROW) ++rows;
@@ -195,7 +212,7 @@ base::Result<void> SqliteConnection::each(
     const std::function<base::Result<void>(const Row&)>& use) {
     TRY(auto found, statement(sql));
     const Use in_use(*found);
-    TRY_VOID(bind(found->prepared, parameters));
+    TRY_VOID(bind(*found, parameters));
     int code = SQLITE_ROW;
     const SqliteRow row(found->prepared);
     while ((code = sqlite3_step(found->prepared)) == SQLITE_ROW) TRY_VOID(use(row));

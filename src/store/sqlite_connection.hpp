@@ -37,13 +37,15 @@ private:
         std::string sql;
         sqlite3_stmt* prepared = nullptr;
         bool busy = false;  // stepping
+        // Its parameters are $1, $2, ... in this order, as SQLite numbers them.
+        bool in_order = false;
     };
     using Statements = std::list<Statement>;
     class Use;
 
     SqliteConnection() = default;
     base::Result<Statements::iterator> statement(std::string_view sql);
-    base::Result<void> bind(sqlite3_stmt* prepared, std::span<const Parameter> parameters);
+    base::Result<void> bind(const Statement& statement, std::span<const Parameter> parameters);
     base::Error failure();
     base::Error constraint_failure(int code, const std::string& message);
 

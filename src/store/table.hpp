@@ -228,7 +228,8 @@ base::Result<typename Table::Value> one_row(Session& session, const Statement& s
                                             std::string_view what) {
     TRY(auto rows, rows_of<Table>(session, statement));
     if (rows.empty()) return not_found(std::string(Table::noun) + " " + std::string(what));
-    return std::move(rows.front());
+    auto row = std::move(rows.front());
+    return row;
 }
 
 template <typename Table>

@@ -55,7 +55,8 @@ struct UsageFilter {
     bool errors_only = false;
 };
 
-// The request's row and its attempts, in order. Empty: there is none for this access.
+// The request's row and its attempts, in order: the only one of a request has no row of its own
+// and is given as a copy of the request's. Empty: there is none for this access.
 base::Result<std::vector<domain::UsageRecord>> usage_of_request(Session& session,
                                                                 const Access& access,
                                                                 std::string_view request_id);

@@ -71,6 +71,11 @@ base::Result<std::vector<UsageRecord>> usage_of_request(Session& session, const 
             return base::Result<void>();
         }));
     }
+    // The only attempt of a request has no row of its own.
+    if (found.size() == 1 && found.front().attempt == 0 && found.front().attempts == 1) {
+        found.push_back(found.front());
+        found.back().attempt = 1;
+    }
     return found;
 }
 

@@ -57,16 +57,42 @@ void add_sums(RowBatch& batch, const UsageSums& sums) {
     sum_columns(sums, [&](std::string_view, std::int64_t value) { batch.add(value); });
 }
 
-base::Result<void> add_groups(Session& session, Records records, bool daily) {
-    std::map<Group, UsageSums> groups;
+// The records of an hour that differ in nothing that sums are kept by. What is kept by less is
+// summed from these: there are far fewer of them than records.
+struct Gathered {
+    const UsageRecord* example = nullptr;
+    UsageSums sums;
+};
+using Hours = std::map<Group, Gathered>;
+
+Group group_of(const UsageRecord& r) {
+    return {r.tenant,
+            hour_of(r.at),
+            {r.key_id, cut_text(r.user, user_characters_max), r.team, r.alias, r.provider, r.model,
+             r.project, cut_text(r.power_level, power_level_characters_max), r.rule},
+            status_class_of(r.status)};
+}
+
+Hours gather(Records records) {
+    Hours hours;
+    auto last = hours.end();
     for (const UsageRecord* r : records) {
-        const Group group{
-            r->tenant,
-            daily ? day_of(r->at) : hour_of(r->at),
-            {r->key_id, cut_text(r->user, user_characters_max), r->team, r->alias, r->provider,
-             r->model, r->project, cut_text(r->power_level, power_level_characters_max), r->rule},
-            status_class_of(r->status)};
-        groups[group].add(sums_of(*r));
+        const Group group = group_of(*r);
+        // One record is mostly like the one before it.
+        if (last == hours.end() || last->first != group) {
+            last = hours.try_emplace(group, Gathered{r, {}}).first;
+        }
+        last->second.sums.add(sums_of(*r));
+    }
+    return hours;
+}
+
+base::Result<void> add_groups(Session& session, const Hours& hours, bool daily) {
+    std::map<Group, UsageSums> groups;
+    for (const auto& [hour, gathered] : hours) {
+        Group group = hour;
+        if (daily) group.start = day_of(gathered.example->at);
+        groups[group].add(gathered.sums);
     }
     std::vector<BatchColumn> keys = {{"tenant_id", Type::text},
                                      {daily ? "day" : "hour", Type::integer}};
@@ -84,7 +110,7 @@ base::Result<void> add_groups(Session& session, Records records, bool daily) {
     return batch.insert(session);
 }
 
-base::Result<void> add_dimensions(Session& session, Records records) {
+base::Result<void> add_dimensions(Session& session, const Hours& groups) {
     struct Key {
         std::string_view tenant;
         std::string dimension;
@@ -96,8 +122,8 @@ base::Result<void> add_dimensions(Session& session, Records records) {
     const auto add = [&](const std::string& name, bool by_hour, const auto& value) {
         const std::string hours = name_of_hours(name), months = name_of_months(name);
         std::map<Key, UsageSums> small;
-        for (const UsageRecord* r : records) {
-            small[{r->tenant, hours, hour_of(r->at), value(*r)}].add(sums_of(*r));
+        for (const auto& [group, gathered] : groups) {
+            small[{group.tenant, hours, group.start, value(*gathered.example)}].add(gathered.sums);
         }
         for (const auto& [key, sums] : small) {
             found[{key.tenant, name, day_of(key.day), key.value}].add(sums);
@@ -183,19 +209,25 @@ base::Result<void> add_times(Session& session, Records records) {
         std::int64_t bucket;
         auto operator<=>(const Key&) const = default;
     };
+    constexpr std::string_view total = "total", first_token = "first_token";
     const std::string months_of_total = name_of_months("total");
     const std::string months_of_first = name_of_months("first_token");
     std::map<Key, std::int64_t> found;
     for (const UsageRecord* r : records) {
-        const std::int64_t day = day_of(r->at), month = month_of(r->at).first_at;
-        std::int64_t bucket = latency_bucket_of(r->total_us);
-        ++found[{r->tenant, day, r->provider, r->model, "total", bucket}];
-        ++found[{r->tenant, month, r->provider, r->model, months_of_total, bucket}];
+        const std::int64_t day = day_of(r->at);
+        ++found[{r->tenant, day, r->provider, r->model, total, latency_bucket_of(r->total_us)}];
         if (r->first_token_us < 0) continue;
-        bucket = latency_bucket_of(r->first_token_us);
-        ++found[{r->tenant, day, r->provider, r->model, "first_token", bucket}];
-        ++found[{r->tenant, month, r->provider, r->model, months_of_first, bucket}];
+        ++found[{r->tenant, day, r->provider, r->model, first_token,
+                 latency_bucket_of(r->first_token_us)}];
     }
+    std::map<Key, std::int64_t> months;
+    for (const auto& [key, requests] : found) {
+        Key month = key;
+        month.day = month_of(key.day).first_at;
+        month.kind = key.kind == total ? months_of_total : months_of_first;
+        months[month] += requests;
+    }
+    found.merge(months);
     const std::vector<BatchColumn> columns = {
         {"tenant_id", Type::text},  {"day", Type::integer}, {"provider", Type::text},
         {"model_name", Type::text}, {"kind", Type::text},   {"bucket", Type::integer},
@@ -217,9 +249,10 @@ base::Result<void> add_times(Session& session, Records records) {
 
 base::Result<void> add_to_sums(Session& session, Records records) {
     if (records.empty()) return {};
-    TRY_VOID(add_groups(session, records, false));
-    TRY_VOID(add_groups(session, records, true));
-    TRY_VOID(add_dimensions(session, records));
+    const Hours hours = gather(records);
+    TRY_VOID(add_groups(session, hours, false));
+    TRY_VOID(add_groups(session, hours, true));
+    TRY_VOID(add_dimensions(session, hours));
     TRY_VOID(add_tags(session, records));
     return add_times(session, records);
 }

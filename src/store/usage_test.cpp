@@ -191,7 +191,7 @@ TEST_P(Usage, StrangeTexts_AreStoredAndSummedNotRefused) {
     odd.tags = {std::string("x\0y", 3)};
     EXPECT_EQ(insert({odd, other}).rows, 2u);
     const auto rows = of_request(odd.request_id, platform);
-    ASSERT_EQ(rows.size(), 1u);
+    ASSERT_EQ(rows.size(), 2u);  // the request, and its only attempt
     EXPECT_EQ(rows[0].user, std::string(100, 'u'));
     EXPECT_EQ(rows[0].power_level, "a power level that n");
     EXPECT_EQ(rows[0].alias, "\xEF\xBF\xBDmodel\x01\"\\");

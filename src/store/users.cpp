@@ -77,7 +77,8 @@ base::Result<domain::User> find_user(Session& session, const Access& access,
                             std::string(id_or_external_id) + "\": name the user by its id",
                         "id");
     }
-    return std::move(found.front());
+    domain::User user = std::move(found.front());
+    return user;
 }
 
 base::Result<domain::User> update_user(Session& session, const Access& access, domain::User user) {
