@@ -171,7 +171,7 @@ void Call::end_page(json::Writer& writer, const std::string& next) {
     writer.end_object();
 }
 
-base::Result<void> Call::done(std::string message, std::string_view id) {
+base::Result<void> Call::done(std::string_view message, std::string_view id) {
     std::string text;
     json::Writer writer(text);
     writer.begin_object().string("message", message).string("id", id).end_object();

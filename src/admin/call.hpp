@@ -130,7 +130,7 @@ public:
     // Writes next_cursor and the closing brace.
     static void end_page(json::Writer& writer, const std::string& next);
     // {"message": ..., "id": ...}
-    base::Result<void> done(std::string message, std::string_view id);
+    base::Result<void> done(std::string_view message, std::string_view id);
     // What was done, for the audit: written with the change itself. `before` and `after` are JSON
     // objects or "".
     void record(std::string action, std::string resource, std::string tenant,

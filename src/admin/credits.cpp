@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "store/credits.hpp"
 
 #include "admin/handlers.hpp"
@@ -89,7 +91,7 @@ Outcome show_account(Call& call, Session& session, const Holder& holder, int sta
     if (cap && *cap > 0) {
         // Two digits behind the point, exact in whole ten-thousandths of the cap.
         const double share = static_cast<double>(used) / static_cast<double>(*cap);
-        writer.raw(domain::dollars(static_cast<std::int64_t>(share * 10'000.0 + 0.5) *
+        writer.raw(domain::dollars(std::int64_t{std::llround(share * 10'000.0)} *
                                    (domain::nano_per_usd / 100)));
     } else {
         writer.null();

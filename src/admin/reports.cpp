@@ -54,8 +54,8 @@ store::UsageStep step_of(const std::string& word) {
 
 // Prices of today of what the configuration serves.
 accounting::PriceLookup prices_of(std::shared_ptr<const gateway::Snapshot> snapshot) {
-    return [snapshot](std::string_view provider,
-                      std::string_view model) -> const domain::TokenPrices* {
+    return [snapshot = std::move(snapshot)](std::string_view provider,
+                                            std::string_view model) -> const domain::TokenPrices* {
         if (snapshot == nullptr) return nullptr;
         for (const auto& endpoint : snapshot->endpoints) {
             const domain::Deployment& deployment = endpoint->deployment;
