@@ -241,7 +241,9 @@ void App::add_gauges() {
     metrics_.gauge_callback("tollgate_build_info", "The running version",
                             {{"version", TOLLGATE_VERSION}}, [] { return 1.0; });
     metrics_.gauge_callback("tollgate_requests_in_flight", "Model requests being answered", {},
-                            [this] { return static_cast<double>(gateway_.in_flight.load()); });
+                            [this] { return static_cast<double>(gateway_.admission.running()); });
+    metrics_.gauge_callback("tollgate_admission_waiting", "Requests that wait for a place", {},
+                            [this] { return static_cast<double>(gateway_.admission.waiting()); });
     metrics_.counter_callback("tollgate_log_lines_dropped_total", "Log lines that found no room",
                               {}, [] { return static_cast<double>(base::log().dropped()); });
     const auto sum = [this](auto member) {
@@ -394,12 +396,20 @@ void App::drain(const sigset_t& signals) {
     };
     each(&http::Server::stop_accepting);
     each(&http::Server::close_idle);
+    // Who waits for a place is told before being cut off; in the loops' second turn from here the
+    // answers have left.
+    const auto refuse_waiting = [&] {
+        gateway_.admission.close();
+        in_flight();
+        in_flight();
+    };
     const auto begun = net::Clock::now();
     bool plain_ended = false;
     while (in_flight() > 0 && !hurried) {
         const auto elapsed = net::Clock::now() - begun;
         if (elapsed >= drain.timeout) break;
         if (!plain_ended && elapsed >= drain.plain_timeout) {
+            refuse_waiting();
             each(&http::Server::cancel_plain);
             plain_ended = true;
         }
@@ -408,6 +418,7 @@ void App::drain(const sigset_t& signals) {
     }
     const std::size_t left = in_flight();
     if (left > 0) base::log().warn("drain_cut_short", {{"requests", left}});
+    refuse_waiting();
     each(&http::Server::cancel_all);
     const auto cancelled = net::Clock::now();
     while (in_flight() > 0 && net::Clock::now() - cancelled < cancelled_grace) pause(drain_poll);

@@ -63,6 +63,9 @@ struct ServerLimits {
     Bytes head{64 * 1024};
     std::int64_t connections = 20'000;
     std::int64_t in_flight = 10'000;       // requests being answered
+    std::int64_t queue = 2'000;            // requests that wait to be among those
+    std::int64_t queue_per_tenant = 500;
+    Duration queue_timeout = seconds(10);
     Duration head_timeout = seconds(10);   // first to last byte of a head
     Duration body_timeout = seconds(60);   // without progress of a body
     Duration idle_timeout = seconds(120);  // keep-alive between requests

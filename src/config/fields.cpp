@@ -82,6 +82,12 @@ void describe(ServerConfig& server, FieldVisitor& visit) {
         limits.value({"head", "largest request head", 1024, 1024 * 1024}, l.head);
         limits.value({"connections", "open client connections", 1, 10'000'000}, l.connections);
         limits.value({"in_flight", "requests being answered", 1, 10'000'000}, l.in_flight);
+        limits.value({"queue", "requests that wait when in_flight is reached; 0: none", 0,
+                      10'000'000},
+                     l.queue);
+        limits.value({"queue_per_tenant", "of those, one tenant's", 1, 10'000'000},
+                     l.queue_per_tenant);
+        limits.value({"queue_timeout", "longest wait of a request", 0.1, 3600}, l.queue_timeout);
         limits.value({"head_timeout", "for a whole head to arrive", 0.1, 3600}, l.head_timeout);
         limits.value({"body_timeout", "without progress of a body", 0.1, 3600}, l.body_timeout);
         limits.value({"idle_timeout", "between requests of a connection", 0.1, week_seconds},

@@ -1,7 +1,6 @@
 #include "accounting/byte_pairs.hpp"
 #include "accounting/token_count.hpp"
 #include "base/log.hpp"
-#include "gateway/admission.hpp"
 #include "gateway/authorize.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/handle_generation.hpp"
@@ -164,10 +163,14 @@ base::Result<void> decode(Generation& generation, std::string& whole) {
     return {};
 }
 
-net::Task<base::Result<void>> run(Generation& generation) {
+// `admission`: held already, or taken here.
+net::Task<base::Result<void>> run(Generation& generation, std::optional<Admission> admission) {
     http::Exchange& exchange = generation.exchange;
     CO_TRY(generation.who, generation.authenticate());
-    CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
+    if (!admission) {
+        AdmissionQueue& queue = generation.worker.gateway.admission;
+        CO_TRY(admission, co_await queue.enter(generation.who->tenant, exchange.scope()));
+    }
     CO_TRY(generation.body, co_await exchange.read_body());
     const PathRequest* by_path = generation.by_path;
     std::string question;
@@ -205,26 +208,33 @@ net::Task<base::Result<void>> run(Generation& generation) {
     co_return base::Result<void>();
 }
 
+// Whether the question at Bedrock's path is about a Converse request, for those who have a key and
+// get a place, which is kept; false for others.
+net::Task<base::Result<bool>> question_is_converse(Worker& worker, http::Exchange& exchange,
+                                                   std::optional<Admission>& admission) {
+    const auto directory = worker.gateway.directory();
+    const auto who = authenticate_caller(*directory, exchange.headers());
+    if (!who.ok()) co_return false;
+    CO_TRY(admission, co_await worker.gateway.admission.enter((*who)->tenant, exchange.scope()));
+    CO_TRY(const std::string_view question, co_await exchange.read_body());
+    co_return asks_about_converse(question);
+}
+
 }  // namespace
 
 net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
                                     const PathRequest* by_path) {
     domain::Protocol protocol = domain::Protocol::anthropic;
     std::optional<base::Error> unread;  // why the question could not be read
+    std::optional<Admission> admission;
     if (by_path != nullptr && by_path->cloud == PathCloud::gemini) {
         protocol = domain::Protocol::gemini;
     } else if (by_path != nullptr && by_path->cloud == PathCloud::bedrock) {
         // The question itself says which of Bedrock's two interfaces it is about; it is read for
         // those who have a key and a place. Who has not, run() says.
-        const auto snapshot = worker.gateway.current();
-        const auto directory = worker.gateway.directory();
-        const bool known = authenticate_caller(*directory, exchange.headers()).ok();
-        const auto admission = admit(worker.gateway, *snapshot);
-        if (known && admission.ok()) {
-            auto question = co_await exchange.read_body();
-            if (!question.ok()) unread = question.error();
-            else if (asks_about_converse(*question)) protocol = domain::Protocol::bedrock_converse;
-        }
+        auto converse = co_await question_is_converse(worker, exchange, admission);
+        if (!converse.ok()) unread = converse.error();
+        else if (*converse) protocol = domain::Protocol::bedrock_converse;
     } else {
         exchange.send_request_id_as_anthropic();
     }
@@ -236,7 +246,7 @@ net::Task<void> handle_count_tokens(Worker& worker, http::Exchange& exchange,
         co_await answer_error(generation, *unread);
         co_return;
     }
-    auto done = co_await run(generation);
+    auto done = co_await run(generation, std::move(admission));
     if (!done.ok()) co_await answer_error(generation, done.error());
 }
 

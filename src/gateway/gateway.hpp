@@ -10,6 +10,7 @@
 #include "base/metrics.hpp"
 #include "accounting/usage_sink.hpp"
 #include "dialect/dialect.hpp"
+#include "gateway/admission.hpp"
 #include "gateway/directory.hpp"
 #include "gateway/snapshot.hpp"
 #include "http/client.hpp"
@@ -64,7 +65,10 @@ public:
     Gateway(base::Registry& registry, Codecs codecs);
 
     std::shared_ptr<const Snapshot> current() const { return snapshot_.load(); }
-    void publish(std::shared_ptr<const Snapshot> snapshot) { snapshot_.store(std::move(snapshot)); }
+    void publish(std::shared_ptr<const Snapshot> snapshot) {
+        admission.configure(snapshot->admission);
+        snapshot_.store(std::move(snapshot));
+    }
     std::shared_ptr<const Directory> directory() const { return directory_.load(); }
     void publish(std::shared_ptr<const Directory> directory) {
         directory_.store(std::move(directory));
@@ -72,7 +76,7 @@ public:
     const Codecs& codecs() const { return codecs_; }
     RequestMetrics& metrics() { return metrics_; }
 
-    std::atomic<std::int64_t> in_flight{0};
+    AdmissionQueue admission;
     std::atomic<bool> draining{false};
     // For exact token counts; null: none are installed. Set before the threads start.
     std::shared_ptr<const accounting::VocabularyFolder> vocabularies;

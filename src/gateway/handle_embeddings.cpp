@@ -6,11 +6,11 @@
 #include "accounting/token_count.hpp"
 #include "base/log.hpp"
 #include "dialect/embeddings.hpp"
-#include "gateway/admission.hpp"
 #include "gateway/call_provider.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/scene.hpp"
+#include "gateway/settle.hpp"
 #include "policy/authenticate.hpp"
 #include "providers/embeddings.hpp"
 
@@ -270,7 +270,9 @@ net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
     request.record.tenant_metrics = &request.policy().metrics;
     CO_TRY_VOID(check_caller(*request.directory, *request.who, exchange.client_address(),
                              exchange.head().path));
-    CO_TRY(Admission admission, admit(request.worker.gateway, *request.snapshot));
+    CO_TRY(const Admission admission, co_await request.worker.gateway.admission.enter(
+                                          request.who->tenant, exchange.scope()));
+    request.record.queued = admission.waited();
     CO_TRY(request.body, co_await exchange.read_body());
     request.record.request_bytes = request.body.size();
     if (request.by_path != nullptr) CO_TRY_VOID(request.take_path());

@@ -1,9 +1,9 @@
 #include "gateway/handle_generation.hpp"
 
-#include "gateway/admission.hpp"
 #include "gateway/call_provider.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/settle.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -17,7 +17,9 @@ net::Task<base::Result<void>> run(Generation& generation) {
     generation.record.tenant_metrics = &generation.policy().metrics;
     CO_TRY_VOID(check_caller(*generation.directory, *generation.who, exchange.client_address(),
                              exchange.head().path));
-    CO_TRY(Admission admission, admit(generation.worker.gateway, *generation.snapshot));
+    CO_TRY(const Admission admission, co_await generation.worker.gateway.admission.enter(
+                                          generation.who->tenant, exchange.scope()));
+    generation.record.queued = admission.waited();
     CO_TRY(generation.body, co_await exchange.read_body());
     generation.record.request_bytes = generation.body.size();
     if (generation.by_path != nullptr) CO_TRY_VOID(generation.take_path());

@@ -61,6 +61,7 @@ struct RequestRecord {
     bool translated = false;       // the provider spoke another protocol
     bool client_gone = false;
     net::Instant arrived;
+    net::Clock::duration queued{0};  // of that, waiting for a place
     net::Instant sent;             // when the first attempt left; epoch: never
     net::Instant first_content;    // when content first reached the client; epoch: never
     std::uint64_t request_bytes = 0;

@@ -39,6 +39,7 @@ void log_access(const RequestRecord& record, double total, double first_token) {
          {"priced", record.cost.priced},
          {"latency_ms", total * 1000},
          {"ttft_ms", first_token * 1000},
+         {"queued_ms", std::chrono::duration<double, std::milli>(record.queued).count()},
          {"request_bytes", record.request_bytes},
          {"session", record.session_id},
          {"agent", record.agent_id},
@@ -97,7 +98,8 @@ void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& rec
         }
         if (!record.cost.priced) metrics.unpriced.add(1);
         if (record.sent != net::Instant{}) {
-            metrics.overhead_before.observe(seconds_between(record.arrived, record.sent));
+            metrics.overhead_before.observe(
+                seconds_between(record.arrived + record.queued, record.sent));
         }
     }
     if (record.tenant_metrics != nullptr) count_of_tenant(*record.tenant_metrics, record);

@@ -16,6 +16,7 @@
 #include "base/metrics.hpp"
 #include "credentials/source.hpp"
 #include "domain/target.hpp"
+#include "gateway/admission.hpp"
 #include "http/client.hpp"
 #include "providers/registry.hpp"
 #include "routing/names.hpp"
@@ -108,7 +109,7 @@ struct Snapshot {
     std::vector<ListedModel> listed;
     AttemptSettings attempts;
     BillingSettings billing;
-    std::int64_t in_flight_max = 10'000;          // per process
+    AdmissionSettings admission;                  // per process
     bool access_log = true;
     bool expose_provider_limits = false;
     bool metrics_on_main = false;
