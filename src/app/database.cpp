@@ -5,26 +5,31 @@
 #include <cerrno>
 #include <cstring>
 
-#include "app/stores.hpp"
 #include "base/ids.hpp"
+#include "store/page.hpp"
 #include "store/postgres_db.hpp"
 #include "store/sqlite_db.hpp"
 
 namespace tollgate::app {
-namespace {
 
-constexpr std::size_t readers = 1;  // one verb, one question at a time
-
-}  // namespace
+std::string sqlite_path(const std::string& database, const std::string& data_dir) {
+    constexpr std::string_view scheme = "sqlite:";
+    if (database.empty() || database == "sqlite") return data_dir + "/tollgate.db";
+    if (!database.starts_with(scheme)) return "";
+    std::string path = database.substr(scheme.size());
+    if (path.starts_with("//")) path.erase(0, 2);
+    return path;
+}
 
 base::Result<std::unique_ptr<store::Db>> open_database(const config::StoresConfig& stores,
-                                                       const std::string& data_dir) {
+                                                       const std::string& data_dir,
+                                                       const DatabaseUse& use) {
     const std::string& database = stores.database.value;
     if (database == "none") {
         return base::invalid(
             "stores.database is none: nothing is stored; tenants and keys stand in the files");
     }
-    // The installation's key is kept there, whatever the database.
+    // The installation's key and the journal are kept there, wherever the database is.
     if (mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
         return base::Error{base::ErrorCode::unavailable,
                            "cannot make the data directory " + data_dir + ": " +
@@ -33,7 +38,8 @@ base::Result<std::unique_ptr<store::Db>> open_database(const config::StoresConfi
     if (database.starts_with("postgres://") || database.starts_with("postgresql://")) {
         store::PostgresOptions options;
         options.url = database;
-        options.connections = readers + 1;
+        options.connections = use.connections;
+        options.metrics = use.metrics;
         return store::open_postgres(options);
     }
     store::SqliteOptions options;
@@ -43,10 +49,13 @@ base::Result<std::unique_ptr<store::Db>> open_database(const config::StoresConfi
             "stores.database: expected sqlite, sqlite:PATH, postgres://... or none",
             "stores.database");
     }
-    options.readers = readers;
+    options.readers = use.readers;
+    options.metrics = use.metrics;
     return store::open_sqlite(options);
 }
 
+// Keys are hashed under the installation's key: with another one nobody could sign in, and new keys
+// would be unknown to the other instances.
 base::Result<void> check_installation(store::Db& db, const policy::InstallationKey& key) {
     const std::string mine = key.fingerprint();
     const std::string id = base::uuid7();
@@ -67,7 +76,7 @@ base::Result<void> check_installation(store::Db& db, const policy::InstallationK
     if (stored == mine) return {};
     return base::invalid(
         "the database was made with another installation key: use that one's file "
-        "(installation_key in the data directory) or TOLLGATE_INSTALLATION_KEY");
+        "(installation_key in the data directory) or TOLLGATE_INSTALLATION_KEY on every instance");
 }
 
 }  // namespace tollgate::app

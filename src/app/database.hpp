@@ -1,5 +1,5 @@
-// The database that a configuration names, opened: for verbs that work on it without a gateway.
-// Blocking; main thread.
+// The database that a configuration names, opened: for the gateway, and for verbs that work on it
+// without one. Blocking; main thread.
 #pragma once
 #include <memory>
 #include <string>
@@ -8,13 +8,24 @@
 #include "config/config.hpp"
 #include "policy/installation_key.hpp"
 #include "store/db.hpp"
+#include "store/store_metrics.hpp"
 
 namespace tollgate::app {
 
-// Not migrated yet. Fails: invalid_request or unavailable in words for people, also when nothing is
-// stored (stores.database: none).
+// The path of "sqlite:PATH", the default one for "" and "sqlite"; "" when it is neither.
+std::string sqlite_path(const std::string& database, const std::string& data_dir);
+
+struct DatabaseUse {
+    std::size_t connections = 2;             // to PostgreSQL, at most
+    std::size_t readers = 1;                 // of SQLite
+    store::StoreMetrics* metrics = nullptr;  // must outlive the Db
+};
+
+// Makes the data directory. Not migrated yet. Fails: invalid_request or unavailable in words for
+// people, also when nothing is stored (stores.database: none).
 base::Result<std::unique_ptr<store::Db>> open_database(const config::StoresConfig& stores,
-                                                       const std::string& data_dir);
+                                                       const std::string& data_dir,
+                                                       const DatabaseUse& use = {});
 
 // Fails: invalid_request when the database was made with another installation key. One that has
 // none yet takes `key`'s fingerprint. REQUIRES: migrated.

@@ -6,7 +6,6 @@
 #include "app/database.hpp"
 #include "app/help.hpp"
 #include "app/offline.hpp"
-#include "app/stores.hpp"
 #include "base/log.hpp"
 #include "store/migrate.hpp"
 #include "store/postgres_db.hpp"

@@ -51,9 +51,6 @@ public:
 
 private:
     Stores() = default;
-    base::Result<void> open_database(const config::StoresConfig& stores,
-                                     const std::string& data_dir);
-    base::Result<void> check_installation();
     base::Result<void> open_state(const config::StoresConfig& stores);
     base::Result<void> open_journal(const config::StoresConfig& stores,
                                     const std::string& data_dir, std::size_t workers);
@@ -72,7 +69,5 @@ private:
 
 // server.workers, or as many as the machine has cores.
 std::size_t worker_count(const config::ServerConfig& server);
-// "sqlite:PATH", or "" when the URL is no SQLite one; the default path for "" and "sqlite".
-std::string sqlite_path(const std::string& database, const std::string& data_dir);
 
 }  // namespace tollgate::app
