@@ -13,6 +13,7 @@
 #include "admin/routes.hpp"
 #include "http/server.hpp"
 #include "net/connect.hpp"
+#include "policy/check_key.hpp"
 #include "policy/key_format.hpp"
 #include "store/keys.hpp"
 #include "store/stores_test.hpp"
@@ -69,7 +70,8 @@ protected:
         for (const char* tenant : {"acme", "globex"}) add_company(tenant);
         services_.reset(new Services{
             db(), *installation_,
-            [this](const http::Headers& headers, const std::string&) { return who(headers); },
+            [this](const http::Headers& headers, const std::string& address,
+                   const std::string& path) { return who(headers, {path, address}); },
             [](const std::string&) { return policy::LiveBudgetPointer(); },
             [] { return std::shared_ptr<const gateway::Snapshot>(); },
             [] { return std::make_shared<const gateway::Directory>(); },
@@ -194,7 +196,7 @@ private:
         body = plain;
     }
     // What the directory of the gateway does, straight from the database.
-    base::Result<domain::Principal> who(const http::Headers& headers) {
+    base::Result<domain::Principal> who(const http::Headers& headers, const policy::KeyUse& use) {
         const std::string_view given = headers.get("authorization");
         const std::string secret(given.substr(std::min<std::size_t>(7, given.size())));
         domain::Principal principal;
@@ -215,6 +217,8 @@ private:
         if (!found.ok() || key.revoked != 0 || !key.enabled) {
             return base::Error{base::ErrorCode::authentication, "unknown key"};
         }
+        TRY(const policy::KeyRules rules, policy::key_rules(key));
+        TRY_VOID(policy::check_key(rules, use));
         principal.tenant = key.tenant;
         principal.key_name = key.name;
         principal.key_id = key.id;

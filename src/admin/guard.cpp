@@ -182,7 +182,8 @@ net::Task<void> refuse(http::Exchange& exchange, base::Error error, Face face) {
 
 net::Task<void> serve(const Services& services, const Operation& operation,
                       http::Exchange& exchange) {
-    auto who = services.authenticate(exchange.headers(), exchange.client_address());
+    const std::string path(exchange.head().path);
+    auto who = services.authenticate(exchange.headers(), exchange.client_address(), path);
     if (!who.ok()) {
         co_await refuse(exchange, who.error(), operation.face);
         co_return;

@@ -2,6 +2,7 @@
 
 #include "admin/lookup.hpp"
 #include "admin/times.hpp"
+#include "policy/check_key.hpp"
 #include "policy/key_format.hpp"
 #include "store/keys.hpp"
 
@@ -40,11 +41,28 @@ base::Result<Secret> secret_of(const Call& call, const std::string& chosen) {
 
 base::Result<void> check(Call& call, store::Session& session, const domain::Key& key) {
     TRY_VOID(policy::authorize_grant(call.caller, key.role));
+    const auto rules = policy::key_rules(key);
+    if (!rules.ok()) return invalid(rules.error().message, rules.error().field);
     TRY_VOID(check_tier(session, key.tier));
     return check_owners(call, session, key.tenant, key.team, key.user);
 }
 
 }  // namespace
+
+std::string shown_once(const MadeKey& made) {
+    std::string text = shown(made.key);
+    text.pop_back();  // the object goes on
+    text += ",\"key\":";
+    json::append_string(text, made.secret);
+    text += ",\"warning\":";
+    if (made.warning.empty()) {
+        text += "null";
+    } else {
+        json::append_string(text, made.warning);
+    }
+    text += '}';
+    return text;
+}
 
 base::Result<MadeKey> make_key(Call& call, store::Session& session, domain::Key key,
                                const std::string& chosen) {

@@ -16,6 +16,9 @@ struct MadeKey {
     std::string warning;  // why a chosen secret is a bad one, "" when it is not
 };
 
+// The key with its secret and its warning: what the answer that makes it shows, and no other.
+std::string shown_once(const MadeKey& made);
+
 // Inserts `key`, with `chosen` as its secret or a new one. Checks role, owners, tier and expiry,
 // and records the act. Fails: invalid_request, permission, conflict.
 base::Result<MadeKey> make_key(Call& call, store::Session& session, domain::Key key,

@@ -9,21 +9,9 @@
 namespace tollgate::admin {
 namespace {
 
-// The key with its secret: the only answer that ever shows it.
 Outcome show_secret(Call& call, const MadeKey& made, int status) {
     call.header("etag", "\"" + std::to_string(made.key.etag) + "\"");
-    std::string text = shown(made.key);
-    text.pop_back();  // the object goes on
-    text += ",\"key\":";
-    json::append_string(text, made.secret);
-    text += ",\"warning\":";
-    if (made.warning.empty()) {
-        text += "null";
-    } else {
-        json::append_string(text, made.warning);
-    }
-    text += '}';
-    return call.answer(status, std::move(text));
+    return call.answer(status, shown_once(made));
 }
 
 // POST /tenants/{id}/keys names the tenant in its path, POST /keys in its body.

@@ -35,7 +35,7 @@ base::Result<domain::Team> find_team(Call& call, store::Session& session,
 base::Result<domain::User> find_user(Call& call, store::Session& session,
                                      const std::string& what) {
     const std::string& wanted = what == "me" ? call.caller.user : what;
-    if (wanted.empty()) return store::not_found("a user for this key");
+    if (wanted.empty()) return store::not_found("user behind this key; name one by id");
     TRY(const domain::User user, store::find_user(session, call.access, wanted));
     TRY_VOID(call.check_reach({user.tenant, user.id}, "user " + wanted));
     return user;

@@ -52,9 +52,10 @@ struct ServiceHealth {
 struct Services {
     store::Db& db;
     const policy::InstallationKey& installation;
-    // Who a request's headers and address stand for. Fails: authentication, permission (address).
-    std::function<base::Result<domain::Principal>(const http::Headers& headers,
-                                                  const std::string& address)>
+    // Who a request's headers stand for, on that path (without its query), from that address.
+    // Fails: authentication; permission (the key's allowed_addresses or allowed_routes).
+    std::function<base::Result<domain::Principal>(
+        const http::Headers& headers, const std::string& address, const std::string& path)>
         authenticate;
     // The budget's live state; null: not in the directory (made a moment ago, or disabled).
     std::function<policy::LiveBudgetPointer(const std::string& budget_id)> live_budget;

@@ -155,12 +155,62 @@ TEST_P(Tenancy, ChosenKeys_AreTakenWithAWarningWhenWeak) {
     ASSERT_EQ(weak->status, 201) << weak->body;
     EXPECT_EQ((*weak)["key"], "sk-eng-key");
     EXPECT_NE((*weak)["warning"], "null");
+    const auto company = ask("POST", "/api/v1/tenants", master_key,
+                             R"({"name":"initech","key":{"name":"first","key":"sk-1234567"}})");
+    ASSERT_EQ(company->status, 201) << company->body;
+    const json::Value told = company->json["key"]["warning"];
+    EXPECT_TRUE(told.is_string() && !told.text().empty()) << company->body;
+    const auto strong = ask("POST", "/api/v1/tenants", master_key,
+                            R"({"name":"hooli","key":{"name":"first"}})");
+    EXPECT_EQ(Answer::text_of(strong->json["key"]["warning"]), "null") << strong->body;
     const auto again = ask("POST", "/api/v1/keys", master_key,
                            R"({"tenant":"globex","key":"sk-eng-key"})");
     EXPECT_EQ(again->status, 409) << again->body;
     EXPECT_EQ(ask("POST", "/api/v1/keys", master_key, R"({"tenant":"acme","key":"ab"})")->status,
               400);
     EXPECT_EQ(ask("POST", "/api/v1/keys", master_key, "{}")->status, 400);
+}
+
+TEST_P(Tenancy, AKeysAllowedRoutes_BindAdministrationToo) {
+    const auto keep = [this](const std::string& routes) {
+        const auto made = ask("POST", "/api/v1/keys", key_of("acme/admin"),
+                              R"({"role":"tenant_admin","allowed_routes":[)" + routes + "]}");
+        EXPECT_EQ(made->status, 201) << made->body;
+        return (*made)["key"];
+    };
+    const auto status = [this](const std::string& path, const std::string& key) {
+        return ask("GET", path, key)->status;
+    };
+    const std::string traffic = keep(R"("llm_api_routes")");
+    const auto refused = ask("GET", "/key/info", traffic);
+    EXPECT_EQ(refused->status, 403);
+    EXPECT_NE(refused->error("message").find("/key/info"), std::string::npos) << refused->body;
+    EXPECT_EQ(status("/api/v1/keys?limit=5", traffic), 403);
+    EXPECT_EQ(status("/api/v1/llm/usage", traffic), 403);
+    const std::string info = keep(R"("llm_api_routes","info_routes")");
+    EXPECT_EQ(status("/key/info", info), 200);
+    EXPECT_EQ(status("/api/v1/keys", info), 403);
+    EXPECT_EQ(ask("POST", "/key/generate", info, "{}")->status, 403);
+    const std::string management = keep(R"("management_routes")");
+    EXPECT_EQ(status("/key/info", management), 200);
+    EXPECT_EQ(status("/api/v1/keys?limit=5", management), 200);
+    EXPECT_EQ(ask("POST", "/key/generate", management, "{}")->status, 200);
+    EXPECT_EQ(status("/api/v1/keys", keep(R"("/api/v1/keys")")), 200);
+}
+
+// An operation that no group names could not be given to a key that is bound at all.
+TEST(AllowedRoutes, EveryOperation_IsInAGroup) {
+    const auto all = policy::RouteList::of({"admin_only_routes", "public_routes"});
+    ASSERT_TRUE(all.ok());
+    for (const Operation& operation : operations()) {
+        EXPECT_TRUE(all->allows(operation.pattern)) << operation.pattern;
+    }
+}
+
+TEST_P(Tenancy, MeOfAKeyWithoutAUser_IsToldWhatToName) {
+    const auto nobody = ask("GET", "/api/v1/users/me", master_key);
+    EXPECT_EQ(nobody->status, 404);
+    EXPECT_EQ(nobody->error("message"), "there is no user behind this key; name one by id");
 }
 
 TEST_P(Tenancy, NobodyGrantsARoleAboveTheirOwn_NorWhatThePlatformSells) {

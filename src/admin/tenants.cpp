@@ -50,6 +50,10 @@ base::Result<void> check_bounds(const Call& call, const domain::Tenant& stored,
     TRY_VOID(call.check_platform_sets(!(changed.limits == stored.limits), "limits"));
     TRY_VOID(call.check_platform_sets(changed.allowed_models != stored.allowed_models,
                                       "allowed_models"));
+    // Where the platform says which models there are, their names are its words too.
+    const bool bound_models = !stored.allowed_models.empty() || !stored.tier.empty();
+    TRY_VOID(call.check_platform_sets(bound_models && changed.aliases != stored.aliases,
+                                      "aliases"));
     TRY_VOID(call.check_platform_sets(changed.settings != stored.settings, "settings"));
     return call.check_platform_sets(changed.retention_days != stored.retention_days,
                                     "retention_days");
@@ -89,11 +93,7 @@ Outcome create_tenant(Call& call, Session& session) {
         company.key.tenant = made.id;
         TRY(const MadeKey key,
             make_key(call, session, std::move(company.key), company.chosen_key));
-        std::string inner = shown(key.key);
-        inner.pop_back();
-        inner += ",\"key\":";
-        json::append_string(inner, key.secret);
-        text += ",\"key\":" + inner + "}";
+        text += ",\"key\":" + shown_once(key);
     }
     text += '}';
     call.header("etag", "\"" + std::to_string(made.etag) + "\"");

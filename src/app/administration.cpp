@@ -64,11 +64,11 @@ void ReloadDesk::answer(const base::Result<Reload>& outcome) {
 admin::Services admin_services(gateway::Gateway& gateway, Stores& stores, DirectoryKeeper& keeper,
                                ReloadDesk& desk, bool files_are_read_only) {
     const auto authenticate =
-        [&gateway](const http::Headers& headers,
-                   const std::string& address) -> base::Result<domain::Principal> {
+        [&gateway](const http::Headers& headers, const std::string& address,
+                   const std::string& path) -> base::Result<domain::Principal> {
         const auto directory = gateway.directory();
         TRY(const domain::Principal* who, policy::authenticate(directory->keys, headers));
-        TRY_VOID(gateway::check_caller(*directory, *who, address));
+        TRY_VOID(gateway::check_caller(*directory, *who, address, path));
         return *who;
     };
     const auto health = [&stores] {

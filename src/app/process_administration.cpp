@@ -198,10 +198,10 @@ base::Result<domain::NanoUsd> ProcessAdministration::spent(const domain::Budget&
 }
 
 base::Result<void> ProcessAdministration::serve() {
-    const auto who = [this](const http::Headers& headers,
-                            const std::string& address) -> base::Result<domain::Principal> {
+    const auto who = [this](const http::Headers& headers, const std::string& address,
+                            const std::string& path) -> base::Result<domain::Principal> {
         TRY(const domain::Principal* found, policy::authenticate(directory_->keys, headers));
-        TRY_VOID(gateway::check_caller(*directory_, *found, address));
+        TRY_VOID(gateway::check_caller(*directory_, *found, address, path));
         return *found;
     };
     const auto live_budget = [this](const std::string& id) {
