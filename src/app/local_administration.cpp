@@ -1,5 +1,8 @@
 #include "app/local_administration.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <ostream>
 
@@ -8,6 +11,7 @@
 #include "app/process_administration.hpp"
 #include "base/log.hpp"
 #include "commands/connection.hpp"
+#include "commands/listener.hpp"
 #include "commands/remote_administration.hpp"
 #include "commands/run_action.hpp"
 #include "secret_sources/files.hpp"
@@ -43,6 +47,20 @@ base::Result<Local> find_local(const Offline& offline, const commands::Connectio
     return local;
 }
 
+// Who may be sent the key: we ourselves and, where the gateway keeps its master key itself, the
+// owner of that file. Who administers with sudo a gateway that runs as a user of its own is then
+// understood, and whoever else took the port first gets nothing.
+std::vector<std::uint32_t> trusted_users(const Local& local, const std::string& key) {
+    std::vector<std::uint32_t> users = {geteuid()};
+    const std::string path = local.data_dir + "/master_key";
+    const auto stored = secret_sources::read_secret_file(path);
+    struct stat file{};
+    if (stored.ok() && *stored == key && stat(path.c_str(), &file) == 0) {
+        users.push_back(file.st_uid);
+    }
+    return users;
+}
+
 // Without a configuration and without data, somebody stands in the wrong folder: a database that is
 // made here would hold what no gateway ever sees.
 bool nothing_there(const Local& local) {
@@ -63,6 +81,7 @@ base::Result<std::unique_ptr<commands::Administration>> open_running(
                                local.data_dir +
                                ": give --key-file, --config or --data-dir, or set TOLLGATE_KEY"};
     }
+    TRY_VOID(commands::check_listener(url, trusted_users(local, options.key)));
     return commands::remote_administration(options);
 }
 

@@ -7,6 +7,7 @@ namespace tollgate::commands {
 namespace {
 
 constexpr std::string_view conflict = "conflict";  // Error::field of a 409 or 412
+constexpr std::string_view partly = "partly";      // Error::field of cut_short()
 constexpr std::size_t foreign_text_max = 200;      // shown of an answer that is not ours
 
 base::ErrorCode code_of(int status) {
@@ -57,7 +58,15 @@ base::Result<std::string> ask(Administration& administration, std::string_view m
     return std::move(reply.body);
 }
 
+base::Error cut_short(const base::Error& why, std::size_t bytes) {
+    base::Error error = why;
+    error.message = "only a part was written, " + std::to_string(bytes) + " bytes: " + why.message;
+    error.field = partly;
+    return error;
+}
+
 int exit_code_of(const base::Error& error) {
+    if (error.field == partly) return exit_partly;
     switch (error.code) {
         case base::ErrorCode::authentication:
         case base::ErrorCode::permission: return exit_not_authorised;

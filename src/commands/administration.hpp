@@ -57,7 +57,10 @@ base::Error refusal(const AdminReply& reply);
 // Calls, and gives the body of a good answer.
 base::Result<std::string> ask(Administration& administration, std::string_view method,
                               const std::string& target, std::string_view body = {});
-// Exit code of a failure: 4 not authorised, 5 unreachable, 6 not found or conflict, else 1.
+// An answer that ended after `bytes` of it had been passed on.
+base::Error cut_short(const base::Error& why, std::size_t bytes);
+// Exit code of a failure: 4 not authorised, 5 unreachable, 6 not found or conflict, 7 cut_short(),
+// else 1.
 int exit_code_of(const base::Error& error);
 
 }  // namespace tollgate::commands

@@ -1,39 +1,14 @@
 #include "commands/connection.hpp"
 
-#include <termios.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <iostream>
 
 #include "commands/contexts.hpp"
+#include "commands/hidden_prompt.hpp"
 #include "secret_sources/files.hpp"
 
 namespace tollgate::commands {
 namespace {
-
-// What is typed is not shown.
-base::Result<std::string> asked_key(const std::string& url) {
-    if (isatty(STDIN_FILENO) != 1) {
-        return base::Error{base::ErrorCode::authentication,
-                           "no key for " + url +
-                               ": give --key-file FILE, or set TOLLGATE_KEY or TOLLGATE_KEY_FILE"};
-    }
-    std::cerr << "Key for " << url << ": " << std::flush;
-    termios before{};
-    const bool hidden = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (hidden) {
-        termios quiet = before;
-        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-    std::string key;
-    std::getline(std::cin, key);
-    if (hidden) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    std::cerr << "\n";
-    if (key.empty()) return base::Error{base::ErrorCode::cancelled, "no key was given"};
-    return key;
-}
 
 // "" when nobody gave one.
 base::Result<std::string> given_key(const ConnectionArgs& args,
@@ -59,7 +34,10 @@ base::Result<Destination> remote(const ConnectionArgs& args,
     }
     if (key.empty()) key = environment.lookup("TOLLGATE_MASTER_KEY").value_or("");
     if (key.empty()) {
-        TRY(key, asked_key(destination.remote.url));
+        TRY(key, asked_secret("Key for " + destination.remote.url,
+                              "no key for " + destination.remote.url +
+                                  ": give --key-file FILE, or set TOLLGATE_KEY or "
+                                  "TOLLGATE_KEY_FILE"));
     }
     return destination;
 }

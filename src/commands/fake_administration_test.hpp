@@ -38,6 +38,9 @@ public:
         // In two pieces, as a stream comes.
         const std::size_t half = reply.body.size() / 2;
         TRY_VOID(use(std::string_view(reply.body).substr(0, half)));
+        if (reply.body.find("the connection breaks here") != std::string::npos) {
+            return base::Error{base::ErrorCode::unavailable, "the connection was closed"};
+        }
         TRY_VOID(use(std::string_view(reply.body).substr(half)));
         return AdminReply{reply.status, ""};
     }

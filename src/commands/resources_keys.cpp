@@ -177,6 +177,8 @@ Noun limits_noun() {
                    {"--subject", "subject", FieldType::text, "Only of this one"}};
     list.columns = {{"KIND", "kind"}, {"SUBJECT", "subject"}, {"TENANT", "tenant"},
                     {"PER MINUTE", "limits.requests_per_minute"},
+                    {"PER HOUR", "limits.requests_per_hour"},
+                    {"PER DAY", "limits.requests_per_day"},
                     {"TOKENS/MIN", "limits.tokens_per_minute"},
                     {"CONCURRENT", "limits.concurrent_requests"}, {"ID", "id"}};
     Action get{"get", "One row of limits", "  tollgate limits get ID", "GET",

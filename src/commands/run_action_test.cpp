@@ -177,6 +177,25 @@ TEST(RunAction, Export_IsPassedOnAsItComes) {
     EXPECT_EQ(run({"usage", "export", ""}, {AdminReply{403, refused}}).code, exit_not_authorised);
 }
 
+TEST(RunAction, ExportThatBreaksOff_IsPartlyDoneAndSaysSo) {
+    const Ran ran = run({"usage", "export", ""},
+                        {AdminReply{200, "at,request_id\n1,a\n2,b\nthe connection breaks here"}});
+    EXPECT_EQ(ran.code, exit_partly);
+    EXPECT_TRUE(ran.out.starts_with("at,request_id\n")) << ran.out;
+    EXPECT_NE(ran.err.find("only a part was written"), ran.err.npos) << ran.err;
+    // Nothing came at all: that is a gateway that does not answer.
+    EXPECT_EQ(run({"usage", "export", ""},
+                  {base::Error{base::ErrorCode::unavailable, "nobody there"}}).code,
+              exit_unreachable);
+}
+
+TEST(RunAction, TenantWithAWeakChosenKey_WarnsOfIt) {
+    const Ran ran = run({"tenants", "create", "acme"},
+                        {AdminReply{201, R"({"id":"t1","name":"acme","key":)"
+                                         R"({"key":"sk-1234567","warning":"it is short"}})"}});
+    EXPECT_NE(ran.err.find("warning: it is short"), ran.err.npos) << ran.err;
+}
+
 TEST(ResourceTable, EveryVerb_HasAnExampleThatCallsItAndOptionsOnce) {
     for (const Noun& noun : nouns()) {
         for (const Action& action : noun.actions) {

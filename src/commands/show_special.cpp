@@ -81,6 +81,8 @@ base::Result<void> show_tenant(const Invocation& invocation, Administration& adm
     if (lines.ok()) console.out << *lines;
     console.err << "\nThe key is shown this once: keep it now. The lines above are for Claude "
                    "Code; tollgate keys snippet has those of other clients.\n";
+    const std::string warning = root["key"]["warning"].text();
+    if (!warning.empty()) console.err << "warning: " << warning << "\n";
     return {};
 }
 
@@ -157,13 +159,19 @@ base::Result<void> pass_stream(const Invocation& invocation, Administration& adm
         if (!file) return base::invalid("cannot write " + invocation.file);
     }
     std::ostream& out = invocation.file.empty() ? console.out : file;
+    std::size_t written = 0;
     const Administration::Use pass = [&](std::string_view piece) -> base::Result<void> {
         out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+        written += piece.size();
         if (out) return {};
         return base::Error{base::ErrorCode::internal, "the export could not be written"};
     };
-    TRY(const AdminReply reply, administration.stream(call.target, pass));
-    if (!reply.ok()) return refusal(reply);
+    const auto reply = administration.stream(call.target, pass);
+    if (!reply.ok()) {
+        out.flush();
+        return written == 0 ? reply.error() : cut_short(reply.error(), written);
+    }
+    if (!reply->ok()) return refusal(*reply);
     out.flush();
     if (!out) return base::Error{base::ErrorCode::internal, "the export could not be written"};
     return {};
