@@ -276,12 +276,13 @@ private:
         }
         if (!follow_) return check_tenants(problems(), config().tenants);
         const fs::path path = (folder / (named.empty() ? "tenants" : named)).lexically_normal();
+        // Known while there is none too: it may be made later.
+        config().tenants_dir = path.string();
         std::error_code failure;
         if (!fs::is_directory(path, failure)) {
             if (!named.empty()) fail(path.string(), "is no folder; tenants_dir names it");
             return check_tenants(problems(), config().tenants);
         }
-        config().tenants_dir = path.string();
         std::vector<std::string> files;
         for (const auto& entry : fs::directory_iterator(path, failure)) {
             const std::string name = entry.path().filename().string();

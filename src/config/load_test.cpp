@@ -160,6 +160,9 @@ TEST_F(ConfigFiles, MissingFileAndFolderAreSaid) {
     const auto path = write("tollgate.yaml", "tenants_dir: nowhere\n");
     EXPECT_THAT(load(path, environment_).report(), HasSubstr("nowhere: error: is no folder"));
     EXPECT_FALSE(load(folder_.string(), environment_).ok());
+    // The default folder need not be there yet: who watches the files learns where it would be.
+    const LoadResult plain = load(write("plain.yaml", "logging: {level: info}\n"), environment_);
+    EXPECT_EQ(plain.config.tenants_dir, (folder_ / "tenants").string());
 }
 
 TEST_F(ConfigFiles, EmptyFileIsAConfigurationOfDefaults) {
