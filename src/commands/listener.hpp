@@ -10,8 +10,8 @@
 
 namespace tollgate::commands {
 
-// The users whose sockets take connections to `address` ("127.0.0.1:4000", "[::1]:4000"), once each.
-// `tcp` and `tcp6` are what those files hold. Pure. Fails: invalid_request (the address).
+// The users whose sockets take connections to `address` ("127.0.0.1:4000", "[::1]:4000"), once
+// each. `tcp` and `tcp6` are what those files hold. Pure. Fails: invalid_request (the address).
 base::Result<std::vector<std::uint32_t>> listeners_of(std::string_view tcp, std::string_view tcp6,
                                                       const std::string& address);
 

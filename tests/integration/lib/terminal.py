@@ -1,8 +1,8 @@
 """Runs a program on a terminal of its own and types what a person would.
 
 Reads {"command": [...], "cwd", "env", "say": [[what to wait for, what to type], ...]} as JSON from
-standard input; writes {"shown", "code" (minus a signal's number), "echo": whether the terminal shows
-what is typed, before, at the first prompt and after} to standard output.
+standard input; writes {"shown", "code" (minus a signal's number), "echo": whether the terminal
+shows what is typed, before, at the first prompt and after} to standard output.
 """
 import fcntl
 import json
