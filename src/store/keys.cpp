@@ -51,6 +51,10 @@ struct KeyTable {
     }
 };
 
+// What somebody changed by hand is no longer as its file says: the file neither undoes the change nor
+// takes the key away. (While files win, nobody can change such a key.)
+constexpr std::string_view kept_by_hand =
+    ", origin = CASE WHEN origin LIKE 'file:%' THEN 'api' ELSE origin END";
 constexpr std::string_view rotation_due =
     "(CASE WHEN rotated > created THEN rotated ELSE created END + rotation_days * 86400000000)";
 
@@ -62,9 +66,16 @@ base::Result<void> check_owners(Session& session, const domain::Key& key) {
 // Ends an UPDATE that changes one key; gives the key as it is then. Fails: not_found.
 base::Result<domain::Key> change(Session& session, const Access& access, std::string_view id,
                                  Statement statement) {
-    statement.add(", etag = etag + 1").where("id = ").text(id).where_tenant(access);
+    statement.add(kept_by_hand).add(", etag = etag + 1");
+    statement.where("id = ").text(id).where_tenant(access);
     TRY_VOID(statement.execute(session));
     return key_by_id(session, access, id);
+}
+
+// Ends an UPDATE that revokes: neither secret works any more.
+void add_revocation(Statement& statement, domain::UnixMicros now) {
+    statement.integer(now).add(", previous_hash = ''").add(", previous_until = 0");
+    statement.add(", updated = ").integer(now);
 }
 
 base::Result<std::optional<domain::Key>> row_of_file(Session& session, const domain::Key& key) {
@@ -126,7 +137,12 @@ base::Result<domain::Key> update_key(Session& session, const Access& access, dom
     key.tenant = stored.tenant;
     TRY_VOID(check_owners(session, key));
     key.updated = now_micros();
-    return update_row<KeyTable>(session, access, key, key.id, key.etag);
+    TRY(auto written, update_row<KeyTable>(session, access, key, key.id, key.etag));
+    if (!written.origin.starts_with("file:")) return written;
+    Statement keep("UPDATE api_keys SET origin = 'api'");
+    keep.where("id = ").text(key.id).where_tenant(access);
+    TRY_VOID(keep.execute(session));
+    return key_by_id(session, access, key.id);
 }
 
 base::Result<domain::Key> rotate_key(Session& session, const Access& access, std::string_view id,
@@ -144,7 +160,8 @@ base::Result<domain::Key> rotate_key(Session& session, const Access& access, std
     statement.add(", previous_hash = ").text(grace ? key.secret_hash : std::string());
     statement.add(", previous_until = ").integer(grace ? previous_until : 0);
     statement.add(", rotated = ").integer(now).add(", updated = ").integer(now);
-    statement.add(", etag = etag + 1").where("id = ").text(id).where_tenant(access);
+    statement.add(kept_by_hand).add(", etag = etag + 1");
+    statement.where("id = ").text(id).where_tenant(access);
     statement.where("etag = ").integer(static_cast<std::int64_t>(key.etag));
     const auto rotated = statement.execute(session);
     if (!rotated) return explain(rotated.error(), KeyTable::noun, KeyTable::constraints);
@@ -157,8 +174,7 @@ base::Result<domain::Key> revoke_key(Session& session, const Access& access, std
     TRY(auto key, key_by_id(session, access, id));
     if (key.revoked != 0) return key;
     Statement statement("UPDATE api_keys SET revoked = ");
-    statement.integer(now).add(", previous_hash = ''").add(", previous_until = 0");
-    statement.add(", updated = ").integer(now);
+    add_revocation(statement, now);
     return change(session, access, id, std::move(statement));
 }
 
@@ -267,7 +283,11 @@ base::Result<std::vector<std::string>> mark_vanished_keys(Session& session,
                                                           domain::UnixMicros now) {
     TRY(auto vanished, vanished_rows(session, "api_keys", "revoked = 0", present));
     for (const std::string& id : vanished) {
-        TRY_VOID(revoke_key(session, Access::everything(), id, now));
+        // Still of its file: there again, it works again.
+        Statement statement("UPDATE api_keys SET revoked = ");
+        add_revocation(statement, now);
+        statement.add(", etag = etag + 1").where("id = ").text(id);
+        TRY_VOID(statement.execute(session));
     }
     return vanished;
 }

@@ -388,6 +388,42 @@ TEST_P(Keys, OfAFile_AreKeptInStep_AndRevokedWithIt) {
     EXPECT_EQ(stored("file/acme/key").revoked, 0);
 }
 
+TEST_P(Keys, OfAFile_ChangedByHand_AreNotUndoneByTheFile) {
+    make_tenant("acme");
+    auto file = a_key("acme", "h1");
+    file.id = "file/acme/key";
+    file.origin = "file:acme.yaml";
+    const auto upsert = [&] {
+        return made(in([&](Session& s) {
+                   return upsert_key_from_file(s, file, Precedence::database);
+               })).outcome;
+    };
+    const auto vanished = [&] {
+        return made(in([&](Session& s) { return mark_vanished_keys(s, {}, now); }));
+    };
+    EXPECT_EQ(upsert(), FileOutcome::created);
+    made(in([&](Session& s) { return revoke_key(s, platform, file.id, now); }));
+    EXPECT_EQ(upsert(), FileOutcome::conflict);
+    EXPECT_EQ(stored(file.id).revoked, now);
+    EXPECT_EQ(stored(file.id).origin, "api");
+    EXPECT_TRUE(vanished().empty());
+    // Changed in other ways.
+    file.id = "file/acme/second";
+    file.secret_hash = "h2";
+    EXPECT_EQ(upsert(), FileOutcome::created);
+    auto changed = stored(file.id);
+    changed.allowed_models = {"small"};
+    EXPECT_EQ(made(in([&](Session& s) { return update_key(s, platform, changed); })).origin, "api");
+    EXPECT_EQ(upsert(), FileOutcome::conflict);
+    EXPECT_EQ(stored(file.id).allowed_models, std::vector<std::string>{"small"});
+    file.id = "file/acme/third";
+    file.secret_hash = "h3";
+    EXPECT_EQ(upsert(), FileOutcome::created);
+    made(in([&](Session& s) { return set_key_enabled(s, platform, file.id, false); }));
+    EXPECT_EQ(upsert(), FileOutcome::conflict);
+    EXPECT_FALSE(stored(file.id).enabled);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, Keys, both_stores(), store_name);
 
 }  // namespace
