@@ -1,7 +1,10 @@
 #include "assembly/directory_rows.hpp"
 
+#include <cmath>
+
 #include "policy/key_format.hpp"
 #include "store/budgets.hpp"
+#include "store/changes.hpp"
 #include "store/keys.hpp"
 #include "store/limits.hpp"
 #include "store/settings.hpp"
@@ -61,7 +64,7 @@ void add_budgets(const config::TenantConfig& from, std::vector<domain::Budget>& 
         if (from.budget.alert_threshold) {
             // 0.8 is how some files write 80 %.
             const double given = *from.budget.alert_threshold;
-            const auto percent = static_cast<std::int64_t>(given <= 1 ? given * 100 : given);
+            const std::int64_t percent = std::llround(given <= 1 ? given * 100 : given);
             budget.thresholds = {{percent, domain::BudgetAction::notify},
                                  {100, domain::BudgetAction::notify}};
         }
@@ -149,6 +152,16 @@ base::Result<void> sync_files(store::Session& session, const DirectoryRows& file
                               const config::Config& config, std::vector<Problem>& problems) {
     const auto precedence = config.precedence == "database" ? store::Precedence::database
                                                             : store::Precedence::file;
+    // Instances that start together would each find a tenant missing and make it twice. On SQLite
+    // there is one writer at a time.
+    if (session.dialect() == store::Dialect::postgres) {
+        TRY_VOID(session.script("SELECT pg_advisory_xact_lock(hashtext('tollgate.files'))"));
+    }
+    bool changed = false;
+    const auto note = [&changed](const store::FileUpsert& done) {
+        changed = changed || (done.outcome != store::FileOutcome::unchanged &&
+                              done.outcome != store::FileOutcome::conflict);
+    };
     std::vector<std::string> tenants, keys, budgets;
     // A row that was found by name keeps its id: what belongs to it follows.
     std::vector<std::pair<std::string, std::string>> renamed;
@@ -161,6 +174,7 @@ base::Result<void> sync_files(store::Session& session, const DirectoryRows& file
     for (const domain::Tenant& tenant : files.tenants) {
         TRY(const store::FileUpsert done,
             store::upsert_tenant_from_file(session, tenant, precedence));
+        note(done);
         report(done, "tenant " + tenant.id, path_of(tenant.origin), problems);
         if (done.id != tenant.id) renamed.emplace_back(tenant.id, done.id);
         tenants.push_back(done.id);
@@ -168,6 +182,7 @@ base::Result<void> sync_files(store::Session& session, const DirectoryRows& file
     for (domain::Key key : files.keys) {
         key.tenant = id_of(key.tenant);
         TRY(const store::FileUpsert done, store::upsert_key_from_file(session, key, precedence));
+        note(done);
         report(done, "key " + key.name, path_of(key.origin), problems);
         keys.push_back(done.id);
     }
@@ -175,12 +190,16 @@ base::Result<void> sync_files(store::Session& session, const DirectoryRows& file
         budget.tenant = id_of(budget.tenant);
         budget.subject = id_of(budget.subject);
         TRY(const store::FileUpsert done, store::upsert_budget_from_file(session, budget));
+        note(done);
+        report(done, "budget " + budget.name, path_of(budget.origin), problems);
         budgets.push_back(done.id);
     }
-    TRY_VOID(store::mark_vanished_tenants(session, tenants));
-    TRY_VOID(store::mark_vanished_keys(session, keys, store::now_micros()));
-    TRY_VOID(store::remove_vanished_budgets(session, budgets));
-    return {};
+    TRY(const auto no_tenants, store::mark_vanished_tenants(session, tenants));
+    TRY(const auto no_keys, store::mark_vanished_keys(session, keys, store::now_micros()));
+    TRY(const auto no_budgets, store::remove_vanished_budgets(session, budgets));
+    changed = changed || !no_tenants.empty() || !no_keys.empty() || !no_budgets.empty();
+    // The other instances read the same database, not these files.
+    return changed ? store::bump(session) : base::Result<void>();
 }
 
 base::Result<DirectoryRows> load_rows(store::Session& session) {
