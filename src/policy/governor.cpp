@@ -358,7 +358,7 @@ Governor::Governor(SharedState& state) : Governor(state, system_micros) {}
 Governor::Governor(SharedState& state, WallClock clock) : state_(state), clock_(std::move(clock)) {}
 
 net::Task<base::Result<Ticket>> Governor::enter(const Governance& governance, const Entry& entry) {
-    if (governance.empty()) co_return Ticket();
+    if (governance.empty() && !entry.candidates) co_return Ticket();
     const domain::UnixMicros now = clock_();
     bool throttle = false;
     if (entry.spends && !governance.budgets.empty()) {

@@ -48,6 +48,9 @@ struct Entry {
     // Reserved with the input for token limits, as far as the limit allows.
     std::int64_t output_tokens_max = 0;
     bool spends = true;  // false: costs nothing (token counts), so no budget is looked at
+    // Candidates may have bounds of their own, so there is something to hold though nothing bounds
+    // the caller.
+    bool candidates = false;
 };
 
 // What the answer's headers tell (x-ratelimit-*); absent without such a limit.

@@ -1,11 +1,13 @@
 #include "policy/live_budget.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace tollgate::policy {
 namespace {
 
 constexpr std::int64_t micros_per_second = 1'000'000;
+constexpr std::int64_t percent_max = std::numeric_limits<std::int64_t>::max() / 100;
 const std::vector<domain::BudgetThreshold> usual_thresholds = {{50, domain::BudgetAction::notify},
                                                                {80, domain::BudgetAction::notify},
                                                                {100, domain::BudgetAction::notify}};
@@ -13,7 +15,13 @@ const std::vector<domain::BudgetThreshold> usual_thresholds = {{50, domain::Budg
 }  // namespace
 
 domain::NanoUsd percent_of(domain::NanoUsd amount, std::int64_t percent) {
-    return amount / 100 * percent + amount % 100 * percent / 100;
+    std::int64_t whole = 0, sum = 0;
+    const std::int64_t rest = amount % 100 * std::min(percent, percent_max) / 100;
+    if (__builtin_mul_overflow(amount / 100, percent, &whole) ||
+        __builtin_add_overflow(whole, rest, &sum)) {
+        return std::numeric_limits<domain::NanoUsd>::max();
+    }
+    return sum;
 }
 
 LiveBudgetSpec credits_budget(std::string tenant, std::string user, std::string subject,

@@ -98,7 +98,8 @@ private:
 };
 using LiveBudgetPointer = std::shared_ptr<LiveBudget>;
 
-// `percent` of an amount, rounded down, without overflow below 1000 %.
+// `percent` of an amount, rounded down; what does not fit is the largest amount there is.
+// REQUIRES: neither is negative.
 domain::NanoUsd percent_of(domain::NanoUsd amount, std::int64_t percent);
 
 }  // namespace tollgate::policy
