@@ -2,6 +2,8 @@
 
 #include "store/credits.hpp"
 
+#include <algorithm>
+
 #include "admin/handlers.hpp"
 #include "admin/lookup.hpp"
 #include "admin/times.hpp"
@@ -90,7 +92,9 @@ Outcome show_account(Call& call, Session& session, const Holder& holder, int sta
     writer.key("percentage_used");
     if (cap && *cap > 0) {
         // Two digits behind the point, exact in whole ten-thousandths of the cap.
-        const double share = static_cast<double>(used) / static_cast<double>(*cap);
+        constexpr double most = 9e7;  // what a number of nano-dollars can still say
+        const double share =
+            std::min(static_cast<double>(used) / static_cast<double>(*cap), most);
         writer.raw(domain::dollars(std::int64_t{std::llround(share * 10'000.0)} *
                                    (domain::nano_per_usd / 100)));
     } else {

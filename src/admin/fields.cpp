@@ -262,6 +262,9 @@ void Fields::objects(std::string_view name, const std::function<void(Fields&)>& 
     const json::Value value = take(name);
     if (!value.exists() || value.is_null()) return;
     if (!value.is_array()) return problem(name, "must be a list of objects");
+    if (value.size() > list_max) {
+        return problem(name, "has more than " + std::to_string(list_max) + " entries");
+    }
     std::size_t index = 0;
     for (const json::Value entry : value.elements()) {
         if (!entry.is_object()) return problem(name, "must be a list of objects");

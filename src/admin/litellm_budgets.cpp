@@ -24,6 +24,10 @@ base::Result<void> lite_budget_new(Call& call, Session& session) {
     LiteTerms terms;
     std::string organization;
     fields->text("budget_id", budget.id);
+    // file:acme:daily is a budget that a file defines, cap:... a user's own.
+    if (budget.id.find(':') != std::string::npos) {
+        fields->problem("budget_id", "must not hold a colon");
+    }
     fields->text("organization_id", organization);
     read_terms(*fields, terms);
     if (!terms.max_budget && !terms.soft_budget) fields->problem("max_budget", "is required");

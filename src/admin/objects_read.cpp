@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::int64_t days_max = 36'500;
 constexpr std::int64_t percent_max = 1000;
+constexpr std::size_t thresholds_max = 20;  // each is looked at by every request
 constexpr std::size_t target_bytes_max = 4096;  // of an alert channel: a URL, or addresses
 constexpr std::size_t addresses_checked_max = 45 + 4;  // the longest IPv6 text with its prefix
 
@@ -123,6 +124,10 @@ void read(Fields& fields, domain::Budget& budget) {
         threshold.action = domain::budget_action_of(action).value_or(threshold.action);
         thresholds.push_back(threshold);
     });
+    if (thresholds.size() > thresholds_max) {
+        fields.problem("thresholds", "has more than " + std::to_string(thresholds_max) +
+                                         " entries");
+    }
     std::sort(thresholds.begin(), thresholds.end(),
               [](const auto& a, const auto& b) { return a.percent < b.percent; });
     budget.thresholds = std::move(thresholds);

@@ -46,6 +46,10 @@ Outcome create_user(Call& call, Session& session) {
     fields->text("tenant", asked);
     fields->text("id", user.id);
     read(*fields, user);
+    // Counters are kept by ids with colons between them, and "me" is whoever asks.
+    if (user.id.find(':') != std::string::npos || user.id == "me") {
+        fields->problem("id", "must not hold a colon, nor be me");
+    }
     if (user.name.empty() && user.email.empty() && user.external_id.empty()) {
         fields->problem("name", "is required (or email, or external_id)");
     }
