@@ -55,7 +55,7 @@ const std::string_view top_level_used =
 const std::string_view top_level_later =
     "callback_settings guardrails mcp_servers mcp_tools vector_store_registry search_tools "
     "credential_list files_settings finetune_settings assistant_settings prompts policies "
-    "policy_attachments agent_list default_vertex_config security health_check auth models alerts "
+    "policy_attachments agent_list default_vertex_config security health_check auth models "
     "cache ui";
 
 void each_word(std::string_view list, char separator,

@@ -143,6 +143,15 @@ TEST_F(ConfigFiles, StoresMoneyAndTiersOfOurOwnAndOfOthers) {
     EXPECT_EQ(config.budget_duration, "30d");
 }
 
+TEST_F(ConfigFiles, AlertsAreUsed_SoNothingIsSaidOfThem) {
+    const LoadResult loaded =
+        load(write("tollgate.yaml", "alerts: {smtp: {host: mail.acme.example, from: a@b.example}}\n"),
+             environment_);
+    EXPECT_TRUE(loaded.ok());
+    EXPECT_EQ(loaded.report(), "");
+    EXPECT_EQ(loaded.config.alerts.smtp_host, "mail.acme.example");
+}
+
 TEST_F(ConfigFiles, TenantsThatShareIdOrKeyAreErrorsWithoutTheKey) {
     write("tenants/a.yaml", "tenant: {id: same, api_key: sk-shared-0123456789}\n");
     write("tenants/b.yaml", "tenant: {id: same, api_key: sk-shared-0123456789}\nmodles: []\n");

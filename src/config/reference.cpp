@@ -186,7 +186,8 @@ std::string reference_page() {
           "`thresholds: [{percent: 80, action: notify}]` are those of budgets that name none; "
           "actions: notify, throttle, downgrade, block.",
           [&](FieldVisitor& v) { describe(config.billing, v); });
-    table(out, "alerts", "How alerts leave; channels are made by `tollgate alerts` and over HTTP.",
+    table(out, "alerts",
+          "How alerts leave; channels are made by `tollgate alert-channels` and over HTTP.",
           [&](FieldVisitor& v) { describe(config.alerts, v); });
     table(out, "rate_limits", "Of every key without limits of its own.",
           [&](FieldVisitor& v) { describe(config.rate_limits, v); });
