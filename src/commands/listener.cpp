@@ -122,7 +122,7 @@ std::string content_of(const char* path) {
 }
 
 std::string name_of(std::uint32_t user) {
-    const std::string number = "user " + std::to_string(user);
+    std::string number = "user " + std::to_string(user);
     passwd found{};
     passwd* result = nullptr;
     std::array<char, 4096> memory{};
