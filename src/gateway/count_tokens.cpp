@@ -167,6 +167,8 @@ base::Result<void> decode(Generation& generation, std::string& whole) {
 net::Task<base::Result<void>> run(Generation& generation, std::optional<Admission> admission) {
     http::Exchange& exchange = generation.exchange;
     CO_TRY(generation.who, generation.authenticate());
+    CO_TRY_VOID(check_caller(*generation.directory, *generation.who, exchange.client_address(),
+                             exchange.head().path));
     if (!admission) {
         AdmissionQueue& queue = generation.worker.gateway.admission;
         CO_TRY(admission, co_await queue.enter(generation.who->tenant, exchange.scope()));

@@ -231,6 +231,24 @@ describe('governance', () => {
     assert.equal((await ask_json(gateway, who.key, { model: 'claude-sonnet-4-5' })).status, 200);
   });
 
+  test('a key bound to an address or to routes counts no tokens elsewhere', async () => {
+    const count = async (key) => ask_json(gateway, key, { path: '/v1/messages/count_tokens' });
+    const free = await tenant();
+    assert.equal((await count(free.key)).status, 200);
+    const of = async (json) => {
+      const { body } = await admin(gateway, 'POST', '/api/v1/keys', { status: 201,
+        json: { tenant: free.id, ...json } });
+      await until(async () => (await ask(gateway, body.key)).status !== 401, 'it is known', 2000);
+      return body.key;
+    };
+    for (const bound of [{ allowed_addresses: ['192.0.2.0/24'] },
+      { allowed_routes: ['/v1/chat/completions'] }]) {
+      const refused = await count(await of(bound));
+      assert.equal(refused.status, 403, refused.text);
+      assert.match(refused.text, /this key may not/);
+    }
+  });
+
   test('one tenant sees nothing of another', async () => {
     const one = await tenant({ key: { role: 'tenant_admin' } });
     const two = await tenant();
