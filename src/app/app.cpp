@@ -396,20 +396,12 @@ void App::drain(const sigset_t& signals) {
     };
     each(&http::Server::stop_accepting);
     each(&http::Server::close_idle);
-    // Who waits for a place is told before being cut off; in the loops' second turn from here the
-    // answers have left.
-    const auto refuse_waiting = [&] {
-        gateway_.admission.close();
-        in_flight();
-        in_flight();
-    };
     const auto begun = net::Clock::now();
     bool plain_ended = false;
     while (in_flight() > 0 && !hurried) {
         const auto elapsed = net::Clock::now() - begun;
         if (elapsed >= drain.timeout) break;
         if (!plain_ended && elapsed >= drain.plain_timeout) {
-            refuse_waiting();
             each(&http::Server::cancel_plain);
             plain_ended = true;
         }
@@ -418,7 +410,6 @@ void App::drain(const sigset_t& signals) {
     }
     const std::size_t left = in_flight();
     if (left > 0) base::log().warn("drain_cut_short", {{"requests", left}});
-    refuse_waiting();
     each(&http::Server::cancel_all);
     const auto cancelled = net::Clock::now();
     while (in_flight() > 0 && net::Clock::now() - cancelled < cancelled_grace) pause(drain_poll);

@@ -11,7 +11,6 @@ using std::chrono::seconds;
 constexpr std::array<double, 12> wait_bounds = {0.001, 0.005, 0.01, 0.05, 0.1, 0.25,
                                                 0.5,   1,     2,    5,    10,  30};
 constexpr seconds retry_after_max{60};
-constexpr seconds retry_after_stopping{1};  // whoever takes over is there already
 
 // What the next in turn has waited so far is what a newcomer has to expect.
 seconds retry_after(net::Instant since) {
@@ -27,7 +26,7 @@ AdmissionMetrics::AdmissionMetrics(base::Registry& registry)
                               wait_bounds)
                .with({})),
       tenant_queue(refused(registry, "tenant_queue")), queue(refused(registry, "queue")),
-      timeout(refused(registry, "timeout")), stopping(refused(registry, "stopping")) {}
+      timeout(refused(registry, "timeout")) {}
 
 base::Counter& AdmissionMetrics::refused(base::Registry& registry, std::string_view reason) {
     return registry.counter("tollgate_admission_refused_total",
@@ -83,10 +82,6 @@ base::Result<net::Instant> AdmissionQueue::line_up(std::string_view tenant,
 }
 
 std::optional<base::Error> AdmissionQueue::refusal(Turn tenant) {
-    if (closed_) {
-        metrics_.stopping.add();
-        return closed_error();
-    }
     const std::int64_t all = waiting();
     const std::int64_t own =
         tenant == turns_.end() ? 0 : static_cast<std::int64_t>(tenant->places.size());
@@ -114,34 +109,31 @@ std::optional<base::Error> AdmissionQueue::refusal(Turn tenant) {
 
 base::Result<Admission> AdmissionQueue::end_wait(const PlacePointer& place, net::Wake wake,
                                                  net::CancelReason reason) {
-    Outcome outcome = Outcome::waiting;
+    bool admitted = false;
     base::Error error;
     {
         const std::lock_guard lock(mutex_);
-        outcome = place->outcome;
-        if (outcome == Outcome::waiting) {
+        admitted = place->admitted;
+        if (!admitted) {
             take_out(*place);
             state_.fetch_sub(one_waiting, std::memory_order_relaxed);
             if (wake == net::Wake::timeout) error = waited_too_long();
         }
     }
-    if (outcome == Outcome::admitted) {
-        // Leaving this function without it hands the place on.
-        Admission admission(this, net::Clock::now() - place->since);
-        if (wake != net::Wake::cancelled) {
-            metrics_.wait.observe(std::chrono::duration<double>(admission.waited()).count());
-            return admission;
-        }
-    }
+    std::optional<Admission> admission;
+    if (admitted) admission.emplace(Admission(this, net::Clock::now() - place->since));
     if (wake == net::Wake::cancelled) {
-        const bool gone = reason == net::CancelReason::client_gone;
+        // A place that was given meanwhile goes to the next.
+        if (reason == net::CancelReason::shutdown) {
+            return base::Error{base::ErrorCode::unavailable,
+                               "the gateway stopped while the request waited for a place"};
+        }
         return base::Error{base::ErrorCode::cancelled,
-                           gone ? "the client left while its request waited for a place"
-                                : "cut short while it waited for a place"};
+                           "the request was ended while it waited for a place"};
     }
-    if (outcome == Outcome::closed) {
-        metrics_.stopping.add();
-        return closed_error();
+    if (admission) {
+        metrics_.wait.observe(std::chrono::duration<double>(admission->waited()).count());
+        return *std::move(admission);
     }
     metrics_.timeout.add();
     return error;
@@ -158,12 +150,6 @@ base::Error AdmissionQueue::waited_too_long() const {
                 " requests (server.limits.in_flight); try again shortly",
             "", std::clamp(std::chrono::ceil<seconds>(settings_.wait_max), seconds(1),
                            retry_after_max)};
-}
-
-base::Error AdmissionQueue::closed_error() {
-    return {base::ErrorCode::unavailable,
-            "the gateway is stopping and has no place for this request: send it again", "",
-            retry_after_stopping};
 }
 
 // --- leaving -------------------------------------------------------------------------------------
@@ -189,7 +175,7 @@ void AdmissionQueue::fill(std::vector<PlacePointer>& admitted) {
         const Turn turn = turns_.begin();
         turns_.splice(turns_.end(), turns_, turn);
         PlacePointer next = turn->places.front();
-        next->outcome = Outcome::admitted;
+        next->admitted = true;
         take_out(*next);
         state_.fetch_add(1 - one_waiting, std::memory_order_relaxed);
         admitted.push_back(std::move(next));
@@ -228,24 +214,6 @@ void AdmissionQueue::configure(const AdmissionSettings& settings) {
         fill(admitted);
     }
     wake(admitted, From::elsewhere);
-}
-
-void AdmissionQueue::close() {
-    std::vector<PlacePointer> refused;
-    {
-        const std::lock_guard lock(mutex_);
-        closed_ = true;
-        for (Tenant& tenant : turns_) {
-            for (PlacePointer& place : tenant.places) {
-                place->outcome = Outcome::closed;
-                refused.push_back(std::move(place));
-            }
-        }
-        tenants_.clear();
-        turns_.clear();
-        state_.fetch_sub(one_waiting * refused.size(), std::memory_order_relaxed);
-    }
-    wake(refused, From::elsewhere);
 }
 
 std::string refusal_reason(base::ErrorCode code) {

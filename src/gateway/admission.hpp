@@ -63,7 +63,6 @@ struct AdmissionMetrics {
     base::Counter& tenant_queue;    // refused: the tenant has enough waiting
     base::Counter& queue;           // refused: everybody together has
     base::Counter& timeout;         // refused: no place within wait_max
-    base::Counter& stopping;        // refused: the process ends
 
 private:
     static base::Counter& refused(base::Registry& registry, std::string_view reason);
@@ -80,14 +79,12 @@ public:
     class Entering;
     // For a loop's thread; `tenant` and `scope` must outlive the await. A cancelled scope ends the
     // wait at once. Fails, with Retry-After: rate_limited when the tenant has as many waiting as it
-    // may, overloaded when all together have or no place came in time, unavailable when closed;
-    // cancelled.
+    // may, overloaded when all together have or no place came in time; and as the scope ends:
+    // cancelled, or unavailable at a shutdown.
     Entering enter(std::string_view tenant, net::CancelScope& scope);
 
     // More places than before are given out at once; with fewer, those who run run on.
     void configure(const AdmissionSettings& settings);
-    // The process is about to end: those who wait are refused, and so is who would have to wait.
-    void close();
 
     std::int64_t running() const {
         return static_cast<std::int64_t>(state_.load(std::memory_order_relaxed) % one_waiting);
@@ -105,14 +102,13 @@ private:
         std::list<PlacePointer> places;  // in the order of arrival; never empty
     };
     using Turn = std::list<Tenant>::iterator;
-    enum class Outcome : std::uint8_t { waiting, admitted, closed };
     // One that waits. Shared with the post that wakes it, which may come when the wait is over.
     struct Place {
         net::Loop* loop;
         std::shared_ptr<net::Loop::Inbox> inbox;  // of that loop
         net::Signal signal;                       // that loop's thread only
         net::Instant since;
-        Outcome outcome = Outcome::waiting;       // guarded by the queue's mutex, as all below
+        bool admitted = false;                    // guarded by the queue's mutex, as all below
         Turn tenant;
         std::list<PlacePointer>::iterator position;
     };
@@ -129,7 +125,6 @@ private:
     // With the mutex held:
     std::optional<base::Error> refusal(Turn tenant);
     base::Error waited_too_long() const;
-    static base::Error closed_error();
     void take_out(Place& place);
     void fill(std::vector<PlacePointer>& admitted);
     // Without it:
@@ -142,7 +137,6 @@ private:
     std::atomic<std::uint64_t> running_max_{10'000};
     alignas(64) std::mutex mutex_;
     AdmissionSettings settings_;
-    bool closed_ = false;
     std::list<Tenant> turns_;  // tenants that wait; the first is next
     std::unordered_map<std::string_view, Turn> tenants_;  // by the names inside turns_
     AdmissionMetrics metrics_;

@@ -64,8 +64,11 @@ protected:
         return order_;
     }
     void TearDown() override {
-        queue_.close();  // nobody is left waiting
+        for (auto& caller : callers_) {
+            caller->scope.cancel(loop_, net::CancelReason::client_gone);
+        }
         turn();
+        EXPECT_EQ(queue_.waiting(), 0);
     }
 
     base::Registry registry_;
@@ -235,21 +238,14 @@ TEST_F(AdmissionTest, AReloadWithMorePlacesAdmitsThoseWhoWait) {
     EXPECT_TRUE(fourth.admitted());
 }
 
-TEST_F(AdmissionTest, ClosedItRefusesThoseWhoWaitAndWhoWouldHaveTo) {
+TEST_F(AdmissionTest, WhoIsCutOffByAShutdownIsTold) {
     configure(1);
-    Caller& holder = enter("a1");
+    enter("a1");
     Caller& waiting = enter("b1");
-    queue_.close();
+    waiting.scope.cancel(loop_, net::CancelReason::shutdown);
     turn();
-    Caller& newcomer = enter("c1");
-    for (const Caller* refused : {&waiting, &newcomer}) {
-        ASSERT_FALSE(refused->waits());
-        EXPECT_EQ(refused->error().code, ErrorCode::unavailable);
-        EXPECT_GE(refused->error().retry_after, seconds(1));
-    }
-    EXPECT_EQ(counted_.stopping.value(), 2U);
-    leave(holder);
-    EXPECT_TRUE(enter("d1").admitted()) << "who need not wait is answered";
+    ASSERT_FALSE(waiting.waits());
+    EXPECT_EQ(waiting.error().code, ErrorCode::unavailable);
 }
 
 // --- several loops -------------------------------------------------------------------------------
