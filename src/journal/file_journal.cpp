@@ -167,6 +167,9 @@ base::Result<std::shared_ptr<Segment>> FileJournal::make_segment() {
 }
 
 base::Result<std::shared_ptr<Segment>> FileJournal::take_segment() {
+    // One that the background thread is just making counts as used already: without waiting for it
+    // the journal would seem full.
+    const std::lock_guard making(making_);
     std::shared_ptr<Segment> taken;
     {
         const std::lock_guard lock(mutex_);
@@ -282,6 +285,7 @@ void FileJournal::make_spare_when_needed() {
     }
     const auto now = std::chrono::steady_clock::now();
     if (!needed || now < next_spare_try_) return;
+    const std::lock_guard making(making_);
     auto made = make_segment();
     if (!made.ok()) {
         next_spare_try_ = now + spare_retry_interval;

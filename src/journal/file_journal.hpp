@@ -78,6 +78,7 @@ private:
     const JournalOptions options_;
     const std::shared_ptr<InstanceLock> own_;
 
+    std::mutex making_;  // held while a segment is made or taken; before mutex_
     mutable std::mutex mutex_;
     std::condition_variable_any wake_;     // the background thread
     std::condition_variable has_records_;  // who waits for records
