@@ -2,7 +2,7 @@
 // database alone when none runs, elsewhere by URL and context, and by the script of old.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -196,6 +196,23 @@ function life_of_a_tenant(name, where) {
     assert.equal(from_input.length, 1);
   });
 
+  test('a key whose routes are model traffic administers nothing', async () => {
+    const { tollgate, folder } = where;
+    for (const [routes, code] of [['llm_api_routes', 4], ['llm_api_routes,management_routes', 0]]) {
+      const bound = await json_of(tollgate,
+        `keys create bound-${code} --tenant ${name} --role tenant_admin --routes ${routes}`);
+      await writeFile(path.join(folder, 'bound.key'), `${bound.key}\n`);
+      const list = () => run(binary, ['tenants', 'list', '--key-file', 'bound.key'],
+        { cwd: folder, env: where.env });
+      const ran = await until(async () => {
+        const one = await list();
+        return !/unknown/.test(one.err) && one;
+      }, 'the key became valid', 5000);
+      assert.equal(ran.code, code, ran.all);
+      if (code !== 0) assert.match(ran.err, /may not use \/api\/v1\/tenants.*allowed_routes/);
+    }
+  });
+
   test('a chosen key and a file of fields', async () => {
     const { tollgate, folder } = where;
     await writeFile(path.join(folder, 'tenant.json'), JSON.stringify({
@@ -318,6 +335,18 @@ describe('administration with a running gateway', () => {
     assert.equal(exported.out, '');
     assert.match(await readFile(path.join(where.folder, 'spender.csv'), 'utf8'), /,0\.002,/);
     await tollgate('savings --tenant spender');
+  });
+
+  test('a folder of tenants that is made meanwhile is noticed', async () => {
+    const file = path.join(where.folder, 'tenants', 'late.yaml');
+    await mkdir(path.dirname(file));
+    await writeFile(file, 'tenant: {id: late, api_key: sk-late-tenant-0123456789abcdef}\n');
+    const of_late = async () => (await json_of(where.tollgate, 'tenants list'))
+      .find((tenant) => tenant.id === 'late');
+    const late = await until(of_late, 'the tenant came', 10000);
+    assert.match(late.origin, /^file:.*tenants\/late\.yaml$/);
+    await rm(path.dirname(file), { recursive: true });
+    await until(async () => (await of_late()).enabled === false, 'the tenant left', 10000);
   });
 
   test('by URL and by context, from any folder', async () => {

@@ -64,7 +64,8 @@ async function check_configuration(text, { gateway, options }) {
 
 async function run_page(name, begun) {
   const text = await readFile(path.join(docs, name), 'utf8');
-  const typed = blocks(text, 'sh').join('\n').replaceAll('http://127.0.0.1:4000', begun.gateway.url);
+  const typed = blocks(text, 'sh').join('\n')
+    .replaceAll('http://127.0.0.1:4000', begun.gateway.url);
   assert.notEqual(typed, '', 'the page has blocks');
   const { code, out } = await run('bash', ['-euxo', 'pipefail', '-c', typed], begun.options);
   assert.equal(code, 0, `${name}:\n${out}`);
