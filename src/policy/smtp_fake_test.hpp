@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <csignal>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -26,6 +27,9 @@ class FakeSmtp {
 public:
     explicit FakeSmtp(SmtpManners manners)
         : manners_(std::move(manners)), server_([this](http::Peer& peer) { serve(peer); }) {
+        // OpenSSL writes to a socket that the other side may have closed; the gateway ignores it
+        // too.
+        std::signal(SIGPIPE, SIG_IGN);
         context_ = SSL_CTX_new(TLS_server_method());
         EVP_PKEY* key = EVP_EC_gen("P-256");
         X509* certificate = X509_new();

@@ -219,7 +219,16 @@ TEST_F(RedisFaultTest, AloneEachInstanceKeepsToItsShare) {
             const Refused refused = co_await take(*state, state->meter(money("budget")), 100, 1000);
             EXPECT_FALSE(refused);
         }
-        co_await net::sleep_for(milliseconds(100));  // leases are home
+        // Leases are home, and each knows what the other bought.
+        for (int i = 0; i < 200; ++i) {
+            bool known = true;
+            for (RedisState* state : states) {
+                const Level level = state->level(*state->meter(money("budget")));
+                known = known && level.used == 200;
+            }
+            if (known) break;
+            co_await net::sleep_for(milliseconds(20));
+        }
         server->stop();
         std::int64_t bought = 200, inside = 0, requests = 0;
         for (int i = 0; i < 40; ++i) {
