@@ -51,8 +51,8 @@ struct KeyTable {
     }
 };
 
-// What somebody changed by hand is no longer as its file says: the file neither undoes the change nor
-// takes the key away. (While files win, nobody can change such a key.)
+// What somebody changed by hand is no longer as its file says: the file neither undoes the change
+// nor takes the key away. (While files win, nobody can change such a key.)
 constexpr std::string_view kept_by_hand =
     ", origin = CASE WHEN origin LIKE 'file:%' THEN 'api' ELSE origin END";
 constexpr std::string_view rotation_due =
