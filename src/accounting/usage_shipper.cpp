@@ -25,8 +25,10 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds look_interval{200};
 constexpr milliseconds tend_again{60'000};  // after a failure
-// Traffic goes first: on a busy machine the shipper takes about a tenth of a core.
-constexpr int shipper_nice = 10;
+// Traffic goes first: on a machine that is busy to the last core the shipper takes some 4 % of one.
+constexpr int shipper_nice = 15;
+// What is older than this no longer waits for traffic: reports are at most so late.
+constexpr std::int64_t lag_max_ms = 60'000;
 constexpr milliseconds press_interval{500};  // between looks at how full the journal is
 constexpr std::size_t large_batch = 4 * 1024 * 1024;
 
@@ -122,16 +124,24 @@ private:
     enum class Outcome : std::uint8_t { none, some, full, failed };
 
     // With traffic in front of it for long the journal would fill, and traffic be refused: from
-    // options.press_bytes on another thread ships too, which waits behind nobody.
+    // options.press_bytes or a minute's lag on another thread ships too, which waits behind nobody.
     void press() {
         while (!stopping()) {
             sleep(press_interval);
-            if (stopping() || journal_.status().bytes < options_.press_bytes) continue;
-            base::log().warn("usage_shipping_pressed", {{"bytes", journal_.status().bytes}});
-            while (!stopping() && journal_.status().bytes >= options_.press_bytes / 2) {
+            const bool behind = is_behind(options_.press_bytes, lag_max_ms);
+            if (stopping() || !behind || !status().trouble.empty()) continue;
+            base::log().info("usage_shipping_pressed", {{"bytes", journal_.status().bytes}});
+            while (!stopping() && is_behind(options_.press_bytes / 2, lag_max_ms / 2)) {
                 if (take_turn() != Outcome::full) sleep(press_interval);
             }
         }
+    }
+
+    bool is_behind(std::uint64_t bytes, std::int64_t lag_ms) const {
+        const journal::JournalStatus now = journal_.status();
+        const bool late = now.oldest_unix_ms > 0 &&
+                          store::now_micros() / 1000 - now.oldest_unix_ms > lag_ms;
+        return late || now.bytes >= bytes;
     }
 
     Outcome take_turn() {
