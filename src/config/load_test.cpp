@@ -144,9 +144,9 @@ TEST_F(ConfigFiles, StoresMoneyAndTiersOfOurOwnAndOfOthers) {
 }
 
 TEST_F(ConfigFiles, AlertsAreUsed_SoNothingIsSaidOfThem) {
-    const LoadResult loaded =
-        load(write("tollgate.yaml", "alerts: {smtp: {host: mail.acme.example, from: a@b.example}}\n"),
-             environment_);
+    const auto path = write("tollgate.yaml",
+                            "alerts: {smtp: {host: mail.acme.example, from: a@b.example}}\n");
+    const LoadResult loaded = load(path, environment_);
     EXPECT_TRUE(loaded.ok());
     EXPECT_EQ(loaded.report(), "");
     EXPECT_EQ(loaded.config.alerts.smtp_host, "mail.acme.example");
