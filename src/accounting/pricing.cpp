@@ -223,6 +223,10 @@ domain::NanoUsd worst_cost(const domain::ModelTraits& model, const WorstCase& re
         output = request.output_tokens_max;  // the model's limit is a guess
     }
     if (model.mode == domain::ModelMode::embedding) output = 0;
+    // No provider gives more at once; a body that asks for it is refused there.
+    constexpr std::int64_t answers_max = 1'000;
+    output = std::min(output, tokens_max) *
+             std::clamp<std::int64_t>(request.answers, 1, answers_max);
     const Rates rates = rates_of(model.prices, input, context);
     if (rates.nearest.input < 0 || (rates.nearest.output < 0 && output > 0)) return -1;
     PicoUsd dearest = rates.nearest.input;

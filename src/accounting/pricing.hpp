@@ -42,6 +42,7 @@ struct WorstCase {
     std::int64_t output_tokens_max = 0;                   // asked for, 0: the model's limit
     bool cache_write_5m = false, cache_write_1h = false;  // marked in the request
     bool audio = false;                                   // audio is sent or asked for
+    std::int64_t answers = 1;                             // that many are asked for at once
 };
 // Rounded up; -1 when the price is not known.
 domain::NanoUsd worst_cost(const domain::ModelTraits& model, const WorstCase& request,

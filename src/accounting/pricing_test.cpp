@@ -291,6 +291,10 @@ TEST(Pricing, TheWorstCaseHoldsMarginAndMostOutput) {
     EXPECT_EQ(worst_cost(model, {.input_tokens = 1'000}), 963'360'000);
     EXPECT_EQ(worst_cost(model, {.input_tokens = 1'000, .output_tokens_max = 1'000'000}),
               963'360'000);
+    // eight answers: 8 * 500 * 15000
+    EXPECT_EQ(worst_cost(model,
+                         {.input_tokens = 1'000, .output_tokens_max = 500, .answers = 8}),
+              63'360'000);
     // 1120 * 3750, 1120 * 6000
     EXPECT_EQ(worst_cost(model, {1'000, 1, true, false}), 4'200'000 + 15'000);
     EXPECT_EQ(worst_cost(model, {1'000, 1, true, true}), 6'720'000 + 15'000);

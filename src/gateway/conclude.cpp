@@ -179,10 +179,28 @@ void write_rows(Generation& generation) {
     sink->add(row);
 }
 
+// 0: it is none.
+std::int64_t positive_integer(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = problem == std::errc() && end == text.data() + text.size();
+    return whole ? std::max<std::int64_t>(number, 0) : 0;
+}
+
 accounting::WorstCase worst_case(Generation& generation) {
     accounting::WorstCase worst;
     worst.input_tokens = generation.input_estimate();
     worst.output_tokens_max = generation.outline.max_tokens;
+    for (const json::TopField& field : generation.outline.fields) {
+        // Of both spellings the provider may follow either.
+        if (json::key_equals(field.key, "max_tokens")) {
+            worst.output_tokens_max =
+                std::max(worst.output_tokens_max, positive_integer(field.value));
+        }
+        if (json::key_equals(field.key, "n") || json::key_equals(field.key, "best_of")) {
+            worst.answers = std::max(worst.answers, positive_integer(field.value));
+        }
+    }
     const std::int64_t clamp = clamp_of_budgets(generation);
     if (clamp > 0) worst.output_tokens_max = clamp;
     const std::string_view body = generation.body;
@@ -315,10 +333,15 @@ net::Task<base::Result<void>> enter(Generation& generation) {
     }
     policy::Governor* governor = generation.worker.gateway.governor;
     const policy::Governance& governance = generation.policy().governance;
-    if (governor == nullptr || governance.empty()) co_return base::Result<void>();
+    const Directory& directory = *generation.directory;
+    const bool candidates = directory.bounds_candidates();
+    if (governor == nullptr || (governance.empty() && !candidates)) {
+        co_return base::Result<void>();
+    }
     policy::Entry entry;
     entry.request_id = generation.record.request_id;
-    if (governance.counts_tokens) {
+    entry.candidates = candidates;
+    if (governance.counts_tokens || directory.candidates_count_tokens) {
         entry.input_tokens = generation.input_estimate();
         const std::int64_t asked = generation.outline.max_tokens;
         entry.output_tokens_max =
@@ -343,7 +366,8 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
     }
     record.usage = {};
     generation.attempt_open = false;
-    const policy::Governance* bounds = generation.directory->bounds_of(endpoint);
+    const policy::Governance* bounds =
+        generation.directory->bounds_of(endpoint, generation.who->tenant);
     const bool money = !policy.governance.budgets.empty();
     const BillingSettings& billing = generation.snapshot->billing;
     if (money || bounds != nullptr || billing.deny_unknown_price) {

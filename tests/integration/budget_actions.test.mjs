@@ -78,6 +78,26 @@ describe('budgets that act', () => {
       [500, 40, 500, 500, 32_000, 40, 0, 32_000]);
   });
 
+  test('several answers at once are held for as many', async () => {
+    // 100 output tokens cost 0.001 USD: one answer fits into what is left, eight do not.
+    const who = await tenant({ limit: 0.006 });
+    const path = '/v1/chat/completions';
+    assert.equal((await ask(who, path, { max_tokens: 100, n: 8 })).status, 402);
+    assert.equal((await ask(who, path, { max_tokens: 100 })).status, 200);
+  });
+
+  test('a provider\'s budget binds every key, those without bounds of their own too', async () => {
+    const who = await tenant();
+    const { body: budget } = await admin(gateway, 'POST', '/api/v1/budgets', { status: 201,
+      json: { kind: 'provider', subject: 'hosted_vllm', limit: 0.000001 } });
+    const path = '/v1/chat/completions';
+    await until(async () => (await ask(who, path, { max_tokens: 100 })).status !== 200,
+      'the budget holds', 3000);
+    await admin(gateway, 'DELETE', `/api/v1/budgets/${budget.id}`, { status: 200 });
+    await until(async () => (await ask(who, path, { max_tokens: 100 })).status === 200,
+      'it holds no more', 3000);
+  });
+
   test('a threshold that downgrades makes the cheapest candidate answer', async () => {
     const who = await tenant({ limit: 0.1, thresholds: [{ percent: 10, action: 'downgrade' }] });
     const models = [];
