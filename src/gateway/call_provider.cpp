@@ -43,7 +43,12 @@ void note_failure(Generation& generation, const Endpoint& endpoint, Progress& pr
     const std::string name = endpoint_name(endpoint);
     // Providers quote what they refuse: the log keeps their words, not the prompt.
     constexpr std::size_t logged_words_max = 300;
-    base::log().warn(failure.ours ? "request_not_translatable" : "provider_attempt_failed",
+    const bool bound = failure.ours && (failure.own_error.code == base::ErrorCode::billing ||
+                                        failure.own_error.code == base::ErrorCode::permission ||
+                                        failure.own_error.code == base::ErrorCode::rate_limited);
+    const char* event = "provider_attempt_failed";
+    if (failure.ours) event = bound ? "attempt_refused_by_bounds" : "request_not_translatable";
+    base::log().warn(event,
                      {{"request_id", generation.record.request_id},
                       {"deployment", name},
                       {"attempt", progress.attempts},

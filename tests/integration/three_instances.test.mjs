@@ -124,8 +124,10 @@ describe('three instances', { skip: no_postgres ?? no_redis ?? false }, () => {
     const answered = answers.filter(({ status }) => status === 200).length;
     assert.ok(answered > 0 && answered <= 90, `${answered} answered without Redis`);
     await redis.resume();
-    await until(async () => !/shared state/.test(
-      await (await gateways[0].fetch('/health/readiness')).text()), 'Redis is back', 15_000);
+    for (const gateway of gateways) {
+      await until(async () => !/shared state/.test(
+        await (await gateway.fetch('/health/readiness')).text()), 'Redis is back', 15_000);
+    }
     assert.equal((await ask(gateways[0], (await tenant()).key)).status, 200);
   });
 
