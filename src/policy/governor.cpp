@@ -213,11 +213,19 @@ Ticket& Ticket::operator=(Ticket&& other) noexcept {
 }
 Ticket::~Ticket() { finish(false); }
 
+namespace {
+
+net::Task<base::Result<void>> nothing_to_hold() { co_return base::Result<void>(); }
+
+}  // namespace
+
 net::Task<base::Result<void>> Ticket::attempt(domain::NanoUsd worst,
                                               const Governance* of_candidate) {
-    Held* const governed = held_.get();
-    if (governed == nullptr) co_return base::Result<void>();
-    Held& held = *governed;
+    return held_ == nullptr ? nothing_to_hold() : attempt_of(*held_, worst, of_candidate);
+}
+
+net::Task<base::Result<void>> Ticket::attempt_of(Held& held, domain::NanoUsd worst,
+                                                 const Governance* of_candidate) {
     const domain::UnixMicros now = held.governor.clock_();
     const std::size_t number = held.open.size() + 1;
     const std::size_t taken_before = held.taken.size(), holds_before = held.holds.size();

@@ -115,6 +115,8 @@ private:
     friend class Governor;
     struct Held;
     explicit Ticket(std::unique_ptr<Held> held);
+    static net::Task<base::Result<void>> attempt_of(Held& held, domain::NanoUsd worst,
+                                                    const Governance* of_candidate);
     std::unique_ptr<Held> held_;  // null: nothing is governed
 };
 
