@@ -122,7 +122,8 @@ net::Task<void> azure_client(Worker& worker, Exchange& exchange) {
 net::Task<void> list_inference_profiles(Worker& worker, Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
     const auto directory = worker.gateway.directory();
-    auto who = gateway::authenticate_caller(*directory, exchange.headers());
+    auto who = gateway::admit_caller(*directory, exchange.headers(), exchange.client_address(),
+                                     exchange.head().path);
     if (!who.ok()) {
         const int status = gateway::http_status(who.error().code);
         exchange.add_header("x-amzn-errortype", gateway::bedrock_error_type(status));

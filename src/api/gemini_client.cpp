@@ -24,12 +24,12 @@ net::Task<void> refuse(Worker& worker, Exchange& exchange, base::Error error) {
 }
 
 base::Result<const domain::Principal*> caller(const gateway::Directory& directory,
-                                              const Exchange& exchange) {
+                                              Exchange& exchange) {
     const std::string key = http::percent_decode(query_parameter(exchange.head().query, "key"));
-    if (key.empty()) return gateway::authenticate_caller(directory, exchange.headers());
     http::Headers completed = exchange.headers();
-    completed.add("x-goog-api-key", key);
-    return gateway::authenticate_caller(directory, completed);
+    if (!key.empty()) completed.add("x-goog-api-key", key);
+    return gateway::admit_caller(directory, completed, exchange.client_address(),
+                                 exchange.head().path);
 }
 
 void write_model(json::Writer& writer, const gateway::ListedModel& model) {

@@ -78,7 +78,8 @@ std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot&
 net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
     const auto directory = worker.gateway.directory();
-    auto who = gateway::authenticate_caller(*directory, exchange.headers());
+    auto who = gateway::admit_caller(*directory, exchange.headers(), exchange.client_address(),
+                                     exchange.head().path);
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;
@@ -122,7 +123,8 @@ net::Task<void> list_models(gateway::Worker& worker, http::Exchange& exchange) {
 net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
     const auto snapshot = worker.gateway.current();
     const auto directory = worker.gateway.directory();
-    auto who = gateway::authenticate_caller(*directory, exchange.headers());
+    auto who = gateway::admit_caller(*directory, exchange.headers(), exchange.client_address(),
+                                     exchange.head().path);
     if (!who.ok()) {
         co_await refuse(worker, exchange, who.error());
         co_return;

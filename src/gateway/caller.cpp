@@ -19,4 +19,13 @@ base::Result<void> check_caller(const Directory& directory, const domain::Princi
     return policy::check_key(of_address, {path, address});
 }
 
+base::Result<const domain::Principal*> admit_caller(const Directory& directory,
+                                                    const http::Headers& headers,
+                                                    std::string_view address,
+                                                    std::string_view path) {
+    TRY(const domain::Principal* who, authenticate_caller(directory, headers));
+    TRY_VOID(check_caller(directory, *who, address, path));
+    return who;
+}
+
 }  // namespace tollgate::gateway

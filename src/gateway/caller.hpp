@@ -15,5 +15,10 @@ base::Result<const domain::Principal*> authenticate_caller(const Directory& dire
 // Fails: permission.
 base::Result<void> check_caller(const Directory& directory, const domain::Principal& who,
                                 std::string_view address, std::string_view path = {});
+// Both, for routes that do nothing between them. Fails: as either.
+base::Result<const domain::Principal*> admit_caller(const Directory& directory,
+                                                    const http::Headers& headers,
+                                                    std::string_view address,
+                                                    std::string_view path);
 
 }  // namespace tollgate::gateway

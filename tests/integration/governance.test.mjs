@@ -249,6 +249,19 @@ describe('governance', () => {
     }
   });
 
+  test('a key bound to other addresses or routes lists no models either', async () => {
+    const far = await admin(gateway, 'POST', '/api/v1/tenants', { status: 201,
+      json: { name: 'far-away', key: { allowed_addresses: ['203.0.113.0/24'] } } });
+    const narrow = await admin(gateway, 'POST', '/api/v1/tenants', { status: 201,
+      json: { name: 'narrow', key: { allowed_routes: ['/v1/chat/completions'] } } });
+    for (const { body } of [far, narrow]) {
+      const key = body.key.key;
+      await until(async () => (await gateway.fetch('/v1/models', { key })).status === 403,
+        'models are not listed', 2000);
+      assert.equal((await gateway.fetch(`/v1beta/models?key=${key}`, { key: null })).status, 403);
+    }
+  });
+
   test('one tenant sees nothing of another', async () => {
     const one = await tenant({ key: { role: 'tenant_admin' } });
     const two = await tenant();
