@@ -27,25 +27,42 @@ struct Usage {
     bool known() const { return input >= 0 || output >= 0; }
     // Later figures replace earlier ones, field by field; -1 changes nothing.
     void update(const Usage& later);
+    // The sum of both, field by field; what neither counted stays -1.
+    void add(const Usage& more);
+
+private:
+    // `use` gets each field of this one and of the other.
+    template <typename Use>
+    void each(const Usage& other, const Use& use);
 };
 
+template <typename Use>
+void Usage::each(const Usage& other, const Use& use) {
+    use(input, other.input);
+    use(output, other.output);
+    use(cache_read, other.cache_read);
+    use(cache_write_5m, other.cache_write_5m);
+    use(cache_write_1h, other.cache_write_1h);
+    use(reasoning, other.reasoning);
+    use(audio_input, other.audio_input);
+    use(audio_output, other.audio_output);
+    use(image_output, other.image_output);
+    use(images, other.images);
+    use(web_searches, other.web_searches);
+    use(provider_cost_nano_usd, other.provider_cost_nano_usd);
+    estimated = estimated || other.estimated;
+}
+
 inline void Usage::update(const Usage& later) {
-    auto take = [](std::int64_t& mine, std::int64_t theirs) {
+    each(later, [](std::int64_t& mine, std::int64_t theirs) {
         if (theirs >= 0) mine = theirs;
-    };
-    take(input, later.input);
-    take(output, later.output);
-    take(cache_read, later.cache_read);
-    take(cache_write_5m, later.cache_write_5m);
-    take(cache_write_1h, later.cache_write_1h);
-    take(reasoning, later.reasoning);
-    take(audio_input, later.audio_input);
-    take(audio_output, later.audio_output);
-    take(image_output, later.image_output);
-    take(images, later.images);
-    take(web_searches, later.web_searches);
-    take(provider_cost_nano_usd, later.provider_cost_nano_usd);
-    estimated = estimated || later.estimated;
+    });
+}
+
+inline void Usage::add(const Usage& more) {
+    each(more, [](std::int64_t& mine, std::int64_t theirs) {
+        if (theirs >= 0) mine = or_zero(mine) + theirs;
+    });
 }
 
 }  // namespace tollgate::domain

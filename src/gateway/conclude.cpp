@@ -57,7 +57,7 @@ std::vector<std::string> tags_of(const Generation& generation) {
     return tags;
 }
 
-// What the same tokens would have cost on the baseline model (accounting, section 6).
+// What the same tokens would have cost on the baseline model.
 void add_baseline(Generation& generation, domain::UsageRecord& row) {
     const Snapshot& snapshot = *generation.snapshot;
     if (!snapshot.priced_model) return;
@@ -126,20 +126,6 @@ void fill_attempt(domain::UsageRecord& row, const AttemptRecord& attempt) {
     row.total_us = attempt.total_us;
 }
 
-void add_usage(domain::Usage& sum, const domain::Usage& more) {
-    const auto add = [](std::int64_t& mine, std::int64_t theirs) {
-        if (theirs > 0) mine = domain::Usage::or_zero(mine) + theirs;
-    };
-    add(sum.input, more.input);
-    add(sum.output, more.output);
-    add(sum.cache_read, more.cache_read);
-    add(sum.cache_write_5m, more.cache_write_5m);
-    add(sum.cache_write_1h, more.cache_write_1h);
-    add(sum.reasoning, more.reasoning);
-    add(sum.web_searches, more.web_searches);
-    sum.estimated = sum.estimated || more.estimated;
-}
-
 void write_rows(Generation& generation) {
     accounting::UsageSink* sink = generation.worker.usage.get();
     if (sink == nullptr || generation.attempts.empty()) return;
@@ -156,7 +142,7 @@ void write_rows(Generation& generation) {
     // The request's row carries what all its attempts used and cost.
     domain::Usage used = record.usage;
     for (std::size_t i = 0; i + 1 < generation.attempts.size(); ++i) {
-        add_usage(used, generation.attempts[i].usage);
+        used.add(generation.attempts[i].usage);
     }
     row.attempt = 0;
     row.status = record.client_gone ? 499 : record.status;
@@ -212,16 +198,17 @@ accounting::WorstCase worst_case(Generation& generation) {
 }
 
 // "budget_tokens" of the request's thinking; 0: none.
-std::int64_t thinking_tokens(std::string_view body) {
+std::int64_t thinking_tokens(const dialect::Outline& outline) {
     constexpr std::string_view name = "\"budget_tokens\"";
-    const std::size_t at = body.find(name);
-    if (at == std::string_view::npos) return 0;
-    const std::size_t begin = body.find_first_not_of(": \t\r\n", at + name.size());
-    std::int64_t tokens = 0;
-    if (begin != std::string_view::npos) {
-        std::from_chars(body.data() + begin, body.data() + body.size(), tokens);
+    for (const json::TopField& field : outline.fields) {
+        if (!json::key_equals(field.key, "thinking")) continue;
+        const std::size_t at = field.value.find(name);
+        if (at == std::string_view::npos) return 0;
+        std::string_view rest = field.value.substr(at + name.size());
+        rest.remove_prefix(std::min(rest.find_first_not_of(": \t\r\n"), rest.size()));
+        return positive_integer(rest.substr(0, rest.find_first_not_of("0123456789")));
     }
-    return std::max<std::int64_t>(tokens, 0);
+    return 0;
 }
 
 Generation::Bounds bounds_of(const policy::Ticket& ticket) {
@@ -315,7 +302,7 @@ std::int64_t clamp_of_budgets(const Generation& generation) {
     }
     const std::int64_t asked = generation.outline.max_tokens;
     if (asked > 0 && asked <= clamp) return 0;
-    const std::int64_t thinking = thinking_tokens(generation.body);
+    const std::int64_t thinking = thinking_tokens(generation.outline);
     if (thinking == 0) return clamp;
     const std::int64_t least = std::max(clamp, thinking + thinking_room);
     return asked > 0 && asked <= least ? 0 : least;

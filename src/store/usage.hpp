@@ -64,8 +64,8 @@ base::Result<std::vector<domain::UsageRecord>> usage_of_request(Session& session
 base::Result<Page<domain::UsageRecord>> list_usage(Session& session, const Access& access,
                                                    const UsageFilter& filter,
                                                    const PageRequest& page);
-// Requests (and their attempts, when asked for) from the oldest on, one by one in constant memory.
-// An error of `use` ends it and is given back.
+// Requests (and the attempts of those that had several, when asked for) from the oldest on, one by
+// one in constant memory. An error of `use` ends it and is given back.
 base::Result<void> each_usage(
     Session& session, const Access& access, const UsageFilter& filter, bool with_attempts,
     const std::function<base::Result<void>(const domain::UsageRecord&)>& use);

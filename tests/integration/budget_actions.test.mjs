@@ -73,6 +73,15 @@ describe('budgets that act', () => {
       }
       assert.equal((await ask(who, '/v1/messages', { max_tokens: 32_000 })).status, 200);
     }
+    // Thinking that is asked for fits; a tool's input with the same word in it changes nothing.
+    const messages = [{ role: 'user', content: 'count' }, { role: 'assistant', content: [{
+      type: 'tool_use', id: 'toolu_1', name: 'plan', input: { budget_tokens: 9_000 } }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: 'ok' }] }];
+    assert.equal((await ask(bound, '/v1/messages', { max_tokens: 32_000, messages })).status, 200);
+    assert.equal((await ask(bound, '/v1/messages', { max_tokens: 32_000,
+      thinking: { type: 'enabled', budget_tokens: 2_000 } })).status, 200);
+    assert.deepEqual(sent.splice(8).map((body) => body.max_tokens ?? body.max_completion_tokens),
+      [500, 3_024]);
     provider.seen = undefined;
     assert.deepEqual(sent.map((body) => body.max_tokens ?? body.max_completion_tokens ?? 0),
       [500, 40, 500, 500, 32_000, 40, 0, 32_000]);
