@@ -69,10 +69,12 @@ public:
         const auto until = Clock::now() + patience;
         std::unique_lock lock(mutex_);
         ++hurried_;
+        ++waiting_;
         wake_.notify_all();
         const bool done = told_.wait_until(lock, until, [&] {
             return ended_ || (caught_up_at_ >= wanted && caught_up_after_ >= hurried_);
         });
+        --waiting_;
         return done && caught_up_at_ >= wanted && caught_up_after_ >= hurried_;
     }
 
@@ -124,7 +126,8 @@ private:
     enum class Outcome : std::uint8_t { none, some, full, failed };
 
     // With traffic in front of it for long the journal would fill, and traffic be refused: from
-    // options.press_bytes or a minute's lag on another thread ships too, which waits behind nobody.
+    // options.press_bytes or a minute's lag on, and while somebody waits in ship_all(), another
+    // thread ships too, which gives way to nobody.
     void press() {
         while (!stopping()) {
             sleep(press_interval);
@@ -138,6 +141,10 @@ private:
     }
 
     bool is_behind(std::uint64_t bytes, std::int64_t lag_ms) const {
+        {
+            const std::lock_guard lock(mutex_);
+            if (waiting_ > 0) return true;
+        }
         const journal::JournalStatus now = journal_.status();
         const bool late = now.oldest_unix_ms > 0 &&
                           store::now_micros() / 1000 - now.oldest_unix_ms > lag_ms;
@@ -333,6 +340,7 @@ private:
     bool stopping_ = false, ended_ = false;
     Clock::time_point deadline_{};
     std::uint64_t hurried_ = 0;          // calls of ship_all()
+    int waiting_ = 0;                    // of them, now
     std::uint64_t caught_up_at_ = 0;     // the journal was empty when so many were appended
     std::uint64_t caught_up_after_ = 0;  // and so many calls had been made
     UsageShipperStatus status_;

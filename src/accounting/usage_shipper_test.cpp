@@ -130,6 +130,28 @@ TEST_P(Shipper, Records_ArriveAndTheJournalEmpties) {
     EXPECT_EQ(journal_->status().oldest_unix_ms, 0);
 }
 
+TEST_P(Shipper, JournalThatFills_IsShippedBesideTheThreadThatGivesWay) {
+    UsageShipperOptions options = quick();
+    // After its first batch that thread rests for longer than this test.
+    options.collect = std::chrono::minutes(2);
+    options.press_bytes = 1;
+    UsageShipper shipper(*journal_, *flaky_, options);
+    shipper.start();
+    append();
+    const auto arrived = [&](std::int64_t count) {
+        const auto until = std::chrono::steady_clock::now() + milliseconds(20'000);
+        while (rows() < count && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(milliseconds(20));
+        }
+        return rows();
+    };
+    EXPECT_EQ(arrived(1), 1);
+    for (int i = 0; i < 170; ++i) append();
+    EXPECT_EQ(arrived(171), 171);
+    EXPECT_EQ(summed(), 171);
+    shipper.stop(milliseconds(0));
+}
+
 TEST_P(Shipper, DatabaseAwayAndAnswersLost_LoseAndDoubleNothing) {
     flaky_->away = true;
     UsageShipper shipper(*journal_, *flaky_, quick());
