@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "commands/contexts.hpp"
+#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands {
 namespace {
@@ -17,14 +18,10 @@ namespace fs = std::filesystem;
 class ConnectionTest : public testing::Test {
 protected:
     void SetUp() override {
-        std::string pattern = (fs::temp_directory_path() / "tollgate-contexts-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
         environment_.variables["XDG_CONFIG_HOME"] = (folder_ / "config").string();
         write("prod.key", "sk-prod\n");
         write("given.key", "sk-given\n");
     }
-    void TearDown() override { fs::remove_all(folder_); }
 
     std::string write(const std::string& name, const std::string& text) {
         const fs::path path = folder_ / name;
@@ -42,7 +39,8 @@ protected:
     }
     void set(const char* name, const std::string& value) { environment_.variables[name] = value; }
 
-    fs::path folder_;
+    TemporaryFolder temporary_;
+    fs::path folder_ = temporary_.path;
     config::Environment environment_;
     std::ostringstream out_, err_;
     Console console_{out_, err_};

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/json.hpp"
+#include "commands/temporary_folder_test.hpp"
 #include "net/connect.hpp"
 
 namespace tollgate::commands {
@@ -29,16 +30,6 @@ bool any(const Checks& checks, Health health) {
     }
     return false;
 }
-
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string pattern = testing::TempDir() + "doctor_XXXXXX";
-        path = mkdtemp(pattern.data());
-    }
-    ~TemporaryFolder() { fs::remove_all(path); }
-    std::string path;
-};
 
 // --- doctor client -------------------------------------------------------------------------------
 const config::Variables right = {{"ANTHROPIC_BASE_URL", "http://127.0.0.1:4000"},

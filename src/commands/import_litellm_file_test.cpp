@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "commands/import_litellm_yaml.hpp"
+#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands::litellm {
 namespace {
@@ -19,15 +20,6 @@ using ::testing::Not;
 
 class ImportLitellmFile : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string folder = std::filesystem::temp_directory_path() / "tollgate-XXXXXX";
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-        folder_ = folder;
-    }
-    void TearDown() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
     std::string path(const std::string& name) const { return folder_ + "/" + name; }
     std::string write(const std::string& name, const std::string& text) const {
         std::ofstream(path(name)) << text;
@@ -49,7 +41,8 @@ protected:
         return {std::istreambuf_iterator<char>(stream), {}};
     }
 
-    std::string folder_;
+    const TemporaryFolder temporary_;
+    const std::string folder_ = temporary_.path;
     config::Environment environment_;
 };
 

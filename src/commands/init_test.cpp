@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "commands/config_commands.hpp"
+#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands {
 namespace {
@@ -36,8 +37,6 @@ std::string read_file(const std::string& path) {
 class Init : public testing::Test {
 protected:
     Init() {
-        std::string pattern = testing::TempDir() + "init_XXXXXX";
-        folder_ = mkdtemp(pattern.data());
         args_.file = folder_ + "/tollgate.yaml";
         args_.data_dir = folder_ + "/data";
         environment_.read_secret_file = [](const std::string& path) -> base::Result<std::string> {
@@ -46,10 +45,10 @@ protected:
             return text;
         };
     }
-    ~Init() override { fs::remove_all(folder_); }
     int run() { return run_init(args_, environment_, catalog_, {out_, err_, false}); }
 
-    std::string folder_;
+    const TemporaryFolder temporary_;
+    const std::string folder_ = temporary_.path;
     InitArgs args_;
     config::Environment environment_;
     const config::Catalog catalog_ = catalog();

@@ -192,6 +192,12 @@ std::string cell_text(json::Value value) {
     }
 }
 
+std::vector<std::string> rows_of(json::Value list) {
+    std::vector<std::string> rows;
+    for (const json::Value row : list.elements()) rows.emplace_back(row.raw());
+    return rows;
+}
+
 json::Value member_at(json::Value object, std::string_view path) {
     while (!path.empty()) {
         const std::string_view name = path.substr(0, path.find('.'));

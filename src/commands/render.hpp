@@ -30,6 +30,8 @@ struct Column {
 // What a value reads as in a cell: text without quotes, lists comma separated, null as "", objects
 // as compact JSON.
 std::string cell_text(json::Value value);
+// The elements of a list as rows_text() wants them.
+std::vector<std::string> rows_of(json::Value list);
 // A member below members: "limits.requests_per_minute".
 json::Value member_at(json::Value object, std::string_view path);
 

@@ -33,17 +33,11 @@ base::Result<void> show_list(const Invocation& invocation, Administration& admin
 
 base::Result<void> show_report(const Invocation& invocation, const std::string& answer,
                                const Console& console) {
+    if (printed_whole(invocation, answer, console)) return {};
     const Output output = invocation.output;
-    if (output == Output::json || output == Output::yaml) {
-        console.out << object_text(output, answer);
-        return {};
-    }
     json::Document document;
     TRY(const json::Value root, document.parse(answer));
-    std::vector<std::string> rows;
-    for (const json::Value row : root[invocation.action->rows_path].elements()) {
-        rows.emplace_back(row.raw());
-    }
+    const std::vector<std::string> rows = rows_of(root[invocation.action->rows_path]);
     const json::Value total = root["total"];
     console.out << rows_text(output, invocation.action->columns, rows, console.colour,
                              total.is_object() ? total.raw() : std::string_view());
@@ -103,6 +97,14 @@ base::Result<void> perform(const Invocation& invocation, const CallText& call,
 }
 
 }  // namespace
+
+bool printed_whole(const Invocation& invocation, const std::string& answer,
+                   const Console& console) {
+    const Output output = invocation.output;
+    if (output != Output::json && output != Output::yaml) return false;
+    console.out << object_text(output, answer);
+    return true;
+}
 
 int failed(const Console& console, const base::Error& error) {
     complain(console, error.message);

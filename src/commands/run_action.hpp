@@ -15,7 +15,7 @@ struct World {
 };
 
 // Opens the connection once everything that was typed is understood and what must be asked was
-// answered with yes. Gives the exit code: of operations.md section 1.
+// answered with yes. Gives the exit code, of console.hpp.
 int run_action(const Invocation& invocation, const ConnectionArgs& connection,
                const OpenAdministration& open, const World& world, const Console& console);
 
@@ -27,6 +27,10 @@ int failed(const Console& console, const base::Error& error);
 using UseRow = std::function<base::Result<void>(json::Value row)>;
 base::Result<bool> each_row(Administration& administration, const CallText& call,
                             std::size_t rows_max, const UseRow& use);
+
+// As JSON or YAML an answer is shown whole: true when it was.
+bool printed_whole(const Invocation& invocation, const std::string& answer,
+                   const Console& console);
 
 // Those that show more than an object or a list.
 base::Result<void> show_tenant(const Invocation& invocation, Administration& administration,

@@ -88,15 +88,11 @@ base::Result<void> show_tenant(const Invocation& invocation, Administration& adm
 
 base::Result<void> show_request(const Invocation& invocation, const std::string& answer,
                                 const Console& console) {
+    if (printed_whole(invocation, answer, console)) return {};
     const Output output = invocation.output;
-    if (output == Output::json || output == Output::yaml) {
-        console.out << object_text(output, answer);
-        return {};
-    }
     json::Document document;
     TRY(const json::Value root, document.parse(answer));
-    std::vector<std::string> rows;
-    for (const json::Value attempt : root["attempts"].elements()) rows.emplace_back(attempt.raw());
+    const std::vector<std::string> rows = rows_of(root["attempts"]);
     if (output == Output::table) {
         console.out << object_text(output, root["request"].raw()) << "\n";
     }
@@ -127,17 +123,11 @@ base::Result<void> show_sessions(const Invocation& invocation, Administration& a
 
 base::Result<void> show_savings(const Invocation& invocation, const std::string& answer,
                                 const Console& console) {
+    if (printed_whole(invocation, answer, console)) return {};
     const Output output = invocation.output;
-    if (output == Output::json || output == Output::yaml) {
-        console.out << object_text(output, answer);
-        return {};
-    }
     json::Document document;
     TRY(const json::Value root, document.parse(answer));
-    std::vector<std::string> rows;
-    for (const json::Value row : root[invocation.action->rows_path].elements()) {
-        rows.emplace_back(row.raw());
-    }
+    const std::vector<std::string> rows = rows_of(root[invocation.action->rows_path]);
     console.out << rows_text(output, invocation.action->columns, rows, console.colour,
                              root["total"].raw());
     if (output == Output::csv) return {};
