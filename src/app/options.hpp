@@ -1,4 +1,4 @@
-// The command line: which verb runs with which options. Exit codes are those of operations.md.
+// The command line: which verb runs with which options. Exit codes: console.hpp.
 #pragma once
 
 namespace tollgate::app {

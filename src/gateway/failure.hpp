@@ -1,5 +1,5 @@
 // How an attempt failed and what becomes of it: retried, failed over, or shown to the client.
-// Pure; the tables are those of protocols, section 4.
+// Pure.
 #pragma once
 #include <chrono>
 #include <string>

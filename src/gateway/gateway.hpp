@@ -39,7 +39,7 @@ struct Codecs {
     }
 };
 
-// The families that requests count into; names are contracts (operations, section 3).
+// The families that requests count into; names are contracts (docs/reference/metrics.md).
 struct RequestMetrics {
     explicit RequestMetrics(base::Registry& registry);
     base::Family<base::Counter>& requests;         // provider, model, power_level, status

@@ -68,7 +68,7 @@ struct Group {
     Group(const Group&) = delete;
 };
 
-// Times and counts of the attempts loop (routing, section 5).
+// Times and counts of the attempts loop.
 struct AttemptSettings {
     std::int64_t max_attempts = 3;
     std::int64_t attempts_per_candidate = 0;  // 0: 1, and 2 for an only candidate
@@ -84,7 +84,7 @@ struct AttemptSettings {
     std::chrono::milliseconds stream_total{3'600'000};
 };
 
-// How money is treated (accounting, sections 3 and 4).
+// How money is treated.
 struct BillingSettings {
     bool deny_unknown_price = false;
     int budget_status = 0;                  // of a spent budget; 0: 429 to Anthropic's, else 402

@@ -1,5 +1,5 @@
 // From the name a client asks for to the ordered candidates: aliases, dated names, Claude's tiers,
-// groups, catalog names, wildcards, chains and fallbacks (routing, section 1). Pure.
+// groups, catalog names, wildcards, chains and fallbacks. Pure.
 //
 // Names is built once per snapshot, then const and thread-safe. resolve() costs a few hash look-ups
 // plus one comparison per wildcard; only the nearest names of a 404 walk all names.
