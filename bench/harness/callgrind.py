@@ -59,6 +59,7 @@ class Counted:
 
     def __init__(self, program, runner):
         self.name, self._program, self._runner = program.name, program, runner
+        self.key, self.rows = program.key, program.rows
 
     def target(self, scenario):
         return self._program.target(scenario)

@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from .programs import MASTER_KEY, STUB_CORE, pinned
+from .programs import STUB_CORE, TENANT_KEY, pinned
 from .scenarios import CLAUDE_HEADERS, OPENAI_HEADERS
 
 
@@ -12,8 +12,10 @@ def load_command(load, program, scenario, extra):
     command = [str(load), "--target", f"127.0.0.1:{program.target(scenario)}",
                "--path", scenario.path(program.model(scenario)), "--body", scenario.body,
                "--model", program.model(scenario), "--connections", str(scenario.connections)]
+    # A program without tenants knows its master key only.
+    key = TENANT_KEY if scenario.tenant_key and not program.rows else program.key
     for header in headers:
-        command += ["--header", header.format(key=MASTER_KEY)]
+        command += ["--header", header.format(key=key)]
     if scenario.body_bytes:
         command += ["--body-bytes", str(scenario.body_bytes)]
     if scenario.stream:

@@ -15,6 +15,13 @@ from pathlib import Path
 STUB_CORE, PROXY_CORE = "0", "1"
 READY_SECONDS = 15
 MASTER_KEY = "sk-bench-0123456789abcdef"  # made up
+TENANT_KEY = "sk-bench-tenant-0123456789abcdef"  # made up
+# Limits of every kind and budgets that are never reached: all of it is counted all the same.
+TENANT_FILE = f"""tenant: {{id: bench, name: bench, api_key: {TENANT_KEY}}}
+rate_limits: {{requests_per_minute: 100000000, requests_per_hour: 1000000000,
+  requests_per_day: 1000000000, tokens_per_minute: 1000000000000}}
+budget: {{daily_limit: 1000000, monthly_limit: 10000000}}
+"""
 TLS_PORT = "tls"
 # The stub's listeners: name -> how it answers there.
 STUB_LISTENERS = {
@@ -76,6 +83,8 @@ def tree_of(pid):
 
 class Program:
     """A started process with a folder of its own; stopped by its process id."""
+    key = MASTER_KEY
+    rows = ()  # the only scenarios it takes part in; empty: all
 
     def __init__(self, name, folder):
         self.name, self.folder, self.process = name, folder, None
@@ -149,6 +158,7 @@ class Stub(Program):
 class Direct:
     """No program at all: the floor under every latency."""
     name = "direct"
+    key = MASTER_KEY
 
     def __init__(self, stub):
         self.ports = stub.ports
@@ -239,14 +249,18 @@ class Haproxy(Program):
 
 
 class Tollgate(Program):
-    def __init__(self, binary, folder, stub):
+    more_config = ""
+
+    def __init__(self, binary, folder, stub, name="tollgate"):
         if not Path(binary).exists():
             raise Missing(f"Tollgate is not built: {binary} is missing "
                           "(cmake --preset release && cmake --build --preset release)")
-        super().__init__("tollgate", folder)
+        super().__init__(name, folder)
         self.binary, self.port = str(binary), free_port()
         self.config = folder / "config.yaml"
-        self.config.write_text(self.config_text(stub))
+        self.config.write_text(self.config_text(stub) + self.more_config)
+        (folder / "tenants").mkdir(exist_ok=True)
+        (folder / "tenants" / "bench.yaml").write_text(TENANT_FILE)
         self.environment = {"SSL_CERT_FILE": str(stub.certificates / "ca.pem")}
         self.start(PROXY_CORE, self.command(), self.port, self.environment)
         self.wait_ready(self.port)
@@ -278,7 +292,9 @@ class Tollgate(Program):
                 text += (f"  - model_name: bench-{dialect}-{name}\n    litellm_params:\n"
                          f"      model: {dialect}/stub-model\n"
                          f"      api_base: {scheme}://{host}:{port}{suffix}\n"
-                         "      api_key: sk-stub-made-up\n")
+                         "      api_key: sk-stub-made-up\n"
+                         "      input_cost_per_token: 0.000003\n"
+                         "      output_cost_per_token: 0.000015\n")
         # The other protocols, at the plain listener.
         base = f"http://127.0.0.1:{stub.ports['plain']}"
         for name, (model, suffix, more) in OTHER_PROVIDERS.items():
@@ -292,6 +308,15 @@ class Tollgate(Program):
 
     def model(self, scenario):
         return f"bench-{scenario.provider}-{scenario.stub}"
+
+
+class UngovernedTollgate(Tollgate):
+    """What governance is measured against: the same gateway that keeps no usage and no tenants."""
+    more_config = "stores:\n  database: none\n"
+    rows = ("governed",)
+
+    def __init__(self, binary, folder, stub):
+        super().__init__(binary, folder, stub, "ungoverned")
 
 
 def open_files_limit():

@@ -1,6 +1,8 @@
 """Medians, ratios and the printed table."""
 import statistics
 
+GOVERNANCE_LIMIT = 1.25
+
 
 def median(values):
     return statistics.median(values) if values else None
@@ -27,6 +29,8 @@ def row_of(scenario, rounds, failures, names):
            "limit": scenario.limit, "failures": failures, "rounds": len(rounds),
            "values": {n: median([r[n] for r in used if n in r]) for n in names}}
     row["ratio"] = median(paired_ratios(used, "tollgate", "nginx"))
+    # Governance on against off, within the same rounds.
+    row["governance_ratio"] = median(paired_ratios(used, "tollgate", "ungoverned"))
     row["haproxy_ratio"] = median(paired_ratios(used, "haproxy", "nginx"))
     return row
 
@@ -54,6 +58,12 @@ def print_rows(rows, out=print):
             f"{number(values.get('haproxy')):>9}{number(values.get('tollgate')):>9}"
             f"{number(row['haproxy_ratio']):>9}{number(row['ratio']):>8}"
             f"{number(row['limit']):>7}  {verdict(row)}")
+        if row["governance_ratio"]:
+            ratio = row["governance_ratio"]
+            out(f"{'    governance on against off':<44}{row['unit']:<16}{'':>9}"
+                f"{number(values['ungoverned']):>9}{number(values['tollgate']):>9}{'':>9}"
+                f"{number(ratio):>8}{GOVERNANCE_LIMIT:>7}  "
+                f"{'ok' if ratio <= GOVERNANCE_LIMIT else 'over'}")
         for program, text in row["failures"].items():
             out(f"    {program}: {text[:200]}")
 

@@ -20,6 +20,7 @@ class Scenario:
     counts: str = "requests"       # requests or events: what a callgrind count is divided by
     callgrind_requests: int = 0    # 0: not part of --callgrind
     body_bytes: int = 0
+    tenant_key: bool = False       # the key of a tenant with limits and budgets, not the master key
 
     def path(self, model):
         """Where the body's protocol has its requests, with `model` for those that name it there."""
@@ -39,6 +40,8 @@ EVENT = dict(figure="cpu_us_per_event", unit="us CPU/event", stream=True, expect
 SCENARIOS = [
     Scenario("small", "small chat, key check", limit=1.15, callgrind_requests=3000,
              same_bytes=True),
+    Scenario("governed", "small chat, limits, budgets, usage row", limit=1.15,
+             callgrind_requests=3000, same_bytes=True, tenant_key=True),
     Scenario("small_openai", "small chat, OpenAI Chat both sides", body="small-openai",
              provider="openai", limit=1.15, same_bytes=True),
     Scenario("large", "103 KB, same protocol", body="large-anthropic", limit=1.1,
