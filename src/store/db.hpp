@@ -61,12 +61,14 @@ struct Access {
     bool platform = false;  // sees every tenant
     // As the connection's own role, which owns the tables: migrations alone.
     bool owner = false;
-    static Access everything() { return {"", "", true, false}; }
-    static Access of_tenant(std::string id) { return {std::move(id), "", false, false}; }
+    // For an admin of the tenant: the provider keys of its users, to list, switch off and remove.
+    bool users_keys = false;
+    static Access everything() { return {"", "", true, false, false}; }
+    static Access of_tenant(std::string id) { return {std::move(id), "", false, false, false}; }
     static Access of_user(std::string tenant, std::string user) {
-        return {std::move(tenant), std::move(user), false, false};
+        return {std::move(tenant), std::move(user), false, false, false};
     }
-    static Access of_owner() { return {"", "", true, true}; }
+    static Access of_owner() { return {"", "", true, true, false}; }
 };
 
 // One connection inside one transaction. Used by one thread at a time. After a call has failed the

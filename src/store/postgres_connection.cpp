@@ -354,7 +354,9 @@ base::Result<void> PostgresConnection::begin(const Access& access, bool write) {
     if (has_role_ && !access.owner) sql += "; SET LOCAL ROLE tollgate_app";
     sql += "; SELECT set_config('app.tenant', " + literal(access.tenant) +
            ", true), set_config('app.current_user_id', " + literal(access.user) +
-           ", true), set_config('app.platform', '" + (access.platform ? "on" : "off") + "', true)";
+           ", true), set_config('app.platform', '" + (access.platform ? "on" : "off") +
+           "', true), set_config('app.users_keys', '" + (access.users_keys ? "on" : "off") +
+           "', true)";
     return script(sql, false);
 }
 

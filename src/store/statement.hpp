@@ -24,6 +24,7 @@ public:
     // A parameter in this place.
     Statement& text(std::string_view value);
     Statement& integer(std::int64_t value);
+    Statement& real(double value) { return parameter(value); }
     Statement& flag(bool value) { return integer(value ? 1 : 0); }
     Statement& null();
 

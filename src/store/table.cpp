@@ -9,6 +9,7 @@ void RowWriter::add_value(Statement& statement, const Entry& entry) {
     switch (entry.kind) {
         case Kind::text: statement.text(entry.text); break;
         case Kind::integer: statement.integer(entry.integer); break;
+        case Kind::real: statement.real(entry.real); break;
         case Kind::null: statement.null(); break;
     }
 }
@@ -74,6 +75,28 @@ base::Error explain(const base::Error& error, std::string_view noun,
                         "tenant");
     }
     return error;
+}
+
+void where_readable(Statement& statement, const Access& access) {
+    if (access.platform) return;
+    if (access.tenant.empty()) {
+        statement.where("FALSE");
+        return;
+    }
+    statement.where("(tenant_id = ").text(access.tenant).add(" OR tenant_id = '')");
+}
+
+bool looks_like_uuid(std::string_view text) {
+    constexpr std::size_t uuid_characters = 36;
+    if (text.size() != uuid_characters) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        const char letter = text[i];
+        const bool digit = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f') ||
+                           (letter >= 'A' && letter <= 'F');
+        if (dash ? letter != '-' : !digit) return false;
+    }
+    return true;
 }
 
 base::Result<void> check_tenant(Session& session, std::string_view tenant) {

@@ -67,6 +67,11 @@ public:
                 Written = Written::always) {
         field = row_.optional_integer(at_++);
     }
+    void column(std::string_view, std::optional<double>& field, Written = Written::always) {
+        field.reset();
+        if (!row_.is_null(at_)) field = row_.real(at_);
+        ++at_;
+    }
     template <typename Field>  // lists, aliases, limits, thresholds
     void column(std::string_view, Field& field, Written = Written::always) {
         keep(from_json(row_.text(at_++), field));
@@ -107,6 +112,11 @@ public:
                 Written written = Written::always) {
         if (wanted(written)) entries_.push_back({name, Kind::text, field, 0});
     }
+    void column(std::string_view name, const std::optional<double>& field,
+                Written written = Written::always) {
+        if (!wanted(written)) return;
+        entries_.push_back({name, field ? Kind::real : Kind::null, {}, 0, field.value_or(0)});
+    }
     void column(std::string_view name, std::int64_t field, Written written = Written::always) {
         if (wanted(written)) entries_.push_back({name, Kind::integer, {}, field});
     }
@@ -146,12 +156,13 @@ public:
     void where_different(Statement& statement) const;
 
 private:
-    enum class Kind : std::uint8_t { text, integer, null };
+    enum class Kind : std::uint8_t { text, integer, real, null };
     struct Entry {
         std::string_view name;
         Kind kind;
         std::string text;
         std::int64_t integer;
+        double real = 0;
     };
     bool wanted(Written written) const {
         return mode_ == Mode::insert || written == Written::always ||
@@ -200,6 +211,11 @@ template <typename Table>
 void where_access(Statement& statement, const Access& access) {
     if constexpr (!Table::tenant.empty()) statement.where_tenant(access, Table::tenant);
 }
+
+// Those of the caller's tenant and the platform's. Without tenant and without platform: nothing.
+void where_readable(Statement& statement, const Access& access);
+// What a column of type UUID takes: other texts name no row.
+bool looks_like_uuid(std::string_view text);
 
 template <typename Table>
 base::Result<typename Table::Value> read_row(const Row& row) {

@@ -95,6 +95,9 @@ base::Result<void> remove_user(Session& session, const Access& access, std::stri
     Statement settings("DELETE FROM user_llm_settings");
     settings.where("tenant_id = ").text(user.tenant).where("user_id = ").text(id);
     TRY_VOID(settings.execute(session));
+    Statement own_keys("DELETE FROM user_provider_keys");
+    own_keys.where("tenant_id = ").text(user.tenant).where("user_id = ").text(id);
+    TRY_VOID(own_keys.execute(session));
     return remove_row<UserTable>(session, access, id);
 }
 
