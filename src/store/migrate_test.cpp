@@ -98,6 +98,41 @@ TEST_P(Migrations, Tiers_AreThoseThatShip) {
     EXPECT_EQ(number("SELECT COUNT(*) FROM changes WHERE id = 1"), 1);
 }
 
+TEST_P(Migrations, UsageBeforeSumsByAttempt_IsMovedToTheProvidersThatTookIt) {
+    constexpr int before = 7;
+    auto old = empty();
+    const auto all = built_in_migrations();
+    ASSERT_TRUE(migrate(*old, all.subspan(0, before)).ok());
+    const auto fill = [](Session& session) {
+        return session.script(
+            "INSERT INTO usage_attempts (at, request_id, attempt, provider, cost_nano) VALUES "
+            "(90000000000, 'a', 1, 'openai', 3), (90000000000, 'a', 2, 'bedrock', 7);"
+            "INSERT INTO llm_usage_logs (at, request_id, provider, cost_nano, attempts) VALUES "
+            "(90000000000, 'a', 'bedrock', 10, 2), (90000000000, 'b', 'openai', 5, 1);");
+    };
+    ASSERT_TRUE(old->write(Access::everything(), fill).ok());
+    const auto migrated = migrate(*old);
+    ASSERT_TRUE(migrated.ok()) << migrated.error().message;
+    std::string found;
+    const auto look = [&](Session& session) {
+        found.clear();
+        return session.each(
+            "SELECT dimension, day, value, cost_nano FROM usage_by_dimension "
+            "ORDER BY day, value",
+            {}, [&](const Row& row) -> Result<void> {
+                found += row.string(0) + " " + std::to_string(row.integer(1)) + " " +
+                         row.string(2) + " " + std::to_string(row.integer(3)) + "\n";
+                return {};
+            });
+    };
+    ASSERT_TRUE(old->read(Access::everything(), look).ok());
+    EXPECT_EQ(found,
+              "attempt_provider 86400000000 bedrock -3\n"
+              "attempt_provider 86400000000 openai 3\n"
+              "hour:attempt_provider 90000000000 bedrock -3\n"
+              "hour:attempt_provider 90000000000 openai 3\n");
+}
+
 TEST(Partitions, MonthsAreThoseOfUtc) {
     const UsageMonth month = month_of(1'795'000'000'000'000);  // 2026-11-18
     EXPECT_EQ(month.name, "2026_11");

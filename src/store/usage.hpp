@@ -141,7 +141,8 @@ base::Result<std::vector<UsagePoint>> usage_by_tag(Session& session, const Acces
                                                    const UsageFilter& filter, UsageStep step);
 
 // What was spent by a subject in from <= at < until (0: open), exact: whole days and hours from the
-// sums, the rest from the rows. `subject` "" : everybody (of `tenant`, when it is given).
+// sums, the rest from the rows. `subject` "" : everybody (of `tenant`, when it is given). Of a
+// provider: what its own attempts cost, also of requests that another one answered in the end.
 struct Spent {
     domain::NanoUsd cost = 0, fee = 0;
     std::int64_t requests = 0;

@@ -126,6 +126,10 @@ std::string name_of_hours(std::string_view name);
 // between them, which the last may hold too.
 inline constexpr std::string_view joined_routing = "rule+provider+model";
 inline constexpr std::string_view joined_users = "provider+user";
+// Money that the requests' rows say of another provider than the one that took it, by hour and day:
+// the attempts of requests that had several, by their own providers, less the whole cost of those
+// requests, which stands with the last provider. Sums of cost alone, which may be negative.
+inline constexpr std::string_view attempt_provider = "attempt_provider";
 constexpr char joined_separator = '\x1f';
 // The first `count` - 1 texts and the rest.
 std::vector<std::string> split_joined(std::string_view value, std::size_t count);
@@ -162,8 +166,10 @@ base::Result<domain::UsageRecord> read_usage_row(const Row& row);
 std::int64_t latency_bucket_of(std::int64_t micros);
 
 // Adds sums, tags and times of requests to usage_hourly, usage_daily, usage_by_dimension,
-// usage_tag_daily and usage_latency_daily. `records` are requests (attempt 0).
+// usage_tag_daily and usage_latency_daily. `records` are requests (attempt 0); `attempts`, of these
+// requests or of others, move their cost to the providers that took it.
 base::Result<void> add_to_sums(Session& session,
-                               std::span<const domain::UsageRecord* const> records);
+                               std::span<const domain::UsageRecord* const> records,
+                               std::span<const domain::UsageRecord* const> attempts);
 
 }  // namespace tollgate::store

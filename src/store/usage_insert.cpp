@@ -150,7 +150,7 @@ base::Result<UsageInserted> insert_usage(Session& session, std::span<const Usage
     }
     TRY(const Records new_requests, insert_rows(session, "llm_usage_logs", requests));
     TRY(const Records new_attempts, insert_rows(session, "usage_attempts", attempts));
-    TRY_VOID(add_to_sums(session, new_requests));
+    TRY_VOID(add_to_sums(session, new_requests, new_attempts));
     TRY_VOID(debit(session, new_requests));
     TRY_VOID(mark_keys(session, new_requests));
     return UsageInserted{new_requests.size() + new_attempts.size(), new_requests.size()};

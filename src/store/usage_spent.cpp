@@ -23,6 +23,8 @@ struct Question {
     const Access& access;
     UsageDimension dimension = UsageDimension::none;
     std::string_view tenant, subject;
+    // A request's row says its last provider; what others took of it stands with its attempts.
+    bool by_attempt() const { return dimension == UsageDimension::provider && !subject.empty(); }
 };
 
 base::Result<UsageDimension> dimension_of(SubjectKind kind) {
@@ -66,7 +68,12 @@ base::Result<void> add_sums(Spent& spent, Session& session, const Question& ques
         "FROM usage_by_dimension");
     const std::string name =
         dimension_of_days(by_value ? question.dimension : UsageDimension::none);
-    statement.where("dimension = ").text(by_hour ? name_of_hours(name) : name);
+    const std::string moved(attempt_provider);
+    statement.where("dimension IN (").text(by_hour ? name_of_hours(name) : name);
+    if (by_value && question.by_attempt()) {
+        statement.add(", ").text(by_hour ? name_of_hours(moved) : moved);
+    }
+    statement.add(")");
     statement.where("day >= ").integer(range.from);
     statement.where("day < ").integer(range.until);
     add_whose(statement, question,
@@ -89,11 +96,20 @@ base::Result<void> add_hours(Spent& spent, Session& session, const Question& que
 
 base::Result<void> add_rows(Spent& spent, Session& session, const Question& question, Range range) {
     if (range.empty()) return {};
-    Statement statement("SELECT SUM(cost_nano), SUM(fee_nano), COUNT(*) FROM llm_usage_logs");
-    statement.where("at >= ").integer(range.from);
-    statement.where("at < ").integer(range.until);
-    add_whose(statement, question, column_of(question.dimension));
-    return add_to(spent, session, statement);
+    const auto add = [&](std::string_view sql) {
+        Statement statement(sql);
+        statement.where("at >= ").integer(range.from);
+        statement.where("at < ").integer(range.until);
+        add_whose(statement, question, column_of(question.dimension));
+        return add_to(spent, session, statement);
+    };
+    if (!question.by_attempt()) {
+        return add("SELECT SUM(cost_nano), SUM(fee_nano), COUNT(*) FROM llm_usage_logs");
+    }
+    TRY_VOID(
+        add("SELECT SUM(CASE WHEN attempts > 1 THEN 0 ELSE cost_nano END), SUM(fee_nano), COUNT(*) "
+            "FROM llm_usage_logs"));
+    return add("SELECT SUM(cost_nano), 0, 0 FROM usage_attempts");
 }
 
 std::int64_t up(std::int64_t at, std::int64_t unit) {

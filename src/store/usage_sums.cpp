@@ -245,9 +245,48 @@ base::Result<void> add_times(Session& session, Records records) {
     return batch.insert(session);
 }
 
+// What the attempts of requests with several cost, by the providers that took it.
+base::Result<void> add_attempts(Session& session, Records records, Records attempts) {
+    struct Key {
+        std::string_view tenant;
+        std::string dimension;
+        std::int64_t start;
+        std::string_view provider;
+        auto operator<=>(const Key&) const = default;
+    };
+    std::map<Key, std::int64_t> found;
+    const std::string days(attempt_provider), hours = name_of_hours(days);
+    const auto move = [&](const UsageRecord& r, std::int64_t cost) {
+        if (cost == 0) return;
+        found[{r.tenant, days, day_of(r.at), r.provider}] += cost;
+        found[{r.tenant, hours, hour_of(r.at), r.provider}] += cost;
+    };
+    for (const UsageRecord* r : attempts) move(*r, r->cost);
+    for (const UsageRecord* r : records) {
+        if (r->attempts > 1) move(*r, -r->cost);
+    }
+    const std::vector<BatchColumn> columns = {{"tenant_id", Type::text},
+                                              {"dimension", Type::text},
+                                              {"day", Type::integer},
+                                              {"value", Type::text},
+                                              {"cost_nano", Type::integer}};
+    RowBatch batch = adding_batch("usage_by_dimension", columns, 4);
+    for (const auto& [key, cost] : found) {
+        // Most often one provider alone was tried again.
+        if (cost == 0) continue;
+        batch.add(key.tenant);
+        batch.add(std::string_view(key.dimension));
+        batch.add(key.start);
+        batch.add(key.provider);
+        batch.add(cost);
+    }
+    return batch.insert(session);
+}
+
 }  // namespace
 
-base::Result<void> add_to_sums(Session& session, Records records) {
+base::Result<void> add_to_sums(Session& session, Records records, Records attempts) {
+    TRY_VOID(add_attempts(session, records, attempts));
     if (records.empty()) return {};
     const Hours hours = gather(records);
     TRY_VOID(add_groups(session, hours, false));

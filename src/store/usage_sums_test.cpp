@@ -233,6 +233,46 @@ TEST_P(UsageSumsOnStores, Spent_IsExactForAnyRangeAndSubject) {
     }
 }
 
+// openai failed at a cost, bedrock answered: each took its own part, whatever came in one batch.
+TEST_P(UsageSumsOnStores, SpentOfAProvider_IsWhatItsAttemptsCost) {
+    constexpr std::int64_t of_openai = 300, of_bedrock = 700;
+    std::vector<UsageRecord> attempts, requests;
+    for (const std::int64_t at : {usage_start + 5 * usage_second, usage_start + 30 * usage_hour}) {
+        UsageRecord first = request_at(at);
+        first.attempt = 1;
+        first.cost = of_openai;
+        UsageRecord second = first;
+        second.attempt = 2;
+        second.provider = "bedrock";
+        second.cost = of_bedrock;
+        UsageRecord request = second;
+        request.attempt = 0;
+        request.attempts = 2;
+        request.cost = of_openai + of_bedrock;
+        attempts.push_back(first);
+        attempts.push_back(second);
+        requests.push_back(request);
+    }
+    requests.push_back(request_at(usage_start + 31 * usage_hour));
+    insert(attempts);
+    insert(requests);
+    insert(requests);
+    const std::int64_t single = requests.back().cost;
+    const auto cost = [&](std::string_view provider, std::int64_t from, std::int64_t until) {
+        return spent(SubjectKind::provider, "", provider, from, until).cost;
+    };
+    EXPECT_EQ(cost("openai", 0, 0), 2 * of_openai + single);
+    EXPECT_EQ(cost("bedrock", 0, 0), 2 * of_bedrock);
+    // By hours, and by the rows of a part of an hour.
+    EXPECT_EQ(cost("openai", usage_start, usage_start + 3 * usage_hour), of_openai);
+    EXPECT_EQ(cost("bedrock", usage_start, usage_start + 3 * usage_hour), of_bedrock);
+    EXPECT_EQ(cost("openai", usage_start, usage_start + 60 * usage_second), of_openai);
+    EXPECT_EQ(cost("bedrock", usage_start, usage_start + 60 * usage_second), of_bedrock);
+    EXPECT_EQ(spent(SubjectKind::provider, "acme", "bedrock", 0, 0).requests, 2);
+    EXPECT_EQ(spent(SubjectKind::tenant, "", "acme", 0, 0).cost,
+              2 * (of_openai + of_bedrock) + single);
+}
+
 TEST_P(UsageSumsOnStores, TagsAndTimes_AreSummed) {
     const auto records = three_days();
     insert(records);
