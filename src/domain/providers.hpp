@@ -1,12 +1,14 @@
 // Providers, models, users' own provider keys and the default routing settings as administration
 // keeps them in the database. Values; a secret is here only as the token that hides it.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "domain/event.hpp"
 #include "domain/money.hpp"
 #include "domain/tenancy.hpp"
 
@@ -75,6 +77,24 @@ struct RoutingSettings {
     std::string config = "{}";  // JSON object: cost_weight, ..., max_retries, timeout_ms
     UnixMicros created = 0, updated = 0;
     std::uint64_t etag = 0;     // 0: none is stored
+};
+
+// What a real, minimal call to a provider came to.
+struct ProviderProbe {
+    bool works = false;
+    int status = 0;       // 0: there was no answer
+    std::chrono::milliseconds latency{0};
+    ErrorClass error_class = ErrorClass::none;
+    std::string message;  // the provider's words when it does not work; no credential in them
+};
+
+// A model as its provider lists it.
+struct OfferedModel {
+    std::string name, display_name;
+    // Per million tokens; absent: the list does not say.
+    std::optional<NanoUsd> input_price, output_price;
+    std::optional<std::int64_t> context_length;  // tokens
+    std::optional<bool> vision, tools;
 };
 
 }  // namespace tollgate::domain
