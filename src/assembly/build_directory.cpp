@@ -355,6 +355,7 @@ void Builder::add_key(const domain::Key& key) {
     policy.user = key.user;
     policy.tags = key.tags;
     policy.allowed_providers = key.allowed_providers;
+    policy.allowed_regions = key.allowed_regions;
     restrict_to(key.allowed_models, policy);
     if (person != nullptr) restrict_to(person->allowed_models, policy);
     if (group != nullptr) restrict_to(group->allowed_models, policy);

@@ -7,6 +7,7 @@
 #include "accounting/pricing.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "gateway/reach.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -133,8 +134,8 @@ void write_rows(Generation& generation) {
     domain::UsageRecord row = common_row(generation);
     row.tags = tags_of(generation);
     // The attempts first: a request's own row tells that all of it is there. A single one says
-    // nothing that the request's row does not.
-    const bool several = generation.attempts.size() > 1;
+    // nothing that the request's row does not; where others were refused before it, its number.
+    const bool several = record.attempts > 1;
     for (const AttemptRecord& attempt : generation.attempts) {
         fill_attempt(row, attempt);
         if (several) sink->add(row);
@@ -344,13 +345,7 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
     RequestRecord& record = generation.record;
     const KeyPolicy& policy = generation.policy();
     const domain::Deployment& target = endpoint.deployment;
-    if (!policy.allowed_providers.empty() &&
-        std::find(policy.allowed_providers.begin(), policy.allowed_providers.end(),
-                  target.provider.type) == policy.allowed_providers.end()) {
-        co_return own_failure({base::ErrorCode::permission,
-                               "this key may not use the provider " + target.provider.type,
-                               "model"});
-    }
+    if (!reaches(policy, target)) co_return own_failure(out_of_reach(policy, target));
     record.usage = {};
     generation.attempt_open = false;
     const policy::Governance* bounds =

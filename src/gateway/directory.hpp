@@ -38,8 +38,12 @@ struct KeyPolicy {
     policy::KeyRules rules = {};
     policy::Governance governance = {};
     std::vector<std::string> allowed_providers = {};  // types; empty: all
+    std::vector<std::string> allowed_regions = {};    // see policy/residency.hpp; empty: all
     std::vector<std::string> tags = {};               // of every request
     std::string team = {}, user = {}, key_id = {};
+    std::string tenant = {};
+    // Provider keys that the user brought, by type of provider; null: none, or they are not wanted.
+    std::shared_ptr<const policy::OwnKeys> own_keys = {};
     std::string tier = {};
     std::string baseline_model = {};                  // of savings, "" : the default
     TenantMetrics metrics = {};

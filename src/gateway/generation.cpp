@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/failure.hpp"
+#include "gateway/reach.hpp"
 #include "policy/authenticate.hpp"
 
 namespace tollgate::gateway {
@@ -79,6 +80,7 @@ base::Result<Plan> make_plan(const Snapshot& snapshot, const KeyPolicy& policy,
     TRY(plan.candidates, endpoints_of(snapshot, resolution.candidates));
     plan.context_window = special_chain(snapshot, resolution.context_window);
     plan.content_policy = special_chain(snapshot, resolution.content_policy);
+    TRY_VOID(keep_reached(policy, alias, plan));
     return plan;
 }
 

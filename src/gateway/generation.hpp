@@ -94,7 +94,8 @@ private:
 };
 
 // Turns a resolved name into endpoints, groups in their round robin order. Never empty on success.
-// Fails: not_found with the nearest names, permission.
+// Fails: not_found with the nearest names; permission, also when the key's providers and regions
+// leave none.
 base::Result<Plan> make_plan(const Snapshot& snapshot, const KeyPolicy& policy,
                              std::string_view alias, RequestRecord& record);
 
