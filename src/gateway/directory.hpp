@@ -15,6 +15,7 @@
 #include "policy/check_key.hpp"
 #include "policy/governor.hpp"
 #include "policy/key_index.hpp"
+#include "policy/own_keys.hpp"
 #include "routing/allowed.hpp"
 
 namespace tollgate::gateway {
