@@ -163,6 +163,7 @@ protected:
             limit.tenant = tenant;
             limit.kind = domain::SubjectKind::user;
             limit.subject = user;
+            limit.by_admin = false;
             store::LimitFilter same;
             same.subject = user;
             TRY(const auto before, store::list_limits(session, access, same, {}));

@@ -75,6 +75,75 @@ TEST_P(Hardening, ATenantWithItsModelsGiven_DoesNotNameThemAnew) {
     EXPECT_EQ(ask("PATCH", path, master_key, renamed)->status, 200);
 }
 
+TEST_P(Hardening, LimitsThatThePlatformSet_AreNotTheTenantsToLoosen) {
+    const std::string& admin = key_of("acme/admin");
+    const auto set = [&](const std::string& key, const std::string& model) {
+        const auto made = ask("POST", "/api/v1/limits", key,
+                              R"({"tenant":"acme","kind":"model","subject":")" + model +
+                                  R"(","limits":{"requests_per_minute":5}})");
+        EXPECT_EQ(made->status, 201) << made->body;
+        return std::pair("/api/v1/limits/" + (*made)["id"], (*made)["by_admin"]);
+    };
+    const std::string looser = R"({"limits":{"requests_per_minute":5000}})";
+    const auto [of_platform, by_platform] = set(master_key, "gpt-5");
+    EXPECT_EQ(by_platform, "true");
+    for (const char* method : {"PATCH", "PUT"}) {
+        const std::string said = text_of_error(method, of_platform, admin, looser, 403);
+        EXPECT_NE(said.find("this limit of the model gpt-5 is the platform's"), std::string::npos)
+            << said;
+    }
+    text_of_error("DELETE", of_platform, admin, "", 403);
+    // Its own it may change, until the platform does.
+    const auto [own, by_tenant] = set(admin, "small");
+    EXPECT_EQ(by_tenant, "false");
+    EXPECT_EQ(ask("PATCH", own, admin, looser)->status, 200);
+    text_of_error("PATCH", own, admin, R"({"by_admin":true})", 400);
+    const auto taken = ask("PATCH", own, master_key, R"({"limits":{"requests_per_minute":1}})");
+    EXPECT_EQ((*taken)["by_admin"], "true") << taken->body;
+    text_of_error("PATCH", own, admin, looser, 403);
+    text_of_error("DELETE", own, admin, "", 403);
+    EXPECT_EQ(ask("DELETE", own, master_key)->status, 200);
+}
+
+TEST_P(Hardening, WhereAChannelLeads_IsMaskedEverywhereButInTheStore) {
+    const std::string& admin = key_of("acme/admin");
+    const std::string target = "https://me:pw@hooks.slack.test/services/T01/B02/verysecret9876";
+    const std::string masked = "https://…@hooks.slack.test/…9876";
+    const std::string path = "/api/v1/alerts/channels";
+    const auto stored = [&] {
+        std::string found;
+        read([&](store::Session& session) {
+            return session.each("SELECT target FROM alert_channels", {},
+                                [&](const store::Row& row) -> base::Result<void> {
+                                    found = row.string(0);
+                                    return {};
+                                });
+        });
+        return found;
+    };
+    const auto made = ask("POST", path, admin,
+                          R"({"name":"ops","kind":"slack","target":")" + target + R"("})");
+    ASSERT_EQ(made->status, 201) << made->body;
+    EXPECT_EQ((*made)["target"], masked);
+    EXPECT_EQ(stored(), target);
+    const std::string own = path + "/" + (*made)["id"];
+    // What was shown may be sent back; nothing else that is masked is an address.
+    const auto put = ask("PUT", own, admin, ask("GET", own, admin)->body);
+    EXPECT_EQ(put->status, 200) << put->body;
+    EXPECT_EQ(stored(), target);
+    const std::string said = text_of_error(
+        "PATCH", own, admin, R"({"target":"https://hooks.slack.test/…1234"})", 400);
+    EXPECT_NE(said.find("target: is masked"), std::string::npos) << said;
+    EXPECT_EQ(ask("PATCH", own, admin, R"({"target":"https://other.test/a"})")->json["target"]
+                  .text(),
+              "https://other.test/…");
+    EXPECT_EQ(stored(), "https://other.test/a");
+    EXPECT_EQ(ask("GET", path, admin)->body.find("/a\""), std::string::npos);
+    EXPECT_EQ(ask("DELETE", own, admin)->status, 200);
+    EXPECT_EQ(audit_rows("alert_channel.updated"), 2);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM audit_log WHERE details LIKE '%verysecret%'"), 0);
+}
+
 TEST_P(Hardening, TheShareOfATinyCap_IsANumber) {
     const std::string user = user_of("acme/member");
     const std::string settings = "/api/v1/llm/users/" + user + "/settings";

@@ -17,6 +17,13 @@ bool has_rows(domain::SubjectKind kind) {
 
 namespace {
 
+// A tenant may bound itself further; what the platform set for it is not the tenant's to change.
+base::Result<void> check_tenants_own(const Call& call, const domain::LimitRow& limit) {
+    return call.check_platform_sets(limit.by_admin, std::string("this limit of the ") +
+                                                        domain::to_string(limit.kind) + " " +
+                                                        limit.subject);
+}
+
 base::Result<domain::LimitRow> find_limit(Call& call, Session& session) {
     TRY(const domain::LimitRow limit, store::limit_by_id(session, call.access, call.path("id")));
     policy::Owner owner{limit.tenant};
@@ -67,6 +74,7 @@ Outcome create_limit(Call& call, Session& session) {
         TRY(const domain::Tenant tenant, call.tenant_for(session, asked));
         limit.tenant = tenant.id;
     }
+    limit.by_admin = call.platform();
     TRY(const domain::LimitRow made, store::insert_limit(session, call.access, std::move(limit)));
     call.record("limit.created", "limit/" + made.id, made.tenant, {}, shown(made));
     call.header("location", "/api/v1/limits/" + made.id);
@@ -81,7 +89,10 @@ Outcome get_limit(Call& call, Session& session) {
 
 Outcome update_limit(Call& call, Session& session) {
     TRY(const domain::LimitRow stored, find_limit(call, session));
+    TRY_VOID(check_tenants_own(call, stored));
     TRY(domain::LimitRow changed, changed_by(call, stored, "limit " + stored.id));
+    // What the platform has changed, the tenant may not loosen any more.
+    changed.by_admin = call.platform();
     TRY(const domain::LimitRow written,
         store::update_limit(session, call.access, std::move(changed)));
     call.record_change("limit.updated", "limit/" + stored.id, stored.tenant, stored, written);
@@ -91,6 +102,7 @@ Outcome update_limit(Call& call, Session& session) {
 Outcome delete_limit(Call& call, Session& session) {
     TRY(const domain::LimitRow stored, find_limit(call, session));
     TRY_VOID(call.checked());
+    TRY_VOID(check_tenants_own(call, stored));
     TRY_VOID(call.check_match(stored.etag, "limit " + stored.id));
     TRY_VOID(store::remove_limit(session, call.access, stored.id));
     call.record("limit.deleted", "limit/" + stored.id, stored.tenant, shown(stored));

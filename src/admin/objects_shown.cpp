@@ -175,6 +175,7 @@ void write(json::Writer& writer, const domain::LimitRow& limit) {
     write_reference(writer, "tenant", limit.tenant);
     writer.string("kind", domain::to_string(limit.kind)).string("subject", limit.subject);
     write_limits(writer, limit.limits);
+    writer.boolean("by_admin", limit.by_admin);
     write_ages(writer, limit.created, limit.updated);
     write_etag(writer, limit.etag);
     writer.end_object();

@@ -45,6 +45,7 @@ struct LimitRow {
     SubjectKind kind = SubjectKind::tenant;
     std::string subject;     // the id; of a model its name, of a deployment provider/model
     Limits limits;
+    bool by_admin = true;    // the platform's to change; false: the tenant's own
     UnixMicros created = 0, updated = 0;
     std::uint64_t etag = 1;
 };

@@ -20,6 +20,7 @@ struct LimitTable {
         v.word("kind", l.kind, Written::once);
         v.column("subject", l.subject, Written::once);
         v.column("limits", l.limits);
+        v.column("by_admin", l.by_admin);
         v.column("created", l.created, Written::once);
         v.column("updated", l.updated);
         v.etag(l.etag);

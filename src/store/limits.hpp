@@ -25,7 +25,7 @@ base::Result<domain::LimitRow> insert_limit(Session& session, const Access& acce
                                             domain::LimitRow limit);
 base::Result<domain::LimitRow> limit_by_id(Session& session, const Access& access,
                                            std::string_view id);
-// Writes the limits alone. Fails: not_found, is_lost_update().
+// Writes the limits and whose they are. Fails: not_found, is_lost_update().
 base::Result<domain::LimitRow> update_limit(Session& session, const Access& access,
                                             domain::LimitRow limit);
 base::Result<void> remove_limit(Session& session, const Access& access, std::string_view id);

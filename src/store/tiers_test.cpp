@@ -110,11 +110,14 @@ TEST_P(LimitRows, OneForEachSubjectOfATenant) {
     const auto nobody = insert(platform, of("nobody", "gpt-4o"));
     ASSERT_FALSE(nobody.ok());
     expect_conflict(nobody.error(), "tenant");
+    EXPECT_TRUE(row.by_admin);
     row.limits = {};
     row.limits.concurrent_requests = 1;
+    row.by_admin = false;
     row.subject = "another";
     const auto updated = made(in([&](Session& s) { return update_limit(s, platform, row); }));
     EXPECT_EQ(updated.limits, row.limits);
+    EXPECT_FALSE(updated.by_admin);
     EXPECT_EQ(updated.subject, "gpt-4o");
     const auto lost = in([&](Session& s) { return update_limit(s, platform, row); });
     ASSERT_FALSE(lost.ok());
