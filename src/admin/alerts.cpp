@@ -3,6 +3,22 @@
 #include "admin/handlers.hpp"
 
 namespace tollgate::admin {
+namespace {
+
+// What was shown of a target stands for it; any other text with a mask in it is no address.
+base::Result<void> take_target(domain::AlertChannel& channel, const domain::AlertChannel* stored) {
+    if (stored != nullptr && channel.target == shown_target(*stored)) {
+        channel.target = stored->target;
+    }
+    if (channel.kind == domain::AlertChannelKind::email ||
+        channel.target.find(target_mask) == std::string::npos) {
+        return {};
+    }
+    return invalid("target: is masked, as it is shown: give the whole URL, or leave it out",
+                   "target");
+}
+
+}  // namespace
 
 Outcome list_alerts(Call& call, Session& session) {
     store::AlertFilter filter;
@@ -50,6 +66,7 @@ Outcome create_channel(Call& call, Session& session) {
     fields->text("tenant", asked);
     read(*fields, channel);
     TRY_VOID(call.checked());
+    TRY_VOID(take_target(channel, nullptr));
     // Without a tenant a platform admin's channel gets what concerns the platform.
     if (!asked.empty() || !call.platform()) {
         TRY(const domain::Tenant tenant, call.tenant_for(session, asked));
@@ -77,6 +94,7 @@ Outcome update_channel(Call& call, Session& session) {
     // The secret is never shown, so a PUT without it keeps it; "" or null takes it away.
     TRY(Fields * fields, call.body());
     if (!fields->has("secret")) changed.secret = stored.secret;
+    TRY_VOID(take_target(changed, &stored));
     TRY(const domain::AlertChannel written,
         store::update_channel(session, call.access, std::move(changed)));
     call.record_change("alert_channel.updated", "alert_channel/" + stored.id, stored.tenant,

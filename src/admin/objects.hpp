@@ -45,6 +45,11 @@ std::string shown(const Object& object) {
     return text;
 }
 
+// Where a channel leads, as it is shown: of a URL scheme and host, and the last four characters of
+// the rest when it is long, the others as target_mask.
+inline constexpr std::string_view target_mask = "…";
+std::string shown_target(const domain::AlertChannel& channel);
+
 // Parts of them.
 void write_limits(json::Writer& writer, const domain::Limits& limits);
 void write_names(json::Writer& writer, std::string_view name,

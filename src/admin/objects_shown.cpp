@@ -248,12 +248,32 @@ void write(json::Writer& writer, const domain::AuditRow& row) {
     writer.end_object();
 }
 
+// The path of a webhook's URL is often its only secret, and so may its user and query be.
+std::string shown_target(const domain::AlertChannel& channel) {
+    if (channel.kind == domain::AlertChannelKind::email) return channel.target;
+    constexpr std::size_t tail = 4, tail_of_at_least = 16;
+    const std::string_view target = channel.target;
+    const std::size_t host = std::min(target.find("://") + 3, target.size());
+    const std::size_t path = std::min(target.find_first_of("/?#", host), target.size());
+    std::string_view authority = target.substr(host, path - host);
+    const std::size_t user = authority.rfind('@');
+    if (user != std::string_view::npos) authority.remove_prefix(user + 1);
+    std::string text(target.substr(0, host));
+    if (user != std::string_view::npos) text += std::string(target_mask) + "@";
+    text += authority;
+    const std::string_view rest = target.substr(path);
+    if (rest.size() <= 1) return text + std::string(rest);
+    text += "/" + std::string(target_mask);
+    if (rest.size() >= tail_of_at_least) text += rest.substr(rest.size() - tail);
+    return text;
+}
+
 void write(json::Writer& writer, const domain::AlertChannel& channel) {
     writer.begin_object().string("id", channel.id);
     write_reference(writer, "tenant", channel.tenant);
     writer.string("name", channel.name)
         .string("kind", domain::to_string(channel.kind))
-        .string("target", channel.target)
+        .string("target", shown_target(channel))
         .boolean("signed", !channel.secret.empty());
     write_names(writer, "events", channel.events);
     writer.boolean("enabled", channel.enabled);
