@@ -35,6 +35,7 @@ struct CandidateFacts {
     std::int64_t priority = 0;       // higher is preferred
     std::int64_t weight = 1;
     std::int64_t in_flight = 0;
+    std::int64_t minute_tokens = 0;  // that went through it in the last minute
     CircuitState circuit = CircuitState::closed;
     std::chrono::milliseconds opens_in{0};  // circuit open: until it may be probed
 };

@@ -78,9 +78,10 @@ void set_keys(const OrderInput& input, std::span<Entry> entries, Chance& chance)
                 entry.tie = chance.share();
                 break;
             case Strategy::usage:
-                // Who states no limit is taken to have room.
+                // Who states no limit is taken to have room; among equals the one that was used
+                // least of late.
                 entry.key = facts.headroom < 0 ? -1 : -facts.headroom;
-                entry.tie = chance.share();
+                entry.tie = static_cast<double>(facts.minute_tokens) + chance.share();
                 break;
             case Strategy::cost:
                 entry.key = facts.cost < 0 ? last : facts.cost;
