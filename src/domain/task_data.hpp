@@ -11,7 +11,7 @@
 namespace tollgate::domain {
 
 // Evidence of one task in the user's words: up to three words that stand side by side, in any
-// form of inflection, or a mark such as `@code` (see routing/task_terms.hpp).
+// form of inflection, or a mark such as `<code>` (see routing/task_terms.hpp).
 struct TaskTerm {
     std::string text;
     double weight = 1;  // negative: speaks against the task

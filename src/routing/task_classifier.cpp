@@ -37,6 +37,11 @@ TaskClassifier::TaskClassifier(const domain::TaskData& data)
     std::sort(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) {
         return a.key != b.key ? a.key < b.key : a.text < b.text;
     });
+    // Two terms of a task that inflection makes one count once.
+    const auto end = std::unique(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) {
+        return a.key == b.key && a.task == b.task;
+    });
+    terms_.erase(end, terms_.end());
     build_slots();
 }
 

@@ -35,14 +35,11 @@ public:
         for (const char c : word.substr(0, stem_bytes_max)) {
             letters_[size_++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         }
-        plain_ = size_;
+        opening_ = std::binary_search(openings.begin(), openings.end(), text());
         if (size_ > 3) cut();
     }
     std::string_view text() const { return {letters_.data(), size_}; }
-    // The word itself; only before anything was replaced at its end.
-    bool is_opening() const {
-        return plain_ <= 6 && std::binary_search(openings.begin(), openings.end(), text());
-    }
+    bool is_opening() const { return opening_; }
     std::uint64_t hash() const {
         std::uint64_t hash = fnv_offset;
         for (const char c : text()) hash = (hash ^ static_cast<unsigned char>(c)) * fnv_prime;
@@ -80,7 +77,8 @@ private:
     }
 
     std::array<char, stem_bytes_max> letters_{};
-    std::size_t size_ = 0, plain_ = 0;
+    std::size_t size_ = 0;
+    bool opening_ = false;
 };
 
 TermKey mark_key(std::string_view mark) {
@@ -162,7 +160,7 @@ private:
         recent_ = {word, recent_[0]};
     }
 
-    const std::uint64_t begin_ = mark_key("@begin");
+    const std::uint64_t begin_ = mark_key("^");
     std::vector<TermKey>& keys_;
     std::array<std::uint64_t, 2> recent_{};  // the words before, nearest first; 0: none
     std::size_t words_ = 0;
@@ -193,9 +191,11 @@ TermKey term_key(std::string_view term) {
     TermKey key = 0;
     std::size_t words = 0;
     for (std::size_t at = 0; at < term.size();) {
-        if (term[at] == '@') {
-            std::size_t end = at + 1;
-            while (end < term.size() && word_byte(term[end])) ++end;
+        if (term[at] == '^') {
+            key = joined(key, mark_key("^"));
+            ++at;
+        } else if (term[at] == '<') {
+            const std::size_t end = std::min(term.find('>', at), term.size() - 1) + 1;
             key = joined(key, mark_key(term.substr(at, end - at)));
             at = end;
         } else if (word_byte(term[at])) {
@@ -228,16 +228,16 @@ void text_keys(std::string_view text, std::vector<TermKey>& keys) {
         const std::size_t last = text_words_max - first_words_max;
         Cutter(keys).cut(last_words(tail.empty() ? head : tail, last), last);
     }
-    if (words < short_words && tail.empty()) mark("@short");
-    if (words > long_words || !tail.empty()) mark("@long");
-    if (head.find("```") != std::string_view::npos) mark("@code");
+    if (words < short_words && tail.empty()) mark("<short>");
+    if (words > long_words || !tail.empty()) mark("<long>");
+    if (head.find("```") != std::string_view::npos) mark("<code>");
     if (std::any_of(traces.begin(), traces.end(), [&](std::string_view trace) {
             return head.find(trace) != std::string_view::npos;
         })) {
-        mark("@trace");
+        mark("<trace>");
     }
     const std::size_t end = text.find_last_not_of(" \t\r\n\"')");
-    if (end != std::string_view::npos && text[end] == '?') mark("@question");
+    if (end != std::string_view::npos && text[end] == '?') mark("<question>");
 }
 
 }  // namespace tollgate::routing

@@ -2,10 +2,10 @@
 // of them, and marks for what is no word. The same cutting makes the keys of the data file's terms,
 // so that `rename variable` stands for "renaming variables" too. Pure.
 //
-// Marks: @code a block of code (its content is not read), @trace an error with a stack, @question
-// the text ends with a question mark, @short fewer than 6 words, @long more than 120; @begin stands
-// before the first word of each sentence that is more than an opening (`please`, `can you`), so
-// `@begin why` finds sentences that begin with why.
+// Marks: `^` stands before the first word of each sentence that is more than an opening (`please`,
+// `can you`), so that `^why` finds sentences that begin with why; <code> is a block of code (its
+// content is not read), <trace> an error with a stack, <question> a question mark at the end,
+// <short> fewer than 6 words, <long> more than 120.
 #pragma once
 #include <cstdint>
 #include <string_view>
