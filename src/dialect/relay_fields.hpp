@@ -1,6 +1,7 @@
 // Looking up and cutting parts of a body that is passed on. Internal to dialect/relay_*.cpp.
 // Pure functions.
 #pragma once
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -9,9 +10,11 @@
 namespace tollgate::dialect {
 
 const json::TopField* find_field(const std::vector<json::TopField>& fields, std::string_view name);
-// The field that bounds the answer, or null; for OpenAI the newer name goes before the older.
-const json::TopField* max_tokens_field(domain::Protocol protocol,
-                                       const std::vector<json::TopField>& fields);
+// The fields that bound the answer, as far as they are there and not null; the others are nullptr.
+// OpenAI's has two names, and servers that speak it know one or the other.
+using MaxTokensFields = std::array<const json::TopField*, 2>;
+MaxTokensFields max_tokens_fields(domain::Protocol protocol,
+                                  const std::vector<json::TopField>& fields);
 
 // One element of an array or member of an object: [begin, end) in the body, without commas.
 struct Element {

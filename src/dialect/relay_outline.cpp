@@ -54,6 +54,16 @@ base::Result<void> read_stream_options(Outline& outline) {
     return {};
 }
 
+// Of two spellings a provider may honour either, so the larger counts.
+std::int64_t most_tokens(domain::Protocol protocol, const std::vector<json::TopField>& fields) {
+    std::int64_t most = 0;
+    for (const json::TopField* field : max_tokens_fields(protocol, fields)) {
+        if (field == nullptr) continue;
+        most = std::max<std::int64_t>(most, json::whole_number(field->value).value_or(0));
+    }
+    return most;
+}
+
 // What the fields, which are found already, say.
 base::Result<void> read_fields(domain::Protocol protocol, Outline& outline, base::Arena& arena) {
     TRY_VOID(read_model(outline, arena));
@@ -66,9 +76,7 @@ base::Result<void> read_fields(domain::Protocol protocol, Outline& outline, base
         outline.foreign = find_field(outline.fields, "messages") == nullptr &&
                           find_field(outline.fields, "input") != nullptr;
     }
-    if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
-        outline.max_tokens = json::whole_number(field->value).value_or(0);
-    }
+    outline.max_tokens = most_tokens(protocol, outline.fields);
     return {};
 }
 
@@ -108,16 +116,17 @@ const json::TopField* find_field(const std::vector<json::TopField>& fields, std:
     return nullptr;
 }
 
-const json::TopField* max_tokens_field(domain::Protocol protocol,
-                                       const std::vector<json::TopField>& fields) {
+MaxTokensFields max_tokens_fields(domain::Protocol protocol,
+                                  const std::vector<json::TopField>& fields) {
+    const auto given = [&fields](std::string_view name) -> const json::TopField* {
+        const json::TopField* field = find_field(fields, name);
+        return field != nullptr && field->value != "null" ? field : nullptr;
+    };
+    if (protocol == domain::Protocol::openai_responses) return {given("max_output_tokens")};
     if (protocol == domain::Protocol::openai_chat) {
-        const json::TopField* field = find_field(fields, "max_completion_tokens");
-        if (field != nullptr && field->value != "null") return field;
+        return {given("max_completion_tokens"), given("max_tokens")};
     }
-    if (protocol == domain::Protocol::openai_responses) {
-        return find_field(fields, "max_output_tokens");
-    }
-    return find_field(fields, "max_tokens");
+    return {given("max_tokens")};
 }
 
 std::string_view envelope_version(domain::Envelope envelope) {
@@ -145,9 +154,7 @@ base::Result<Outline> outline(domain::Protocol protocol, const json::Document& p
 base::Result<Outline> outline_translated(domain::Protocol protocol, std::string_view body) {
     Outline outline;
     TRY_VOID(json::scan_top_level(body, outline.fields));
-    if (const json::TopField* field = max_tokens_field(protocol, outline.fields)) {
-        outline.max_tokens = json::whole_number(field->value).value_or(0);
-    }
+    outline.max_tokens = most_tokens(protocol, outline.fields);
     return outline;
 }
 

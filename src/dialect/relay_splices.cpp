@@ -176,18 +176,22 @@ private:
 
     void max_tokens() {
         if (by_path()) return;  // it stands deeper
-        const json::TopField* field = max_tokens_field(protocol_, outline_.fields);
         const auto cap = target_.output_tokens_cap;
-        if (field != nullptr && field->value != "null") {
-            if (configured_always(field->key)) return;
-            if (cap && outline_.max_tokens > *cap) replace(*field, std::to_string(*cap));
-            return;
+        bool given = false;
+        for (const json::TopField* field : max_tokens_fields(protocol_, outline_.fields)) {
+            if (field == nullptr) continue;
+            given = true;
+            const std::int64_t asked = json::whole_number(field->value).value_or(0);
+            if (configured_always(field->key)) continue;
+            if (cap && asked > *cap) replace(*field, std::to_string(*cap));
         }
+        if (given) return;
         const std::string_view name = max_tokens_name(protocol_, target_);
+        const json::TopField* field = find_field(outline_.fields, name);
         if (!target_.default_max_tokens || configured_always(name)) return;
         const std::int64_t tokens =
             cap ? std::min(*cap, *target_.default_max_tokens) : *target_.default_max_tokens;
-        if (field != nullptr && json::key_equals(field->key, name)) {
+        if (field != nullptr) {  // null
             replace(*field, std::to_string(tokens));
         } else {
             add(name, std::to_string(tokens));
