@@ -37,10 +37,7 @@ std::string month_text(domain::UnixMicros at) {
     return day;
 }
 
-std::string time_text(domain::UnixMicros at) {
-    return base::rfc3339(
-        std::chrono::time_point_cast<std::chrono::system_clock::duration>(moment(at)));
-}
+std::string time_text(domain::UnixMicros at) { return base::rfc3339_of_micros(at); }
 
 domain::UnixMicros month_start(domain::UnixMicros at, int months) {
     const year_month_day date = date_of(at);

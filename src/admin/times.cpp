@@ -1,15 +1,12 @@
 #include "admin/times.hpp"
 
-#include <array>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
-#include <ctime>
+
+#include "base/clock.hpp"
 
 namespace tollgate::admin {
 namespace {
-
-using std::chrono::microseconds;
 
 // Takes `digits` digits off the front.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
@@ -73,19 +70,7 @@ std::optional<std::int64_t> take_zone(std::string_view& text) {
 
 }  // namespace
 
-std::string rfc3339(domain::UnixMicros at) {
-    // The clock counts nanoseconds, which end in 2262; people write 9999-12-31 for never.
-    const auto millisecond = std::chrono::floor<std::chrono::milliseconds>(microseconds(at));
-    const auto second = std::chrono::floor<std::chrono::seconds>(millisecond);
-    const auto seconds = static_cast<std::time_t>(second.count());
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 48> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                  parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                  parts.tm_min, parts.tm_sec, static_cast<int>((millisecond - second).count()));
-    return text.data();
-}
+std::string rfc3339(domain::UnixMicros at) { return base::rfc3339_of_micros(at); }
 
 std::optional<domain::UnixMicros> parse_time(std::string_view text) {
     const auto date = take_date(text);

@@ -12,15 +12,22 @@ std::int64_t unix_seconds() {
 }
 
 std::string rfc3339(std::chrono::system_clock::time_point when) {
-    const auto milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
-    const std::time_t seconds = static_cast<std::time_t>(milliseconds / 1000);
+    return rfc3339_of_micros(
+        std::chrono::floor<std::chrono::microseconds>(when.time_since_epoch()).count());
+}
+
+std::string rfc3339_of_micros(std::int64_t unix_micros) {
+    using std::chrono::floor;
+    const std::chrono::microseconds whole(unix_micros);
+    const auto millisecond = floor<std::chrono::milliseconds>(whole);
+    const auto second = floor<std::chrono::seconds>(millisecond);
+    const auto seconds = static_cast<std::time_t>(second.count());
     std::tm parts{};
     gmtime_r(&seconds, &parts);
-    char text[40];
+    char text[48];
     std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
                   parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                  static_cast<int>(milliseconds % 1000));
+                  static_cast<int>((millisecond - second).count()));
     return text;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
@@ -13,9 +12,7 @@ namespace {
 
 constexpr std::size_t recipients_max = 50, address_bytes_max = 254, subject_bytes_max = 200;
 
-std::string time_text(domain::UnixMicros when) {
-    return base::rfc3339(std::chrono::system_clock::time_point(std::chrono::microseconds(when)));
-}
+std::string time_text(domain::UnixMicros when) { return base::rfc3339_of_micros(when); }
 
 std::string whose(const domain::Alert& alert) {
     return alert.tenant.empty() ? std::string("the platform") : "tenant " + alert.tenant;

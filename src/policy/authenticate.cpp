@@ -43,9 +43,7 @@ base::Error refused(std::string message) {
 }
 
 // "2026-11-21T05:00:00.000Z".
-std::string time_text(domain::UnixMicros when) {
-    return base::rfc3339(std::chrono::system_clock::time_point(std::chrono::microseconds(when)));
-}
+std::string time_text(domain::UnixMicros when) { return base::rfc3339_of_micros(when); }
 
 // Why a key that is known does not let its holder in, and what to do.
 std::string why_not(const KeyTerms& terms, domain::UnixMicros now) {
