@@ -251,6 +251,49 @@ TEST_F(RedisFaultTest, AloneEachInstanceKeepsToItsShare) {
     server->start();
 }
 
+// What requests hold that were let in without Redis is held for everybody when it is back.
+TEST_F(RedisFaultTest, HoldsTakenAlone_AreToldWhenRedisIsBack) {
+    Clients clients;
+    RedisState& one = clients.add(options());
+    RedisState& two = clients.add(options());
+    clients.get_ready();
+    const auto budget = one.meter(money("budget"));
+    const auto concurrent = one.meter(slots("concurrent"));
+    const auto requests = one.meter(window("rpm", milliseconds(60'000)));
+    auto work = [&]() -> net::Task<void> {
+        server->stop();
+        const Refused held = co_await take(one, budget, 400, 1000, "alone");
+        EXPECT_FALSE(held);
+        const Refused slot = co_await take(one, concurrent, 2, 4, "alone");
+        EXPECT_FALSE(slot);
+        const Refused some = co_await take(one, requests, 4, 10, "alone");
+        EXPECT_FALSE(some);
+        EXPECT_FALSE(one.trouble().empty());
+        server->start();
+        for (int i = 0; i < 200 && !(one.trouble().empty() && two.trouble().empty()); ++i) {
+            co_await net::sleep_for(milliseconds(20));
+        }
+        co_await net::sleep_for(milliseconds(100));
+        // The request is still running.
+        const Refused poor = co_await take(two, two.meter(money("budget")), 601, 1000, "b");
+        EXPECT_TRUE(poor);
+        const Refused full = co_await take(two, two.meter(slots("concurrent")), 3, 4, "b");
+        EXPECT_TRUE(full);
+        const Refused many = co_await take(two, two.meter(window("rpm", milliseconds(60'000))),
+                                           7, 10, "b");
+        EXPECT_TRUE(many);
+        const Refused fits = co_await take(two, two.meter(money("budget")), 600, 1000, "c");
+        EXPECT_FALSE(fits);
+        settle(one, budget, 400, 0, "alone");
+        settle(one, concurrent, 2, 0, "alone");
+        const bool free = co_await granted_in_time(two, two.meter(slots("concurrent")), 4, 4);
+        EXPECT_TRUE(free);
+        const bool money_free = co_await granted_in_time(two, two.meter(money("budget")), 400, 1000);
+        EXPECT_TRUE(money_free);
+    };
+    clients.run(work());
+}
+
 // Connections are cut at random: a batch whose answer is lost is sent again and counts once.
 TEST_F(RedisFaultTest, CutConnectionsCountNothingTwice) {
     Clients clients;
