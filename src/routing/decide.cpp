@@ -14,18 +14,18 @@ using domain::Strategy;
 
 class Deciding {
 public:
-    explicit Deciding(const DecisionInput& input) : input_(input), facts_(input.candidates) {
-        const auto count = facts_.size();
-        entries_.reserve(count);
-        reasons_.assign(count, kept);
+    explicit Deciding(const DecisionInput& input)
+        : input_(input),
+          facts_(input.candidates),
+          level_(input.level_settings),
+          reasons_(facts_.size(), kept),
+          terms_(facts_.size()) {
+        entries_.reserve(facts_.size());
     }
 
     Decision run() {
-        if (input_.level_settings != nullptr && input_.strategy != Strategy::custom) {
-            decision_.weights = input_.level_settings->weights;
-        } else {
-            decision_.weights = input_.weights;
-        }
+        const bool by_level = level_ != nullptr && input_.strategy != Strategy::custom;
+        decision_.weights = by_level ? level_->weights : input_.weights;
         exclude_unfit();
         apply_ceiling();
         collect();
@@ -45,13 +45,14 @@ private:
 
     void exclude_unfit() {
         const auto& wanted = input_.preferences;
+        const Selectors disabled(wanted.disabled);
         for (std::size_t at = 0; at < facts_.size(); ++at) {
             const auto& facts = facts_[at];
             if (!facts.excluded.empty()) {
                 exclude(at, Exclusion::unusable);
             } else if (wanted.require_local && !facts.local) {
                 exclude(at, Exclusion::not_local);
-            } else if (any_selects(wanted.disabled, facts)) {
+            } else if (disabled.select(facts)) {
                 exclude(at, Exclusion::provider_disabled);
             } else if (wanted.cost_max_usd && facts.worst_cost < 0) {
                 exclude(at, Exclusion::unknown_cost);
@@ -64,18 +65,18 @@ private:
     // A level never leaves a request without candidates: where all are above its ceiling, its
     // fallback providers serve, and where there are none of those, everybody, the cheapest first.
     void apply_ceiling() {
-        const auto* level = input_.level_settings;
-        if (level == nullptr || level->ceiling_usd_per_1k <= 0) return;
+        if (level_ == nullptr || level_->ceiling_usd_per_1k <= 0) return;
+        const Selectors fallback(level_->fallback);
         const auto under = [&](std::size_t at) {
             const auto price = facts_[at].cost_per_1k;
-            return price >= 0 && price <= level->ceiling_usd_per_1k;
+            return price >= 0 && price <= level_->ceiling_usd_per_1k;
         };
         bool any = false, any_under = false, any_fallback = false;
         for (std::size_t at = 0; at < facts_.size(); ++at) {
             if (!is_kept(at)) continue;
             any = true;
             any_under = any_under || under(at);
-            any_fallback = any_fallback || any_selects(level->fallback, facts_[at]);
+            any_fallback = any_fallback || fallback.select(facts_[at]);
         }
         if (!any) return;
         if (!any_under && !any_fallback) {
@@ -90,7 +91,7 @@ private:
         }
         for (std::size_t at = 0; at < facts_.size(); ++at) {
             if (!is_kept(at)) continue;
-            if (any_under ? under(at) : any_selects(level->fallback, facts_[at])) continue;
+            if (any_under ? under(at) : fallback.select(facts_[at])) continue;
             exclude(at, facts_[at].cost_per_1k < 0 ? Exclusion::unknown_ceiling
                                                    : Exclusion::above_ceiling);
         }
@@ -106,6 +107,8 @@ private:
         std::size_t excluded = 0;
         for (const auto reason : reasons_) excluded += reason != kept ? 1 : 0;
         decision_.excluded.reserve(excluded);
+        const Selectors by_user(input_.preferences.preferred);
+        const auto by_level = level_ == nullptr ? Selectors() : Selectors(level_->preferred);
         for (std::size_t at = 0; at < facts_.size(); ++at) {
             const auto index = static_cast<std::uint32_t>(at);
             if (!is_kept(at)) {
@@ -114,9 +117,8 @@ private:
             }
             auto& entry = entries_.emplace_back();
             entry.index = index;
-            entry.preferred = any_selects(input_.preferences.preferred, facts_[at]) ||
-                              (input_.level_settings != nullptr &&
-                               any_selects(input_.level_settings->preferred, facts_[at]));
+            entry.preferred = by_level.select(facts_[at]) || by_user.select(facts_[at]);
+            one_group_ = one_group_ && group(entry) == group(entries_.front());
         }
         score_stages();
         by_stage();
@@ -141,9 +143,9 @@ private:
     }
 
     // The group of candidates that one strategy orders; lower ones go first.
-    auto group(const Entry& entry) const {
+    std::tuple<bool, std::int64_t, bool> group(const Entry& entry) const {
         const auto& facts = facts_[entry.index];
-        return std::tuple(!facts.pinned, facts.pinned ? 0 : facts.order, !facts.byok);
+        return {!facts.pinned, facts.pinned ? 0 : facts.order, !facts.byok};
     }
 
     void by_stage() {
@@ -151,9 +153,7 @@ private:
             const auto one = group(a), other = group(b);
             return one != other ? one < other : a.index < b.index;
         };
-        if (!std::is_sorted(entries_.begin(), entries_.end(), earlier)) {
-            std::sort(entries_.begin(), entries_.end(), earlier);
-        }
+        if (!one_group_) std::sort(entries_.begin(), entries_.end(), earlier);
     }
 
     // The highest figures are those of the candidates' own stage: a dear fallback must not make
@@ -171,19 +171,22 @@ private:
         for (const auto& entry : entries_) {
             scale_of(facts_[entry.index]).include(facts_[entry.index]);
         }
-        for (auto& entry : entries_) {
+        for (const auto& entry : entries_) {
             const auto& facts = facts_[entry.index];
-            entry.terms = score(facts, scale_of(facts), decision_.weights);
+            score(facts, scale_of(facts), decision_.weights, terms_[entry.index]);
         }
     }
 
     void order_closed() {
         OrderInput order{.strategy = cheapest_first_ ? Strategy::cost : input_.strategy,
                          .facts = facts_,
+                         .terms = terms_,
                          .turn = input_.turn,
-                         .random = input_.random};
+                         .random = input_.random,
+                         .ranked_max = input_.ranked_max};
         for (std::size_t begin = 0; begin < closed_;) {
             auto end = begin + 1;
+            if (one_group_) end = closed_;
             while (end < closed_ && group(entries_[end]) == group(entries_[begin])) ++end;
             const auto members = std::span(entries_).subspan(begin, end - begin);
             order_by_strategy(order, members);
@@ -244,17 +247,23 @@ private:
             count = 1;
             decision_.usable = 1;
         }
-        decision_.order.reserve(count);
+        decision_.order.resize(count);
         for (std::size_t at = 0; at < count; ++at) {
             const auto& entry = entries_[at];
-            decision_.order.push_back({entry.index, entry.preferred, entry.terms});
+            auto& place = decision_.order[at];
+            place.index = entry.index;
+            place.preferred = entry.preferred;
+            place.terms = terms_[entry.index];
         }
     }
 
     const DecisionInput& input_;
     std::span<const CandidateFacts> facts_;
-    std::vector<std::uint8_t> reasons_;  // Exclusion, or `kept`
+    const domain::LevelSettings* level_;
+    std::vector<std::uint8_t> reasons_;  // Exclusion, or `kept`; as the next one by candidate
+    std::vector<ScoreTerms> terms_;
     std::vector<Entry> entries_;
+    bool one_group_ = true;
     std::size_t closed_ = 0;             // the first of entries_ whose circuits are not open
     bool cheapest_first_ = false;
     Decision decision_;

@@ -34,6 +34,9 @@ struct DecisionInput {
     double quality_margin = -1;  // see domain::RoutingUse::quality_margin; negative: none
     std::uint64_t turn = 0;      // of round robin
     std::uint64_t random = 0;
+    // How many candidates of a stage are wanted in order; those behind them follow as it comes. 0:
+    // all, which takes longer where there are hundreds.
+    std::size_t ranked_max = 0;
 };
 
 enum class Exclusion : std::uint8_t {

@@ -15,12 +15,23 @@ bool same_word(std::string_view text, std::string_view lower) {
     });
 }
 
-bool selects_one(std::string_view word, const CandidateFacts& candidate) {
-    if (word == candidate.provider_type) return true;
-    if (!candidate.account.empty() && word == candidate.account) return true;
-    if (candidate.local && word == "local") return true;
-    if (candidate.free && word == "free") return true;
-    return candidate.premium && word == "premium";
+// Most texts differ in length or in the first letter: no call for those. REQUIRES: `word` not empty.
+bool same(std::string_view word, std::string_view text) {
+    return word.size() == text.size() && word.front() == text.front() && word == text;
+}
+
+constexpr std::uint8_t local_flag = 1, free_flag = 2, premium_flag = 4;
+
+std::uint8_t flags_of(std::string_view word) {
+    if (word == "local") return local_flag;
+    if (word == "free") return free_flag;
+    if (word == "premium") return premium_flag;
+    return 0;
+}
+std::uint8_t flags_of(const CandidateFacts& candidate) {
+    return static_cast<std::uint8_t>((candidate.local ? local_flag : 0) |
+                                     (candidate.free ? free_flag : 0) |
+                                     (candidate.premium ? premium_flag : 0));
 }
 
 }  // namespace
@@ -51,18 +62,27 @@ bool asks_for_any_model(std::string_view name) {
     return same_word(name, "auto") || level_of_model_name(name).has_value();
 }
 
-bool selects(std::string_view selector, const CandidateFacts& candidate) {
-    while (true) {
-        const auto colon = selector.find(':');
-        if (!selects_one(selector.substr(0, colon), candidate)) return false;
-        if (colon == std::string_view::npos) return true;
-        selector.remove_prefix(colon + 1);
+Selectors::Selectors(std::span<const std::string> texts) {
+    for (const std::string_view text : texts) {
+        for (std::size_t at = 0; at <= text.size();) {
+            const auto end = std::min(text.find(':', at), text.size());
+            const auto word = text.substr(at, end - at);
+            list_.push_back({word, flags_of(word), end < text.size()});
+            at = end + 1;
+        }
     }
 }
 
-bool any_selects(std::span<const std::string> selectors, const CandidateFacts& candidate) {
-    for (const auto& selector : selectors) {
-        if (selects(selector, candidate)) return true;
+bool Selectors::select(const CandidateFacts& candidate) const {
+    const auto flags = flags_of(candidate);
+    bool holds = true;
+    for (const auto& word : list_) {
+        holds = holds && !word.text.empty() &&
+                ((word.flags & flags) != 0 || same(word.text, candidate.provider_type) ||
+                 same(word.text, candidate.account));
+        if (word.joined) continue;
+        if (holds) return true;
+        holds = true;
     }
     return false;
 }

@@ -1,10 +1,12 @@
 // Power levels: which one holds for a request, and the words with which their settings name
 // providers. Pure.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/routing.hpp"
 #include "routing/facts.hpp"
@@ -26,8 +28,23 @@ std::optional<domain::PowerLevel> level_of_model_name(std::string_view name);
 // True for the names that ask for every enabled model: those three and `auto`.
 bool asks_for_any_model(std::string_view name);
 
-// A provider type, an account, `local`, `free`, `premium`, or two of them: `openrouter:free`.
-bool selects(std::string_view selector, const CandidateFacts& candidate);
-bool any_selects(std::span<const std::string> selectors, const CandidateFacts& candidate);
+// Selectors: each a provider type, an account, `local`, `free`, `premium`, or several of them that
+// must hold together: `openrouter:free`. Borrows the texts.
+class Selectors {
+public:
+    Selectors() = default;
+    explicit Selectors(std::span<const std::string> texts);
+    bool empty() const { return list_.empty(); }
+    // True when one of them fits.
+    bool select(const CandidateFacts& candidate) const;
+
+private:
+    struct Word {
+        std::string_view text;
+        std::uint8_t flags = 0;  // what else than a type or an account it may mean
+        bool joined = false;     // the next word must hold too
+    };
+    std::vector<Word> list_;
+};
 
 }  // namespace tollgate::routing

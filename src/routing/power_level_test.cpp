@@ -37,6 +37,10 @@ TEST(PowerLevel, ModelNamesAreLevels_InAnyCase_OthersAreNot) {
 }
 
 TEST(PowerLevel, SelectorsNameTypesAccountsZonesAndPairs) {
+    const auto selects = [](std::string text, const CandidateFacts& candidate) {
+        const std::vector<std::string> texts{"never:local", std::move(text)};
+        return Selectors(texts).select(candidate);
+    };
     CandidateFacts facts;
     facts.provider_type = "openrouter";
     facts.account = "team-a";

@@ -31,9 +31,8 @@ void ScoreScale::include(const CandidateFacts& candidate) {
     latency_max = std::max(latency_max, candidate.latency_ms);
 }
 
-ScoreTerms score(const CandidateFacts& candidate, const ScoreScale& scale,
-                 const domain::ScoreWeights& weights) {
-    ScoreTerms terms;
+void score(const CandidateFacts& candidate, const ScoreScale& scale,
+           const domain::ScoreWeights& weights, ScoreTerms& terms) {
     terms.cost = candidate.cost_per_1k < 0 ? 0 : share_below(candidate.cost_per_1k, scale.cost_max);
     terms.latency = candidate.latency_ms < 0 ? unknown_score
                                              : share_below(candidate.latency_ms, scale.latency_max);
@@ -44,7 +43,6 @@ ScoreTerms score(const CandidateFacts& candidate, const ScoreScale& scale,
                      weights.quality * terms.quality;
     terms.total = std::nearbyint(sum * terms.error_factor * terms.limit_factor * resolution) /
                   resolution;
-    return terms;
 }
 
 }  // namespace tollgate::routing

@@ -25,7 +25,8 @@ struct ScoreTerms {
     double total = 0;
 };
 
-ScoreTerms score(const CandidateFacts& candidate, const ScoreScale& scale,
-                 const domain::ScoreWeights& weights);
+// Sets `terms`.
+void score(const CandidateFacts& candidate, const ScoreScale& scale,
+           const domain::ScoreWeights& weights, ScoreTerms& terms);
 
 }  // namespace tollgate::routing

@@ -13,6 +13,13 @@ CandidateFacts facts(double cost, double latency, double quality) {
     return out;
 }
 
+ScoreTerms terms_of(const CandidateFacts& candidate, const ScoreScale& scale,
+                    const domain::ScoreWeights& weights) {
+    ScoreTerms terms;
+    score(candidate, scale, weights, terms);
+    return terms;
+}
+
 // Scores do not depend on the unit of the prices, so the figures of the specification stand as they
 // are, in USD per million tokens.
 TEST(Score, TheWorkedExampleComesOutExactly) {
@@ -21,16 +28,16 @@ TEST(Score, TheWorkedExampleComesOutExactly) {
     ScoreScale scale;
     for (const auto& one : {groq, openrouter, openai}) scale.include(one);
     const domain::ScoreWeights weights{.cost = 0.4, .latency = 0.4, .quality = 0.2};
-    EXPECT_DOUBLE_EQ(score(groq, scale, weights).total, 0.8400);
-    EXPECT_DOUBLE_EQ(score(openrouter, scale, weights).total, 0.5740);
-    EXPECT_DOUBLE_EQ(score(openai, scale, weights).total, 0.1900);
+    EXPECT_DOUBLE_EQ(terms_of(groq, scale, weights).total, 0.8400);
+    EXPECT_DOUBLE_EQ(terms_of(openrouter, scale, weights).total, 0.5740);
+    EXPECT_DOUBLE_EQ(terms_of(openai, scale, weights).total, 0.1900);
 }
 
 TEST(Score, ZeroMaximaScoreOne) {
     ScoreScale scale;
     const auto one = facts(0, 0, 0.5);
     scale.include(one);
-    EXPECT_DOUBLE_EQ(score(one, scale, {.cost = 0.5, .latency = 0.5, .quality = 0}).total, 1.0);
+    EXPECT_DOUBLE_EQ(terms_of(one, scale, {.cost = 0.5, .latency = 0.5, .quality = 0}).total, 1.0);
 }
 
 TEST(Score, PenaltiesMultiply_AndTheirBordersBelongToTheBetterSide) {
@@ -38,19 +45,19 @@ TEST(Score, PenaltiesMultiply_AndTheirBordersBelongToTheBetterSide) {
     ScoreScale scale;
     scale.include(one);
     const domain::ScoreWeights quality_only{.cost = 0, .latency = 0, .quality = 1};
-    EXPECT_DOUBLE_EQ(score(one, scale, quality_only).total, 1.0);
+    EXPECT_DOUBLE_EQ(terms_of(one, scale, quality_only).total, 1.0);
     one.error_rate = 1;
-    EXPECT_DOUBLE_EQ(score(one, scale, quality_only).total, 0.5);
+    EXPECT_DOUBLE_EQ(terms_of(one, scale, quality_only).total, 0.5);
     one.limit_use = 0.8;
-    EXPECT_DOUBLE_EQ(score(one, scale, quality_only).total, 0.5);
+    EXPECT_DOUBLE_EQ(terms_of(one, scale, quality_only).total, 0.5);
     one.limit_use = 0.8000001;
-    EXPECT_DOUBLE_EQ(score(one, scale, quality_only).total, 0.25);
+    EXPECT_DOUBLE_EQ(terms_of(one, scale, quality_only).total, 0.25);
 }
 
 TEST(Score, UnknownFigures_CostScoresNought_TheOthersAreMiddling) {
     ScoreScale scale;
     scale.include(facts(2, 100, 0.9));
-    const auto terms = score(CandidateFacts(), scale, {});
+    const auto terms = terms_of(CandidateFacts(), scale, {});
     EXPECT_DOUBLE_EQ(terms.cost, 0);
     EXPECT_DOUBLE_EQ(terms.latency, unknown_score);
     EXPECT_DOUBLE_EQ(terms.quality, unknown_score);

@@ -58,6 +58,7 @@ void set_keys(const OrderInput& input, std::span<Entry> entries, Chance& chance)
         auto& entry = entries[at];
         const auto& facts = input.facts[entry.index];
         entry.tie = 0;
+        entry.priority = facts.priority;
         switch (input.strategy) {
             case Strategy::priority:
                 entry.key = 0;
@@ -88,28 +89,10 @@ void set_keys(const OrderInput& input, std::span<Entry> entries, Chance& chance)
                 break;
             case Strategy::balanced:
             case Strategy::custom:
-                entry.key = -entry.terms.total;
+                entry.key = -input.terms[entry.index].total;
                 break;
         }
     }
-}
-
-// The faster of two at random goes first; now and then somebody else does.
-void two_choices(std::span<Entry> sorted, Chance& chance) {
-    const auto count = sorted.size();
-    if (count < 2) return;
-    std::size_t chosen = 0;
-    if (chance.share() <= probe_share) {
-        chosen = 1 + chance.below(count - 1);
-    } else {
-        const auto one = chance.below(count);
-        auto other = chance.below(count - 1);
-        if (other >= one) ++other;
-        chosen = std::min(one, other);
-    }
-    const auto begin = sorted.begin();
-    const auto middle = begin + static_cast<std::ptrdiff_t>(chosen);
-    std::rotate(begin, middle, middle + 1);
 }
 
 // True when `other`, who is not preferred, is so much better that it goes before `preferred`.
@@ -119,24 +102,71 @@ bool goes_before(Strategy strategy, const Entry& other, const Entry& preferred) 
     if (strategy == Strategy::cost) {
         return other.key < preferred.key && preferred.key > other.key * factor * (1 + rounding);
     }
-    return other.terms.total > preferred.terms.total * factor + rounding;
+    return -other.key > -preferred.key * factor + rounding;  // keys are scores below nought
 }
 
-// Merges the preferred with the others, each in its own order.
-void advance_preferred(Strategy strategy, std::span<Entry> sorted) {
-    const auto is_preferred = [](const Entry& entry) { return entry.preferred; };
-    if (std::none_of(sorted.begin(), sorted.end(), is_preferred)) return;
-    std::vector<Entry> preferred, others;
-    preferred.reserve(sorted.size());
-    others.reserve(sorted.size());
-    for (const auto& entry : sorted) (entry.preferred ? preferred : others).push_back(entry);
+class Earlier {
+public:
+    explicit Earlier(const OrderInput& input)
+        : facts_(input.facts), by_name_(input.strategy != Strategy::priority) {}
+    bool operator()(const Entry& a, const Entry& b) const {
+        if (a.key != b.key) return a.key < b.key;
+        if (a.priority != b.priority) return a.priority > b.priority;
+        if (a.tie != b.tie) return a.tie < b.tie;
+        const auto one = facts_[a.index].name, other = facts_[b.index].name;
+        if (by_name_ && one != other) return one < other;
+        return a.index < b.index;
+    }
+
+private:
+    std::span<const CandidateFacts> facts_;
+    bool by_name_;
+};
+
+void sort_first(const OrderInput& input, std::span<Entry> entries) {
+    const Earlier earlier(input);
+    if (input.ranked_max != 0 && input.ranked_max < entries.size()) {
+        const auto middle = entries.begin() + static_cast<std::ptrdiff_t>(input.ranked_max);
+        std::partial_sort(entries.begin(), middle, entries.end(), earlier);
+    } else if (!std::is_sorted(entries.begin(), entries.end(), earlier)) {
+        std::sort(entries.begin(), entries.end(), earlier);
+    }
+}
+
+// The faster of two at random goes first; now and then somebody else than the fastest does. The
+// others follow by latency.
+void two_choices(const OrderInput& input, std::span<Entry> entries, Chance& chance) {
+    const auto count = entries.size();
+    if (count < 2) return;
+    const Earlier earlier(input);
+    const auto begin = entries.begin();
+    auto chosen = begin;
+    if (chance.share() <= probe_share) {
+        std::iter_swap(begin, std::min_element(begin, entries.end(), earlier));
+        chosen = begin + 1 + static_cast<std::ptrdiff_t>(chance.below(count - 1));
+    } else {
+        const auto one = chance.below(count);
+        auto other = chance.below(count - 1);
+        if (other >= one) ++other;
+        const bool first = earlier(entries[one], entries[other]);
+        chosen = begin + static_cast<std::ptrdiff_t>(first ? one : other);
+    }
+    std::iter_swap(begin, chosen);
+    sort_first(input, entries.subspan(1));
+}
+
+// Merges the preferred with the others, each sorted, so far as an order is wanted.
+void merge_preferred(const OrderInput& input, std::span<const Entry> preferred,
+                     std::span<const Entry> others, std::span<Entry> out) {
+    const auto wanted = input.ranked_max == 0 ? out.size() : std::min(input.ranked_max, out.size());
     std::size_t next = 0, next_other = 0;
-    for (auto& place : sorted) {
-        const bool other_first =
-            next == preferred.size() ||
-            (next_other < others.size() &&
-             goes_before(strategy, others[next_other], preferred[next]));
-        place = other_first ? others[next_other++] : preferred[next++];
+    for (std::size_t at = 0; at < out.size(); ++at) {
+        bool other_first = next == preferred.size();
+        if (!other_first && next_other < others.size()) {
+            other_first = at < wanted && goes_before(input.strategy, others[next_other],
+                                                     preferred[next]);
+        }
+        out[at] = other_first ? others[next_other++] : preferred[next++];
     }
 }
 
@@ -146,24 +176,19 @@ void order_by_strategy(const OrderInput& input, std::span<Entry> entries) {
     if (entries.empty()) return;
     Chance chance(input.random);
     set_keys(input, entries, chance);
-    const bool by_name = input.strategy != Strategy::priority;
-    const auto earlier = [&](const Entry& a, const Entry& b) {
-        if (a.key != b.key) return a.key < b.key;
-        const auto& one = input.facts[a.index];
-        const auto& other = input.facts[b.index];
-        if (one.priority != other.priority) return one.priority > other.priority;
-        if (a.tie != b.tie) return a.tie < b.tie;
-        if (by_name && one.name != other.name) return one.name < other.name;
-        return a.index < b.index;
-    };
-    std::sort(entries.begin(), entries.end(), earlier);
-    switch (input.strategy) {
-        case Strategy::latency: two_choices(entries, chance); break;
-        case Strategy::cost:
-        case Strategy::balanced:
-        case Strategy::custom: advance_preferred(input.strategy, entries); break;
-        default: break;
-    }
+    const bool by_preference = input.strategy == Strategy::cost ||
+                               input.strategy == Strategy::balanced ||
+                               input.strategy == Strategy::custom;
+    if (input.strategy == Strategy::latency) return two_choices(input, entries, chance);
+    if (!by_preference) return sort_first(input, entries);
+    std::vector<Entry> parted(entries.begin(), entries.end());
+    const auto middle = std::partition(parted.begin(), parted.end(),
+                                       [](const Entry& entry) { return entry.preferred; });
+    const auto count = static_cast<std::size_t>(middle - parted.begin());
+    const auto preferred = std::span(parted).first(count), others = std::span(parted).subspan(count);
+    sort_first(input, preferred);
+    sort_first(input, others);
+    merge_preferred(input, preferred, others, entries);
 }
 
 }  // namespace tollgate::routing

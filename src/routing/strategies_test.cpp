@@ -134,6 +134,40 @@ TEST(Decide, NoCandidates_AnEmptyOrderAndNoNotice) {
     EXPECT_TRUE(decision.notices.empty());
 }
 
+TEST(Decide, TheFirstOnesAreThose_OfTheWholeOrder) {
+    std::array<CandidateFacts, 60> candidates;
+    std::array<std::string, 60> names;
+    for (std::size_t at = 0; at < candidates.size(); ++at) {
+        auto& facts = candidates[at];
+        names[at] = "p/" + std::to_string(at);
+        facts.name = names[at];
+        facts.provider_type = at % 4 == 0 ? "together" : "openai";
+        facts.cost_per_1k = facts.cost = 0.0001 * static_cast<double>(at * 17 % 31 + 1);
+        facts.latency_ms = static_cast<double>(at * 29 % 37 + 1);
+        facts.quality = 0.01 * static_cast<double>(at * 13 % 89);
+        facts.in_flight = static_cast<std::int64_t>(at % 5);
+        facts.headroom = 0.1 * static_cast<double>(at % 9);
+    }
+    for (std::size_t strategy = 0; strategy < domain::strategies_count; ++strategy) {
+        for (std::uint64_t random = 0; random < 50; ++random) {
+            DecisionInput input;
+            input.strategy = static_cast<Strategy>(strategy);
+            input.level = domain::PowerLevel::balanced;
+            input.level_settings = &domain::built_in_level(input.level);
+            input.candidates = candidates;
+            input.turn = input.random = random;
+            const auto whole = decide(input);
+            input.ranked_max = 7;
+            const auto first = decide(input);
+            ASSERT_EQ(first.order.size(), whole.order.size());
+            for (std::size_t at = 0; at < input.ranked_max; ++at) {
+                EXPECT_EQ(first.order[at].index, whole.order[at].index)
+                    << domain::to_string(input.strategy);
+            }
+        }
+    }
+}
+
 TEST(Decide, EveryCandidateIsEitherRankedOrExcludedOnce) {
     std::array<CandidateFacts, 40> candidates;
     std::array<std::string, 40> names;
