@@ -3,8 +3,11 @@
 #include <future>
 #include <map>
 
+#include "base/ids.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "policy/budget_alerts.hpp"
+#include "store/keys.hpp"
 #include "store/usage.hpp"
 
 namespace tollgate::app {
@@ -69,7 +72,51 @@ void add_anomaly(std::vector<domain::Alert>& alerts, const std::string& tenant,
     alerts.push_back(policy::anomaly_alert(tenant, subject, *found, hours.back(), hour, now));
 }
 
+constexpr domain::UnixMicros micros_per_day = 24 * micros_per_hour;
+constexpr domain::UnixMicros reminder_ahead_max = 7 * micros_per_day;
+constexpr std::int64_t keys_looked_at = 10'000;
+
+std::string utc(domain::UnixMicros at) {
+    return policy::TimeZone::utc()->text_at(at / micros_per_second);
+}
+
+domain::Alert rotation_alert(const domain::Key& key, domain::UnixMicros since,
+                             domain::UnixMicros due, domain::UnixMicros now) {
+    domain::Alert alert;
+    alert.id = base::uuid7();
+    alert.tenant = key.tenant;
+    alert.event = "key.rotation_due";
+    alert.subject = "key/" + key.id;
+    alert.at = now;
+    alert.message = "the key " + (key.name.empty() ? key.id : key.name) +
+                    (due <= now ? " was" : " is") + " to be rotated by " + utc(due) +
+                    ": its secret dates from " + utc(since) + " and should change every " +
+                    std::to_string(key.rotation_days) + " days";
+    alert.details.clear();
+    json::Writer writer(alert.details);
+    writer.begin_object().string("key", key.id).string("name", key.name);
+    writer.integer("rotation_days", key.rotation_days);
+    writer.string("secret_since", utc(since)).string("due", utc(due)).end_object();
+    alert.unique = alert.subject + ":rotation:" + std::to_string(since);
+    return alert;
+}
+
 }  // namespace
+
+Result<std::vector<domain::Alert>> rotations_due(store::Session& session, domain::UnixMicros now) {
+    TRY(const auto keys, store::keys_due(session, store::Access::everything(), now,
+                                         reminder_ahead_max, keys_looked_at));
+    std::vector<domain::Alert> alerts;
+    for (const domain::Key& key : keys) {
+        if (key.rotation_days <= 0) continue;  // it expires, which is another matter
+        const domain::UnixMicros period = key.rotation_days * micros_per_day;
+        const domain::UnixMicros since = std::max(key.rotated, key.created);
+        const domain::UnixMicros due = since + period;
+        if (due - now > std::min(reminder_ahead_max, period / 4)) continue;
+        alerts.push_back(rotation_alert(key, since, due, now));
+    }
+    return alerts;
+}
 
 std::vector<domain::Alert> projections(const std::vector<policy::LiveBudgetPointer>& budgets,
                                        domain::UnixMicros now) {
@@ -169,13 +216,15 @@ net::Task<void> BudgetWatch::look_at_hour(domain::UnixMicros now) {
     auto found = std::make_shared<std::vector<domain::Alert>>();
     store::Db::Work work = [found, now](store::Session& session) -> Result<void> {
         TRY(*found, anomalies(session, now));
+        TRY(const auto rotations, rotations_due(session, now));
+        found->insert(found->end(), rotations.begin(), rotations.end());
         return {};
     };
     const net::Patience patience{loop_.after(store_patience), &scope_};
     auto looked = co_await stores_.db().run(loop_, store::Access::everything(), false,
                                             std::move(work), patience);
     if (!looked.ok()) {
-        base::log().warn("anomalies_not_looked_for", {{"why", looked.error().message}});
+        base::log().warn("hourly_look_failed", {{"why", looked.error().message}});
         co_return;
     }
     for (const domain::Alert& alert : *found) dispatch_.raise(alert);

@@ -1,6 +1,6 @@
 // What is told without being asked: thresholds of budgets as they are reached, and once an hour
-// budgets that will not last and hours that are out of the ordinary. Alerts are kept in the
-// database and brought to their channels from one worker's loop.
+// budgets that will not last, hours that are out of the ordinary and keys whose secret should
+// change. Alerts are kept in the database and brought to their channels from one worker's loop.
 #pragma once
 #include <memory>
 #include <vector>
@@ -52,5 +52,9 @@ std::vector<domain::Alert> projections(const std::vector<policy::LiveBudgetPoint
 // Blocking, on a session with platform access.
 base::Result<std::vector<domain::Alert>> anomalies(store::Session& session,
                                                    domain::UnixMicros now);
+// Keys whose rotation period ends within a week (a quarter of it, when it is shorter than four
+// weeks) or has ended: one alert per key and secret. Blocking, on a session with platform access.
+base::Result<std::vector<domain::Alert>> rotations_due(store::Session& session,
+                                                       domain::UnixMicros now);
 
 }  // namespace tollgate::app

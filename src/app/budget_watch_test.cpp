@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "shared_state/in_process.hpp"
+#include "store/alerts.hpp"
+#include "store/keys.hpp"
 #include "store/usage_fixture_test.hpp"
 
 namespace tollgate::app {
@@ -62,6 +64,54 @@ TEST_P(Anomalies, OrdinaryHours_AndTooShortAHistory_AreNot) {
     before.key_id = "key-2";
     insert({young, before});
     EXPECT_TRUE(found(end + 1).empty()) << "three hours say nothing of what is ordinary";
+}
+
+class Rotations : public store::UsageFixture {
+protected:
+    static constexpr domain::UnixMicros day = 24 * usage_hour, now = store::usage_start;
+    std::string key_of(const std::string& name, std::int64_t rotation_days, std::int64_t age_days) {
+        domain::Key key;
+        key.tenant = "acme";
+        key.name = name;
+        key.secret_hash = std::string(64 - name.size(), 'a') + name;
+        key.rotation_days = rotation_days;
+        key.created = key.rotated = now - age_days * day;
+        return made(in([&](store::Session& s) { return insert_key(s, platform, key); })).id;
+    }
+    std::vector<Alert> found(domain::UnixMicros at = now) {
+        return made(in([&](store::Session& s) { return rotations_due(s, at); }));
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Stores, Rotations, store::both_stores(), store::store_name);
+
+TEST_P(Rotations, KeysAreTold_AWeekAhead_OncePerSecret) {
+    make_tenant("acme");
+    key_of("none", 0, 900);
+    key_of("young", 90, 80);
+    key_of("short", 8, 5);  // within a week, but not within a quarter of its period
+    const std::string due = key_of("due", 90, 84);
+    const std::string late = key_of("late", 8, 30);
+    const auto alerts = found();
+    ASSERT_EQ(alerts.size(), 2u);
+    EXPECT_EQ(alerts[0].subject, "key/" + late);
+    EXPECT_EQ(alerts[1].subject, "key/" + due);
+    EXPECT_EQ(alerts[1].event, "key.rotation_due");
+    EXPECT_EQ(alerts[1].tenant, "acme");
+    EXPECT_NE(alerts[1].message.find("the key due is to be rotated by 2026-11-07"),
+              std::string::npos)
+        << alerts[1].message;
+    // The same key in the next hour is the same alert; a new secret begins anew.
+    EXPECT_EQ(found(now + usage_hour).at(1).unique, alerts[1].unique);
+    for (int again = 0; again < 2; ++again) {
+        EXPECT_EQ(made(in([&](store::Session& s) { return raise_alert(s, alerts[1]); })),
+                  again == 0);
+    }
+    made(in([&](store::Session& s) {
+        return rotate_key(s, platform, due, {std::string(64, 'b'), "hmac", "sk", "1234"}, now, now);
+    }));
+    EXPECT_EQ(found().size(), 1u);
+    EXPECT_EQ(found(now + 85 * day).back().subject, alerts[1].subject);
+    EXPECT_NE(found(now + 85 * day).back().unique, alerts[1].unique);
 }
 
 TEST(Projections, BudgetsThatWillNotLast_AreTold) {
