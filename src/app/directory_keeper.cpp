@@ -5,7 +5,6 @@
 
 #include "base/log.hpp"
 #include "store/changes.hpp"
-#include "store/usage.hpp"
 
 namespace tollgate::app {
 namespace {
@@ -34,7 +33,9 @@ std::string errors_of(const std::vector<config::Problem>& problems) {
 }  // namespace
 
 DirectoryKeeper::DirectoryKeeper(gateway::Gateway& gateway, Stores& stores)
-    : gateway_(gateway), stores_(stores) {}
+    : gateway_(gateway), stores_(stores) {
+    if (stores_.active()) spent_.emplace(spent_memory(stores_.db()));
+}
 
 DirectoryKeeper::~DirectoryKeeper() {
     {
@@ -94,21 +95,6 @@ base::Result<assembly::DirectoryRows> DirectoryKeeper::read_rows() {
     return rows;
 }
 
-base::Result<domain::NanoUsd> DirectoryKeeper::spent(const domain::Budget& budget,
-                                                     domain::UnixMicros from,
-                                                     domain::UnixMicros until) {
-    domain::NanoUsd sum = 0;
-    const auto read = [&](store::Session& session) -> base::Result<void> {
-        auto found = store::spent_between(session, store::Access::everything(), budget.kind,
-                                          budget.tenant, budget.subject, from, until);
-        if (!found.ok()) return found.error();
-        sum = found->total();
-        return {};
-    };
-    TRY_VOID(stores_.db().read(store::Access::everything(), read));
-    return sum;
-}
-
 // REQUIRES: building_ is held.
 base::Result<void> DirectoryKeeper::rebuild() {
     TRY(const assembly::DirectoryRows rows, read_rows());
@@ -126,10 +112,13 @@ base::Result<void> DirectoryKeeper::rebuild() {
             if (builder_.load() != std::this_thread::get_id()) wake();
         };
         input.spent = [this](const domain::Budget& budget, domain::UnixMicros from,
-                             domain::UnixMicros until) { return spent(budget, from, until); };
+                             domain::UnixMicros until) {
+            return spent_->spent(budget, from, until, store::now_micros());
+        };
     }
     assembly::DirectoryResult result = assembly::build_directory(input);
     builder_ = std::thread::id();
+    if (spent_) spent_->end_build();
     log_problems(result.problems);
     if (result.directory == nullptr) {
         return base::invalid("the tenants have errors:\n" + errors_of(result.problems));

@@ -2,14 +2,18 @@
 // administrative has changed, here or on another instance, or when the configuration was reloaded.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "app/spent_memory.hpp"
 #include "app/stores.hpp"
 #include "assembly/build_directory.hpp"
 #include "config/config.hpp"
@@ -40,8 +44,6 @@ public:
 private:
     base::Result<void> rebuild();
     base::Result<assembly::DirectoryRows> read_rows();
-    base::Result<domain::NanoUsd> spent(const domain::Budget& budget, domain::UnixMicros from,
-                                        domain::UnixMicros until);
     void run();
     void wake();
 
@@ -54,7 +56,10 @@ private:
     std::shared_ptr<const gateway::Snapshot> snapshot_;
     std::string master_key_;
     assembly::DirectoryRows files_;
+    std::optional<SpentMemory> spent_;  // null: no store
     std::uint64_t version_ = 0;
+    std::int64_t changes_read_ = -1;  // the change counter before the rows were read
+    std::atomic<std::int64_t> changes_in_force_{-1};  // that of the directory; any thread
     std::mutex budgets_mutex_;
     std::unordered_map<std::string, policy::LiveBudgetPointer> budgets_;
     std::mutex mutex_;  // guards the following

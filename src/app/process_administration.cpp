@@ -8,6 +8,7 @@
 
 #include "admin/routes.hpp"
 #include "app/database.hpp"
+#include "app/spent_memory.hpp"
 #include "assembly/build_directory.hpp"
 #include "commands/remote_administration.hpp"
 #include "config/show.hpp"
@@ -19,7 +20,6 @@
 #include "policy/authenticate.hpp"
 #include "shared_state/in_process.hpp"
 #include "store/migrate.hpp"
-#include "store/usage.hpp"
 
 namespace tollgate::app {
 namespace {
@@ -101,8 +101,6 @@ public:
 private:
     base::Result<void> open_store();
     base::Result<void> build();
-    base::Result<domain::NanoUsd> spent(const domain::Budget& budget, domain::UnixMicros from,
-                                        domain::UnixMicros until);
     base::Result<void> serve();
     void on_loop(const std::function<void()>& work);
     void stop();
@@ -171,8 +169,11 @@ base::Result<void> ProcessAdministration::build() {
                                    .master_key = master_key_};
     input.installation = installation_;
     input.state = &state_;
-    input.spent = [this](const domain::Budget& budget, domain::UnixMicros from,
-                         domain::UnixMicros until) { return spent(budget, from, until); };
+    SpentMemory spent = spent_memory(*db_);
+    input.spent = [&spent](const domain::Budget& budget, domain::UnixMicros from,
+                           domain::UnixMicros until) {
+        return spent.spent(budget, from, until, store::now_micros());
+    };
     assembly::DirectoryResult result = assembly::build_directory(input);
     if (result.directory == nullptr) return problems_error(result.problems);
     directory_ = std::move(result.directory);
@@ -180,21 +181,6 @@ base::Result<void> ProcessAdministration::build() {
         budgets_.emplace(budget->budget().id, budget);
     }
     return {};
-}
-
-base::Result<domain::NanoUsd> ProcessAdministration::spent(const domain::Budget& budget,
-                                                           domain::UnixMicros from,
-                                                           domain::UnixMicros until) {
-    domain::NanoUsd sum = 0;
-    const auto read = [&](store::Session& session) -> base::Result<void> {
-        TRY(const store::Spent found,
-            store::spent_between(session, store::Access::everything(), budget.kind, budget.tenant,
-                                 budget.subject, from, until));
-        sum = found.total();
-        return {};
-    };
-    TRY_VOID(db_->read(store::Access::everything(), read));
-    return sum;
 }
 
 base::Result<void> ProcessAdministration::serve() {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -151,6 +152,13 @@ struct Spent {
 base::Result<Spent> spent_between(Session& session, const Access& access, domain::SubjectKind kind,
                                   std::string_view tenant, std::string_view subject,
                                   std::int64_t from, std::int64_t until);
+
+// The same of every subject of a kind that spent something then, by its tenant and itself; of a
+// tenant both are its id. For many at once: reads all of them.
+using SpentOf = std::map<std::pair<std::string, std::string>, Spent>;
+base::Result<SpentOf> spent_of_each(Session& session, const Access& access,
+                                    domain::SubjectKind kind, std::int64_t from,
+                                    std::int64_t until);
 
 // ---- times ----
 

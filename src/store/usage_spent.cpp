@@ -23,8 +23,11 @@ struct Question {
     const Access& access;
     UsageDimension dimension = UsageDimension::none;
     std::string_view tenant, subject;
+    bool of_each = false;  // every subject of the dimension by itself
     // A request's row says its last provider; what others took of it stands with its attempts.
-    bool by_attempt() const { return dimension == UsageDimension::provider && !subject.empty(); }
+    bool by_attempt() const {
+        return dimension == UsageDimension::provider && (of_each || !subject.empty());
+    }
 };
 
 base::Result<UsageDimension> dimension_of(SubjectKind kind) {
@@ -50,8 +53,17 @@ void add_whose(Statement& statement, const Question& question, std::string_view 
     statement.where(column).add(" = ").text(question.subject);
 }
 
-base::Result<void> add_to(Spent& spent, Session& session, const Statement& statement) {
+// The columns that tell subjects apart, for a question of each.
+std::string whose(const Question& question, std::string_view column) {
+    return question.of_each ? ", tenant_id, " + std::string(column) : std::string();
+}
+
+base::Result<void> add_to(SpentOf& found, Session& session, const Question& question,
+                          Statement& statement, std::string_view column) {
+    if (question.of_each) statement.add(" GROUP BY tenant_id, ").add(column);
     return statement.each(session, [&](const Row& row) -> base::Result<void> {
+        Spent& spent = found[question.of_each ? std::pair(row.string(3), row.string(4))
+                                              : std::pair<std::string, std::string>()];
         spent.cost += row.integer(0);
         spent.fee += row.integer(1);
         spent.requests += row.integer(2);
@@ -60,12 +72,13 @@ base::Result<void> add_to(Spent& spent, Session& session, const Statement& state
 }
 
 // Of usage_by_dimension: rows of days, or of hours.
-base::Result<void> add_sums(Spent& spent, Session& session, const Question& question, Range range,
-                            bool by_hour) {
-    const bool by_value = !question.subject.empty() && question.dimension != UsageDimension::tenant;
-    Statement statement(
-        "SELECT SUM(cost_nano), SUM(fee_nano), SUM(requests) "
-        "FROM usage_by_dimension");
+base::Result<void> add_sums(SpentOf& found, Session& session, const Question& question,
+                            Range range, bool by_hour) {
+    const bool by_value = question.dimension != UsageDimension::tenant &&
+                          (question.of_each || !question.subject.empty());
+    const std::string_view column = by_value ? "value" : "tenant_id";
+    Statement statement("SELECT SUM(cost_nano), SUM(fee_nano), SUM(requests)" +
+                        whose(question, column) + " FROM usage_by_dimension");
     const std::string name =
         dimension_of_days(by_value ? question.dimension : UsageDimension::none);
     const std::string moved(attempt_provider);
@@ -76,40 +89,41 @@ base::Result<void> add_sums(Spent& spent, Session& session, const Question& ques
     statement.add(")");
     statement.where("day >= ").integer(range.from);
     statement.where("day < ").integer(range.until);
-    add_whose(statement, question,
-              by_value                   ? "value"
-              : question.subject.empty() ? ""
-                                         : "tenant_id");
-    return add_to(spent, session, statement);
+    add_whose(statement, question, column);
+    return add_to(found, session, question, statement, column);
 }
 
-base::Result<void> add_days(Spent& spent, Session& session, const Question& question, Range days) {
+base::Result<void> add_days(SpentOf& found, Session& session, const Question& question,
+                            Range days) {
     if (days.empty()) return {};
-    return add_sums(spent, session, question, days, false);
+    return add_sums(found, session, question, days, false);
 }
 
-base::Result<void> add_hours(Spent& spent, Session& session, const Question& question,
+base::Result<void> add_hours(SpentOf& found, Session& session, const Question& question,
                              Range hours) {
     if (hours.empty()) return {};
-    return add_sums(spent, session, question, hours, true);
+    return add_sums(found, session, question, hours, true);
 }
 
-base::Result<void> add_rows(Spent& spent, Session& session, const Question& question, Range range) {
+base::Result<void> add_rows(SpentOf& found, Session& session, const Question& question,
+                            Range range) {
     if (range.empty()) return {};
-    const auto add = [&](std::string_view sql) {
-        Statement statement(sql);
+    const std::string_view column = column_of(question.dimension);
+    const auto add = [&](const std::string& sums, std::string_view table) {
+        Statement statement("SELECT " + sums + whose(question, column) + " FROM ");
+        statement.add(table);
         statement.where("at >= ").integer(range.from);
         statement.where("at < ").integer(range.until);
-        add_whose(statement, question, column_of(question.dimension));
-        return add_to(spent, session, statement);
+        add_whose(statement, question, column);
+        return add_to(found, session, question, statement, column);
     };
     if (!question.by_attempt()) {
-        return add("SELECT SUM(cost_nano), SUM(fee_nano), COUNT(*) FROM llm_usage_logs");
+        return add("SUM(cost_nano), SUM(fee_nano), COUNT(*)", "llm_usage_logs");
     }
-    TRY_VOID(
-        add("SELECT SUM(CASE WHEN attempts > 1 THEN 0 ELSE cost_nano END), SUM(fee_nano), COUNT(*) "
-            "FROM llm_usage_logs"));
-    return add("SELECT SUM(cost_nano), 0, 0 FROM usage_attempts");
+    TRY_VOID(add(
+        "SUM(CASE WHEN attempts > 1 THEN 0 ELSE cost_nano END), SUM(fee_nano), COUNT(*)",
+        "llm_usage_logs"));
+    return add("SUM(cost_nano), 0, 0", "usage_attempts");
 }
 
 std::int64_t up(std::int64_t at, std::int64_t unit) {
@@ -118,13 +132,27 @@ std::int64_t up(std::int64_t at, std::int64_t unit) {
 }
 
 // Less than a day at either end: whole hours, and rows for what is left.
-base::Result<void> add_part(Spent& spent, Session& session, const Question& question, Range part) {
+base::Result<void> add_part(SpentOf& found, Session& session, const Question& question, Range part) {
     if (part.empty()) return {};
     const Range hours{up(part.from, micros_per_hour), hour_of(part.until)};
-    if (hours.empty()) return add_rows(spent, session, question, part);
-    TRY_VOID(add_rows(spent, session, question, {part.from, hours.from}));
-    TRY_VOID(add_hours(spent, session, question, hours));
-    return add_rows(spent, session, question, {hours.until, part.until});
+    if (hours.empty()) return add_rows(found, session, question, part);
+    TRY_VOID(add_rows(found, session, question, {part.from, hours.from}));
+    TRY_VOID(add_hours(found, session, question, hours));
+    return add_rows(found, session, question, {hours.until, part.until});
+}
+
+base::Result<SpentOf> answer(Session& session, const Question& question, Range range) {
+    const Range all{range.from, range.until == 0 ? for_ever : range.until};
+    const Range days{up(all.from, micros_per_day), day_of(all.until)};
+    SpentOf found;
+    if (days.empty()) {
+        TRY_VOID(add_part(found, session, question, all));
+        return found;
+    }
+    TRY_VOID(add_part(found, session, question, {all.from, days.from}));
+    TRY_VOID(add_days(found, session, question, days));
+    TRY_VOID(add_part(found, session, question, {days.until, all.until}));
+    return found;
 }
 
 // The table's key has the day before the kind: rows of months are found by their days one by one,
@@ -147,18 +175,14 @@ base::Result<Spent> spent_between(Session& session, const Access& access, Subjec
                                   std::string_view tenant, std::string_view subject,
                                   std::int64_t from, std::int64_t until) {
     TRY(const UsageDimension dimension, dimension_of(kind));
-    const Question question{access, dimension, tenant, subject};
-    const Range all{from, until == 0 ? for_ever : until};
-    const Range days{up(all.from, micros_per_day), day_of(all.until)};
-    Spent spent;
-    if (days.empty()) {
-        TRY_VOID(add_part(spent, session, question, all));
-        return spent;
-    }
-    TRY_VOID(add_part(spent, session, question, {all.from, days.from}));
-    TRY_VOID(add_days(spent, session, question, days));
-    TRY_VOID(add_part(spent, session, question, {days.until, all.until}));
-    return spent;
+    TRY(SpentOf found, answer(session, {access, dimension, tenant, subject}, {from, until}));
+    return found[{}];
+}
+
+base::Result<SpentOf> spent_of_each(Session& session, const Access& access, SubjectKind kind,
+                                    std::int64_t from, std::int64_t until) {
+    TRY(const UsageDimension dimension, dimension_of(kind));
+    return answer(session, {access, dimension, "", "", true}, {from, until});
 }
 
 base::Result<std::vector<LatencyRow>> usage_latency(Session& session, const Access& access,

@@ -38,6 +38,25 @@ protected:
         }
         return records;
     }
+    // What is asked of all subjects at once is what is asked of each.
+    void expect_each(std::int64_t from, std::int64_t until) {
+        for (const SubjectKind kind : {SubjectKind::tenant, SubjectKind::team, SubjectKind::user,
+                                       SubjectKind::key, SubjectKind::provider}) {
+            const auto all = made(in([&](Session& s) {
+                return spent_of_each(s, platform, kind, from, until);
+            }));
+            for (const auto& [whose, each] : all) {
+                const Spent one = spent(kind, whose.first, whose.second, from, until);
+                EXPECT_EQ(each.cost, one.cost) << domain::to_string(kind) << " " << whose.second;
+                EXPECT_EQ(each.fee, one.fee);
+                EXPECT_EQ(each.requests, one.requests);
+            }
+            const Spent total = spent(SubjectKind::tenant, "", "", from, until);
+            std::int64_t sum = 0;
+            for (const auto& [whose, each] : all) sum += each.total();
+            EXPECT_EQ(sum, total.total());
+        }
+    }
     template <typename Wanted>
     static UsageSums expected(const std::vector<UsageRecord>& records, Wanted wanted) {
         UsageSums sums;
@@ -217,6 +236,7 @@ TEST_P(UsageSumsOnStores, Spent_IsExactForAnyRangeAndSubject) {
             EXPECT_EQ(got.fee, wanted.fee);
             EXPECT_EQ(got.requests, wanted.requests);
         };
+        if (round % 4 < 2) expect_each(from, until);
         check(SubjectKind::tenant, "", "tenant-1",
               [](const UsageRecord& r) { return r.tenant == "tenant-1"; });
         check(SubjectKind::tenant, "", "", [](const UsageRecord&) { return true; });
@@ -269,6 +289,8 @@ TEST_P(UsageSumsOnStores, SpentOfAProvider_IsWhatItsAttemptsCost) {
     EXPECT_EQ(cost("openai", usage_start, usage_start + 60 * usage_second), of_openai);
     EXPECT_EQ(cost("bedrock", usage_start, usage_start + 60 * usage_second), of_bedrock);
     EXPECT_EQ(spent(SubjectKind::provider, "acme", "bedrock", 0, 0).requests, 2);
+    expect_each(0, 0);
+    expect_each(usage_start, usage_start + 60 * usage_second);
     EXPECT_EQ(spent(SubjectKind::tenant, "", "acme", 0, 0).cost,
               2 * (of_openai + of_bedrock) + single);
 }
