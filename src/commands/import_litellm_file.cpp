@@ -158,8 +158,6 @@ private:
                                          std::string::npos;
         if (problem != nullptr && problem->severity == Severity::error && !unknown) {
             result_.report.add(path, Fate::unsupported, problem->message);
-        } else if (member.key == "routing_strategy" && problem == nullptr) {
-            result_.report.add(path, Fate::imported);
         } else if (!difference.empty()) {
             result_.report.add(path, Fate::approximated, std::string(difference));
             // What the reader does not use would be a warning at every start.

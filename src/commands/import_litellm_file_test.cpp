@@ -104,7 +104,7 @@ TEST_F(ImportLitellmFile, WhatIsNotUsed_IsLeftOut_WithWhatToDoInstead) {
     EXPECT_THAT(about(made, "general_settings.storre_model_in_db"),
                 HasSubstr("did you mean `store_model_in_db`?"));
     EXPECT_THAT(about(made, "something_new"), HasSubstr("unsupported"));
-    EXPECT_THAT(about(made, "router_settings.routing_strategy"), HasSubstr("approximated"));
+    EXPECT_THAT(about(made, "router_settings.routing_strategy"), HasSubstr("imported"));
     EXPECT_EQ(about(made, "router_settings.num_retries"), "imported ");
     EXPECT_EQ(about(made, "model_list[0].litellm_params.my_own"),
               "imported sent to the provider as a parameter");

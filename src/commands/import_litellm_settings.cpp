@@ -14,8 +14,8 @@ constexpr std::string_view waits =
 constexpr std::string_view kept_limit =
     "a limit that is kept, where LiteLLM only shares requests out by it";
 constexpr std::array differences = {
-    Difference{"router_settings", "routing_strategy",
-               "the deployments of a group take turns, by their weights"},
+    Difference{"router_settings", "allowed_fails",
+               "failures in a row, where LiteLLM counts those of a minute"},
     Difference{"router_settings", "max_parallel_requests", "counted for each instance by itself"},
     Difference{"litellm_settings", "request_timeout", waits},
     Difference{"general_settings", "request_timeout", waits},
@@ -69,13 +69,13 @@ constexpr std::array instead = {
     Instead{" max_end_user_budget max_end_user_budget_id disable_end_user_cost_tracking "
             "disable_end_user_cost_tracking_prometheus_only ",
             "end users have no budgets: give each a user or a key with its own"},
-    Instead{" allowed_fails allowed_fails_policy cooldown_time disable_cooldowns retry_policy "
+    Instead{" allowed_fails allowed_fails_policy retry_policy "
             "model_group_retry_policy background_health_checks health_check_interval "
             "enable_health_check_routing ",
             "retries and fallbacks follow the section `routing`"},
     Instead{" routing_strategy_args optional_pre_call_checks enable_pre_call_checks "
             "enable_tag_filtering tag_filtering_match_any tags tag_regex ",
-            "the deployments of a group take turns, by their weights"},
+            "strategies go by what is measured; tags are a condition of rules (routing.rules)"},
     Instead{" pass_through_endpoints use_in_pass_through "
             "use_client_credentials_pass_through_routes ",
             "there are no pass-through routes: name the provider under `providers`"},

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "config/prices.hpp"
+#include "domain/routing.hpp"
+#include "domain/task_data.hpp"
 #include "domain/tenancy.hpp"
 
 namespace tollgate::config {
@@ -180,6 +182,7 @@ struct ProviderAccount {
     bool drop_params = false;
     bool verify_tls = true;
     std::string ca_file;
+    std::string tenant;     // whose requests alone may use it, "" : everybody's; of the database
     Origin origin;
 };
 
@@ -258,13 +261,31 @@ struct RouterSettings {
     Duration stream_timeout{0};
     Duration request_timeout{0};
     Duration retry_after{0};  // minimum wait before a retry
+    std::optional<std::int64_t> allowed_fails;  // merged into routing.circuit, as are these two
+    std::optional<Duration> cooldown_time;
+    bool disable_cooldowns = false;
     std::optional<std::int64_t> max_parallel_requests;  // per instance
     Secret redis_url;
     std::string redis_host, redis_port, redis_db;
     Secret redis_password;
 };
-// The attempts loop. LiteLLM's num_retries, timeout and request_timeout are already merged in here.
+// How candidates are chosen and tried. LiteLLM's routing_strategy, allowed_fails, cooldown_time,
+// num_retries, timeout and request_timeout are already merged in here.
 struct RoutingConfig {
+    std::optional<domain::Strategy> strategy;       // unset: deployments of a group take turns
+    domain::ScoreWeights weights;                   // of Strategy::custom
+    domain::PowerLevel power_level = domain::PowerLevel::balanced;  // of `auto` without a level
+    std::string power_level_scope = "model";        // or any: all models of the same class
+    domain::LevelTable power_levels = domain::built_in_levels();
+    bool task_table = false;                        // for every name, not only for `auto`
+    bool hedge = false;
+    bool resume_streams = false;
+    std::string cache_marks = "auto";               // or off
+    domain::CircuitSettings circuit;                // cooldown 0: never opens
+    domain::AffinitySettings affinity;
+    std::vector<domain::RoutingRule> rules;         // of the platform, in order
+    std::vector<domain::ExperimentSpec> experiments;
+    std::vector<domain::TaskKind> tasks;            // besides those of data/tasks.yaml, or instead
     std::int64_t max_attempts = 3;
     std::int64_t attempts_per_candidate = 0;  // 0: 1, and 2 for an only candidate
     Duration backoff_first{250};
@@ -303,7 +324,8 @@ struct TenantConfig {
     std::int64_t retention_days = 0;          // of usage; 0: for ever
     domain::Limits limits;                    // `rate_limits`
     TenantBudget budget;
-    JsonText settings, features, metadata, routing;
+    JsonText settings, features, metadata;
+    std::vector<domain::RoutingRule> routing;  // before the platform's
     Origin origin;
 };
 

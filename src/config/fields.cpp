@@ -149,38 +149,8 @@ void describe(Tiers& tiers, FieldVisitor& visit) {
     visit.value({"default", "what all other Claude names mean"}, tiers.fallback);
 }
 
-void describe(RoutingConfig& routing, FieldVisitor& visit) {
-    visit.value({"max_attempts", "attempts of one request over all candidates", 1, 100},
-                routing.max_attempts);
-    visit.value({"attempts_per_candidate", "0: one, and two for an only candidate", 0, 20},
-                routing.attempts_per_candidate);
-    visit.value({"backoff_first", "longest first wait before a retry", 0, 3600},
-                routing.backoff_first);
-    visit.value({"backoff_max", "longest wait before a retry", 0, 3600}, routing.backoff_max);
-    visit.value({"connect_timeout", "for a connection to a provider", 0.05, 3600},
-                routing.connect_timeout);
-    visit.value({"headers_timeout", "until a provider's answer begins", 0.05, week_seconds},
-                routing.headers_timeout);
-    visit.value({"headers_timeout_last", "the same on the last candidate", 0.05, week_seconds},
-                routing.headers_timeout_last);
-    visit.value({"headers_timeout_local", "the same in zone local", 0.05, week_seconds},
-                routing.headers_timeout_local);
-    visit.value({"first_event_timeout", "from the headers to the first event", 0.05, week_seconds},
-                routing.first_event_timeout);
-    visit.value({"idle_timeout", "between bytes of an answer", 0.05, week_seconds},
-                routing.idle_timeout);
-    visit.value({"total_timeout", "for a request that does not stream", 0.05, week_seconds},
-                routing.total_timeout);
-    visit.value({"stream_total_timeout", "for a stream", 0.05, week_seconds},
-                routing.stream_total_timeout);
-    visit.value({"drop_params", "remove what a target cannot carry, and say so"},
-                routing.drop_params);
-    visit.value({"expose_provider_limits", "pass on the providers' rate-limit headers"},
-                routing.expose_provider_limits);
-}
-
 void describe(RouterSettings& router, FieldVisitor& visit) {
-    visit.value({"routing_strategy", "how a deployment is picked in its group (round robin so far)",
+    visit.value({"routing_strategy", "how a deployment is picked; see routing.strategy",
                  0, 0,
                  "simple-shuffle|least-busy|usage-based-routing|usage-based-routing-v2|"
                  "latency-based-routing|cost-based-routing"},
@@ -194,6 +164,13 @@ void describe(RouterSettings& router, FieldVisitor& visit) {
                  week_seconds},
                 router.request_timeout);
     visit.value({"retry_after", "shortest wait before a retry", 0, 3600}, router.retry_after);
+    visit.value({"allowed_fails", "failures in a row after which the next opens the circuit", 0,
+                 1e6},
+                router.allowed_fails);
+    Duration cooldown = router.cooldown_time.value_or(Duration{0});
+    visit.value({"cooldown_time", "as routing.circuit.cooldown", 0, week_seconds}, cooldown);
+    if (cooldown.count() > 0) router.cooldown_time = cooldown;
+    visit.value({"disable_cooldowns", "circuits never open"}, router.disable_cooldowns);
     visit.value({"max_parallel_requests", "requests at a time per instance", 1, 10'000'000},
                 router.max_parallel_requests);
     visit.value({"default_fallbacks", "models tried after any other"}, router.default_fallbacks);
@@ -208,8 +185,8 @@ void describe(RouterSettings& router, FieldVisitor& visit) {
         "cache_responses cache_kwargs caching_groups client_ttl default_litellm_params "
         "default_max_parallel_requests enable_pre_call_checks optional_pre_call_checks "
         "deployment_affinity_ttl_seconds model_group_affinity_config enable_tag_filtering "
-        "tag_filtering_match_any retry_policy model_group_retry_policy allowed_fails "
-        "allowed_fails_policy cooldown_time disable_cooldowns provider_budget_config "
+        "tag_filtering_match_any retry_policy model_group_retry_policy "
+        "allowed_fails_policy provider_budget_config "
         "polling_interval default_priority ignore_invalid_deployments search_tools guardrail_list "
         "assistants_config alerting_config router_general_settings debug_level set_verbose "
         "enable_health_check_routing health_check_staleness_threshold "

@@ -208,11 +208,6 @@ void read_router_settings(Session& session, const Node& node, RouterSettings& ro
                      router.model_group_alias);
     }
     reader.finish();
-    if (router.routing_strategy != "simple-shuffle") {
-        complain(session.problems, Severity::warning, *node.find("routing_strategy"),
-                 reader.path_of("routing_strategy"),
-                 "accepted and not used yet: deployments of a group take turns");
-    }
 }
 
 void read_litellm_settings(Session& session, const Node& node, LitellmSettings& settings,

@@ -10,6 +10,7 @@
 #include "config/expand.hpp"
 #include "config/governance.hpp"
 #include "config/litellm_format.hpp"
+#include "config/routing_rules.hpp"
 #include "config/tenant_files.hpp"
 
 namespace tollgate::config {
@@ -197,7 +198,9 @@ private:
                      "file|database"},
                     config().precedence);
         });
-        reader.section({"routing", ""}, [&](FieldVisitor& v) { describe(config().routing, v); });
+        if (const Node* routing = reader.take("routing")) {
+            read_routing(session, *routing, config().routing);
+        }
         const Node* accounts = reader.take("providers");
         if (!accounts) return;
         if (!accounts->is_mapping()) {
@@ -250,6 +253,7 @@ private:
             inner.finish();
         }
         merge_into_routing(Origins(config().origins), settings, request_timeout, config());
+        merge_router_into_routing(config());
         config().max_budget = settings.max_budget;
         config().budget_duration = settings.budget_duration;
         merge_into_stores(config());

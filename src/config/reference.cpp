@@ -1,4 +1,5 @@
 #include "config/fields.hpp"
+#include "config/routing_rules.hpp"
 #include "config/scalar.hpp"
 #include "config/show.hpp"
 
@@ -15,7 +16,9 @@ public:
     void value(const Field& f, std::string& v) override { row(f, v, "text"); }
     void value(const Field& f, std::int64_t& v) override { row(f, std::to_string(v), "number"); }
     void value(const Field& f, std::optional<std::int64_t>&) override { row(f, "", "number"); }
-    void value(const Field& f, std::optional<double>&) override { row(f, "", "number"); }
+    void value(const Field& f, std::optional<double>& v) override {
+        row(f, v ? format_number(*v) : "", "number");
+    }
     void value(const Field& f, Duration& v) override {
         row(f, v.count() == 0 ? "" : format_duration(v), "duration");
     }
@@ -24,7 +27,11 @@ public:
     void value(const Field& f, JsonText&) override { row(f, "", "mapping"); }
     void value(const Field& f, StringMap&) override { row(f, "", "mapping"); }
     void json_map(const Field& f, JsonMap&) override { row(f, "", "mapping"); }
-    void value(const Field& f, std::vector<std::string>&) override { row(f, "", "list"); }
+    void value(const Field& f, std::vector<std::string>& v) override {
+        std::string text;
+        for (const std::string& item : v) text += (text.empty() ? "" : ", ") + item;
+        row(f, text, "list");
+    }
     void price(const Field& f, std::optional<std::int64_t>&) override { row(f, "", "USD"); }
     void section(const Field& field, const std::function<void(FieldVisitor&)>& inner) override {
         TableWriter nested(out_, prefix_ + std::string(field.key) + ".");
@@ -65,6 +72,16 @@ void table(std::string& out, std::string_view title, std::string_view text,
     inner(writer);
     if (!writer.unused().empty()) {
         out += "\nAccepted and not used yet, with a warning each: " + writer.unused() + ".\n";
+    }
+}
+
+void keys(std::string& out, std::string_view title, std::string_view text,
+          const std::vector<Field>& fields) {
+    out += "\n## " + std::string(title) + "\n\n" + std::string(text);
+    if (!text.empty()) out += "\n\n";
+    out += "| key | meaning |\n| --- | --- |\n";
+    for (const Field& field : fields) {
+        out += "| `" + std::string(field.key) + "` | " + std::string(field.text) + " |\n";
     }
 }
 
@@ -129,8 +146,9 @@ tier: professional                          # limits of the tier hold besides
 
 `api_keys` is a list of further keys; `enabled: false` refuses them. `time_zone` is that of the
 budget's periods, `retention_days` that of usage records, `baseline_model` what savings are told
-against. `settings`, `features` and `metadata` are kept with the tenant; `routing` is accepted and
-not used yet. Tenants may also stand in the main file, by name under `tenant_configs`. There,
+against. `routing: [{pattern: "*test*", model: gpt-4o-mini, fallback: gpt-4o}]` is a list of rules
+that come before those of the main file. `settings`, `features` and `metadata` are kept with the
+tenant. Tenants may also stand in the main file, by name under `tenant_configs`. There,
 `cost_tracking: {alert_thresholds: [{threshold: 80, action: notify}]}` says at which percentages of
 a budget alerts go out.
 
@@ -173,8 +191,16 @@ std::string reference_page() {
         ProviderAccount account;
         describe(account, v);
     });
-    table(out, "routing", "The attempts at one request.",
+    table(out, "routing",
+          "How candidates are chosen, ordered and tried; [routing](../routing.md) tells it with "
+          "examples.",
           [&](FieldVisitor& v) { describe(config.routing, v); });
+    keys(out, "routing.rules[]", "The first rule whose conditions hold wins.", rule_keys);
+    keys(out, "routing.rules[].match", "A list stands for one of its elements.", match_keys);
+    keys(out, "routing.rules[].use", "A name or a list of names stands for `models`.", use_keys);
+    keys(out, "routing.experiments[]", "", experiment_keys);
+    keys(out, "routing.tasks.NAME",
+         "A kind of work of your own, or a built-in one with other models or terms.", task_keys);
     table(out, "tiers", "", [&](FieldVisitor& v) { describe(config.tiers, v); });
     table(out, "tiers.NAME", "A tier of limits.", [&](FieldVisitor& v) {
         LimitTier tier;

@@ -1,5 +1,6 @@
 #include "base/json.hpp"
 #include "config/fields.hpp"
+#include "config/routing_rules.hpp"
 #include "config/scalar.hpp"
 #include "config/show.hpp"
 
@@ -127,11 +128,48 @@ void model_list(json::Writer& writer) {
     writer.end_object();
 }
 
+// An object of these keys; their kinds are for the loader to check, since most take several.
+void keys_only(json::Writer& writer, const std::vector<Field>& keys) {
+    writer.begin_object().string("type", "object").key("properties").begin_object();
+    for (const Field& field : keys) {
+        writer.key(field.key).begin_object();
+        writer.string("description", field.text);
+        if (&keys == &rule_keys && field.key == "match") {
+            writer.key("allOf").begin_array();
+            keys_only(writer, match_keys);
+            writer.end_array();
+        }
+        if (&keys == &rule_keys && field.key == "use") {
+            writer.key("anyOf").begin_array();
+            keys_only(writer, use_keys);
+            writer.begin_object().key("type").begin_array();
+            writer.string("string").string("array").end_array().end_object().end_array();
+        }
+        writer.end_object();
+    }
+    writer.end_object().boolean("additionalProperties", false).end_object();
+}
+
+void routing(json::Writer& writer, RoutingConfig& config) {
+    object(writer, "routing", true, [&](SchemaWriter& v) {
+        describe(config, v);
+        for (const auto& [key, keys] :
+             {std::pair{"rules", &rule_keys}, std::pair{"experiments", &experiment_keys}}) {
+            writer.key(key).begin_object().string("type", "array").key("items");
+            keys_only(writer, *keys);
+            writer.end_object();
+        }
+        map_of(writer, "tasks", "kinds of work of your own, or built-in ones anew, by name", [&] {
+            writer.begin_object().string("type", "object").end_object();
+        });
+    });
+}
+
 void our_sections(json::Writer& writer, Config& config) {
     object(writer, "server", true, [&](SchemaWriter& v) { describe(config.server, v); });
     object(writer, "logging", true, [&](SchemaWriter& v) { describe(config.logging, v); });
     object(writer, "telemetry", true, [&](SchemaWriter& v) { describe(config.telemetry, v); });
-    object(writer, "routing", true, [&](SchemaWriter& v) { describe(config.routing, v); });
+    routing(writer, config.routing);
     object(writer, "tiers", false, [&](SchemaWriter& v) { describe(config.tiers, v); });
     object(writer, "stores", true, [&](SchemaWriter& v) { describe(config.stores, v); });
     object(writer, "billing", false, [&](SchemaWriter& v) { describe(config.billing, v); });

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "config/fields.hpp"
+#include "config/routing_rules.hpp"
 #include "config/scalar.hpp"
 
 namespace tollgate::config {
@@ -147,7 +148,7 @@ public:
         section("server", [&](FieldVisitor& v) { describe(config_.server, v); });
         section("logging", [&](FieldVisitor& v) { describe(config_.logging, v); });
         section("telemetry", [&](FieldVisitor& v) { describe(config_.telemetry, v); });
-        section("routing", [&](FieldVisitor& v) { describe(config_.routing, v); });
+        routing();
         section("stores", [&](FieldVisitor& v) { describe(config_.stores, v); });
         section("billing", [&](FieldVisitor& v) { describe(config_.billing, v); });
         section("alerts", [&](FieldVisitor& v) { describe(config_.alerts, v); });
@@ -167,6 +168,25 @@ private:
     void section(std::string_view key, const std::function<void(FieldVisitor&)>& inner) {
         Shower shower(out_, config_, "", 0, defaults_);
         shower.section({key, ""}, inner);
+    }
+    void routing() {
+        std::string lines;
+        Shower shower(lines, config_, "routing", 2, defaults_);
+        describe(config_.routing, shower);
+        if (!config_.routing.rules.empty()) lines += "  rules:\n";
+        for (const domain::RoutingRule& rule : config_.routing.rules) {
+            lines += "    - " + rule_text(rule) + "  # " + rule.origin + "\n";
+        }
+        if (!config_.routing.experiments.empty()) lines += "  experiments:\n";
+        for (const domain::ExperimentSpec& experiment : config_.routing.experiments) {
+            lines += "    - " + experiment_text(experiment) + "  # " + experiment.origin + "\n";
+        }
+        if (!config_.routing.tasks.empty()) lines += "  # tasks of this configuration:\n";
+        for (const domain::TaskKind& task : config_.routing.tasks) {
+            lines += "  #   " + yaml_text(task.name) + ": " + std::to_string(task.terms.size()) +
+                     " terms, models " + yaml_list(task.models) + ", " + task.origin + "\n";
+        }
+        if (!lines.empty()) out_ += "routing:\n" + lines;
     }
     static std::string behind(const Origin& origin) { return "  # " + origin.text() + "\n"; }
 
@@ -249,6 +269,9 @@ private:
                 tenant.allowed_models.empty() ? "all" : yaml_list(tenant.allowed_models);
             out_ += "#   " + yaml_text(tenant.id) + ": keys [" + keys + "], models " + models +
                     ", " + tenant.origin.text() + "\n";
+            for (const domain::RoutingRule& rule : tenant.routing) {
+                out_ += "#     routing: " + rule_text(rule) + "\n";
+            }
         }
     }
 

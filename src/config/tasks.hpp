@@ -1,5 +1,5 @@
-// data/tasks.yaml, and the tasks that a configuration adds under routing.tasks. The format stands at
-// the head of the file. Strict: unknown keys and wrong types are errors. Pure.
+// data/tasks.yaml, and the tasks that a configuration adds under routing.tasks. The format stands
+// at the head of that file. Strict: unknown keys and wrong types are errors. Pure.
 #pragma once
 #include <string_view>
 

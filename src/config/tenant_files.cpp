@@ -1,5 +1,7 @@
 #include "config/tenant_files.hpp"
 
+#include "config/routing_rules.hpp"
+
 namespace tollgate::config {
 namespace {
 
@@ -107,14 +109,6 @@ void read_settings(Session& session, Reader& reader, TenantConfig& tenant) {
     inner.take_rest();
 }
 
-void read_later(Session& session, Reader& reader, const Field& field, JsonText& out) {
-    const Node* node = reader.take(field.key);
-    if (!node) return;
-    out.text = to_json(*node);
-    complain(session.problems, Severity::notice, *node, field.key,
-             "accepted and not used yet: " + std::string(field.key));
-}
-
 }  // namespace
 
 std::optional<TenantConfig> read_tenant(Session& session, const Node& node,
@@ -147,13 +141,14 @@ std::optional<TenantConfig> read_tenant(Session& session, const Node& node,
     if (!named.empty()) reader.later("priority");
     read_kept(reader, "features", tenant.features);
     read_kept(reader, "metadata", tenant.metadata);
-    read_later(inner, reader, {"routing", ""}, tenant.routing);
+    const Node* rules = reader.take("routing");
     reader.finish();
     if (tenant.id.empty()) {
         complain(session.problems, Severity::error, node, "tenant",
                  "missing; write `tenant: NAME` or `tenant: {id: ..., name: ..., api_key: ...}`");
         return std::nullopt;
     }
+    if (rules) read_rules(inner, *rules, "routing", tenant.id, tenant.routing);
     if (tenant.api_keys.empty() && named.empty()) {
         complain(session.problems, Severity::warning, node, "tenant.api_key",
                  "the tenant has no key, so nobody can use it");

@@ -48,6 +48,9 @@ struct TaskData {
     double thinking_score = 0;          // for `reasoning` when thinking is asked for in earnest
     std::int64_t long_context_tokens = 100'000;  // estimated input from which on it is long
     const TaskKind* find(std::string_view name) const;
+    // A task that is there already keeps what `kind` leaves open; its terms grow, and those named
+    // in both take the weight of `kind`.
+    void add(TaskKind kind);
     friend bool operator==(const TaskData&, const TaskData&) = default;
 };
 
