@@ -120,6 +120,18 @@ net::Task<void> send(http::Exchange& exchange, const Reply& reply) {
     (void)sent;  // a client that has left needs nothing
 }
 
+// A key that was made is usable, and one that was revoked is not, from the answer on. Who changes
+// much and looks at nothing in between need not wait each time: RFC 7240, "respond-async".
+net::Task<void> come_into_force(http::Exchange& exchange, Call& call) {
+    const bool changed = call.operation.handler != nullptr && call.operation.writes &&
+                         call.recorded() && call.reply().status < 400;
+    if (!changed || !call.services.in_force) co_return;
+    if (exchange.head().headers.get("prefer").find("respond-async") != std::string_view::npos) {
+        co_return;
+    }
+    co_await call.services.in_force(exchange.loop());
+}
+
 net::Task<void> serve_allowed(http::Exchange& exchange, std::shared_ptr<Call> call) {
     const Face face = call->operation.face;
     auto body = co_await read_body(exchange, *call);
@@ -139,6 +151,7 @@ net::Task<void> serve_allowed(http::Exchange& exchange, std::shared_ptr<Call> ca
         co_await refuse(exchange, done.error(), face);
         co_return;
     }
+    co_await come_into_force(exchange, *call);
     co_await send(exchange, call->reply());
 }
 

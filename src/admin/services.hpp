@@ -14,7 +14,7 @@
 #include "domain/tenancy.hpp"
 #include "gateway/directory.hpp"
 #include "gateway/snapshot.hpp"
-#include "http/message.hpp"
+#include "http/exchange.hpp"
 #include "policy/installation_key.hpp"
 #include "policy/live_budget.hpp"
 #include "store/db.hpp"
@@ -66,6 +66,9 @@ struct Services {
     ConfigurationService& configuration;
     // config.precedence: database: what files define may be changed here all the same.
     bool files_are_read_only = true;
+    // Comes back when what was committed before the call is in force in this process, or that takes
+    // too long. Empty: nothing is served here.
+    std::function<net::Task<void>(net::Loop& loop)> in_force = {};
 };
 
 }  // namespace tollgate::admin

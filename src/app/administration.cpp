@@ -88,6 +88,7 @@ admin::Services admin_services(gateway::Gateway& gateway, Stores& stores, Direct
         health,
         desk,
         files_are_read_only,
+        [&keeper](net::Loop& loop) { return keeper.in_force(loop); },
     };
 }
 

@@ -85,13 +85,17 @@ base::Result<void> DirectoryKeeper::take_files(std::shared_ptr<const config::Con
 base::Result<assembly::DirectoryRows> DirectoryKeeper::read_rows() {
     if (!stores_.active()) return files_;
     assembly::DirectoryRows rows;
+    std::int64_t changes = 0;
     const auto read = [&](store::Session& session) -> base::Result<void> {
+        // First: what is committed in between is then read anew.
+        TRY(changes, store::changes_version(session));
         auto loaded = assembly::load_rows(session);
         if (!loaded.ok()) return loaded.error();
         rows = std::move(loaded).value();
         return {};
     };
     TRY_VOID(stores_.db().read(store::Access::everything(), read));
+    changes_read_ = changes;
     return rows;
 }
 
@@ -125,6 +129,7 @@ base::Result<void> DirectoryKeeper::rebuild() {
     }
     ++version_;
     gateway_.publish(result.directory);
+    changes_in_force_ = changes_read_;
     std::unordered_map<std::string, policy::LiveBudgetPointer> budgets;
     for (const policy::LiveBudgetPointer& budget : result.budgets) {
         budgets.emplace(budget->budget().id, budget);
@@ -150,7 +155,9 @@ std::vector<policy::LiveBudgetPointer> DirectoryKeeper::live_budgets() {
 void DirectoryKeeper::start() {
     if (!stores_.active()) return;
     thread_ = std::thread([this] { run(); });
-    stores_.db().watch_changes([this](std::int64_t) { wake(); });
+    stores_.db().watch_changes([this](std::int64_t version) {
+        if (version != changes_in_force_) wake();
+    });
 }
 
 void DirectoryKeeper::wake() {
@@ -161,18 +168,40 @@ void DirectoryKeeper::wake() {
     wake_.notify_all();
 }
 
+net::Task<void> DirectoryKeeper::in_force(net::Loop& loop) {
+    if (!stores_.active()) co_return;
+    const auto published = std::make_shared<net::Signal>();
+    {
+        std::lock_guard lock(mutex_);
+        waiting_.emplace_back([published, inbox = loop.inbox()] {
+            inbox->post([published] { published->notify(); });
+        });
+        changed_ = hurried_ = true;
+    }
+    wake_.notify_all();
+    const net::Patience patience{net::Clock::now() + in_force_patience, nullptr};
+    co_await published->wait(patience);
+}
+
 void DirectoryKeeper::run() {
     std::unique_lock lock(mutex_);
+    std::vector<std::function<void()>> waiting;
     while (!stopping_) {
         wake_.wait(lock, [this] { return changed_ || stopping_; });
         if (stopping_) return;
-        wake_.wait_for(lock, gather, [this] { return stopping_; });
-        changed_ = false;
+        wake_.wait_for(lock, gather, [this] { return hurried_ || stopping_; });
+        changed_ = hurried_ = false;
+        waiting.insert(waiting.end(), waiting_.begin(), waiting_.end());
+        waiting_.clear();
         lock.unlock();
         base::Result<void> built;
         {
             std::lock_guard building(building_);
             built = rebuild();
+        }
+        if (built.ok()) {
+            for (const auto& tell : waiting) tell();
+            waiting.clear();
         }
         lock.lock();
         if (built.ok()) continue;

@@ -18,6 +18,7 @@
 #include "assembly/build_directory.hpp"
 #include "config/config.hpp"
 #include "gateway/gateway.hpp"
+#include "net/loop.hpp"
 
 namespace tollgate::app {
 
@@ -37,6 +38,11 @@ public:
                                   const std::string& master_key);
     // Watches the database from here on. After the first take_files().
     void start();
+    // Comes back when what was committed before the call is in force in this process; at the latest
+    // after `in_force_patience`, when the database does not answer. Builds at once, without waiting
+    // for company. On the loop's thread; the keeper may end meanwhile.
+    net::Task<void> in_force(net::Loop& loop);
+    static constexpr std::chrono::seconds in_force_patience{3};
     // The live state of a budget, or null. Any thread.
     policy::LiveBudgetPointer live_budget(const std::string& id);
     std::vector<policy::LiveBudgetPointer> live_budgets();
@@ -65,6 +71,8 @@ private:
     std::mutex mutex_;  // guards the following
     std::condition_variable wake_;
     bool changed_ = false;
+    bool hurried_ = false;  // somebody waits
+    std::vector<std::function<void()>> waiting_;  // for the next build to have been published
     bool stopping_ = false;
     std::thread thread_;
 };
