@@ -6,6 +6,7 @@
 #include "gateway/handle_generation.hpp"
 #include "gateway/prepared.hpp"
 #include "net/blocking_pool.hpp"
+#include "policy/governor.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -163,6 +164,44 @@ base::Result<void> decode(Generation& generation, std::string& whole) {
     return {};
 }
 
+// The caller's limits of requests; counting uses no tokens and costs nothing.
+net::Task<base::Result<void>> enter_counting(Generation& generation) {
+    policy::Governor* governor = generation.worker.gateway.governor;
+    const policy::Governance& governance = generation.policy().governance;
+    if (governor == nullptr || governance.empty()) co_return base::Result<void>();
+    policy::Entry entry;
+    entry.request_id = generation.record.request_id;
+    entry.spends = false;
+    CO_TRY(generation.ticket, co_await governor->enter(governance, entry));
+    co_return base::Result<void>();
+}
+
+// The provider's count, else ours. Fails: invalid_request when the question cannot be read.
+net::Task<base::Result<void>> count(Generation& generation) {
+    http::Exchange& exchange = generation.exchange;
+    const Endpoint& endpoint = *generation.plan.candidates.front();
+    std::string whole;  // what the decoded request borrows
+    const bool translated = endpoint.provider->protocol_for(endpoint.deployment,
+                                                            generation.outline,
+                                                            generation.protocol()) !=
+                            generation.protocol();
+    if (translated) CO_TRY_VOID(decode(generation, whole));
+    auto stated = co_await ask_in_time(generation, endpoint);
+    if (exchange.scope().cancelled()) co_return base::Result<void>();
+    if (stated) {
+        generation.record.status = 200;
+        auto sent = co_await exchange.respond(200, "application/json", *stated);
+        co_return base::Result<void>();
+    }
+    if (!generation.decoded) CO_TRY_VOID(decode(generation, whole));
+    const std::int64_t tokens = co_await count_here(generation, endpoint.deployment);
+    const std::string body = count_answer(generation.by_path, tokens);
+    exchange.add_header("x-tollgate-estimated", "true");
+    generation.record.status = 200;
+    auto sent = co_await exchange.respond(200, "application/json", body);
+    co_return base::Result<void>();
+}
+
 // `admission`: held already, or taken here.
 net::Task<base::Result<void>> run(Generation& generation, std::optional<Admission> admission) {
     http::Exchange& exchange = generation.exchange;
@@ -187,27 +226,10 @@ net::Task<base::Result<void>> run(Generation& generation, std::optional<Admissio
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     CO_TRY(generation.plan, make_plan(*generation.snapshot, generation.policy(),
                                       generation.outline.model, generation.record));
-    const Endpoint& endpoint = *generation.plan.candidates.front();
-    std::string whole;  // what the decoded request borrows
-    const bool translated = endpoint.provider->protocol_for(endpoint.deployment,
-                                                            generation.outline,
-                                                            generation.protocol()) !=
-                            generation.protocol();
-    if (translated) CO_TRY_VOID(decode(generation, whole));
-    auto stated = co_await ask_in_time(generation, endpoint);
-    if (exchange.scope().cancelled()) co_return base::Result<void>();
-    if (stated) {
-        generation.record.status = 200;
-        auto sent = co_await exchange.respond(200, "application/json", *stated);
-        co_return base::Result<void>();
-    }
-    if (!generation.decoded) CO_TRY_VOID(decode(generation, whole));
-    const std::int64_t tokens = co_await count_here(generation, endpoint.deployment);
-    const std::string body = count_answer(by_path, tokens);
-    exchange.add_header("x-tollgate-estimated", "true");
-    generation.record.status = 200;
-    auto sent = co_await exchange.respond(200, "application/json", body);
-    co_return base::Result<void>();
+    CO_TRY_VOID(co_await enter_counting(generation));
+    auto counted = co_await count(generation);
+    generation.ticket.finish(counted.ok());
+    co_return counted;
 }
 
 // Whether the question at Bedrock's path is about a Converse request, for those who have a key and

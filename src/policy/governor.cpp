@@ -122,9 +122,13 @@ struct Ticket::Held {
           governance(by),
           owner(entry.request_id),
           input(entry.input_tokens),
-          output_max(entry.output_tokens_max) {}
+          output_max(entry.output_tokens_max),
+          spends(entry.spends) {}
 
+    bool looked_at(const LimitUse& use) const { return spends || counts_requests(use.unit); }
     base::Result<void> add_limits(const Governance& from, bool throttle, std::size_t attempt);
+    // The limit that ask number `index` of add_limits() was of.
+    const LimitUse& limit_at(const Governance& from, std::size_t index) const;
     void add_budgets(const Governance& from, domain::NanoUsd worst, std::size_t attempt,
                      domain::UnixMicros now);
     // Takes `asks`. What was listed in `taken` and `holds` from these indices on is struck off
@@ -138,6 +142,7 @@ struct Ticket::Held {
     const Governance& governance;
     std::string owner;
     std::int64_t input, output_max;
+    bool spends;
     std::vector<Ask> asks;
     std::vector<Taken> taken;  // limits that are still to be settled
     std::vector<Hold> holds;   // of attempts that are not done
@@ -149,11 +154,21 @@ base::Result<void> Ticket::Held::add_limits(const Governance& from, bool throttl
                                             std::size_t attempt) {
     const auto action = throttle ? domain::BudgetAction::throttle : domain::BudgetAction::notify;
     for (const LimitUse& use : from.limits) {
+        if (!looked_at(use)) continue;
         TRY(const std::int64_t amount, amount_for(use, input, output_max));
         asks.push_back({use.meter.get(), amount, limit_in_force(use, action)});
         taken.push_back({&use, amount, 0, attempt});
     }
     return {};
+}
+
+const LimitUse& Ticket::Held::limit_at(const Governance& from, std::size_t index) const {
+    auto use = from.limits.begin();
+    for (;; ++use) {
+        if (!looked_at(*use)) continue;
+        if (index == 0) return *use;
+        --index;
+    }
 }
 
 void Ticket::Held::add_budgets(const Governance& from, domain::NanoUsd worst, std::size_t attempt,
@@ -252,7 +267,7 @@ net::Task<base::Result<void>> Ticket::attempt_of(Held& held, domain::NanoUsd wor
     }
     const std::size_t index = refusal->index;
     if (index >= all_budgets) {
-        const LimitUse& use = of_candidate->limits[index - all_budgets];
+        const LimitUse& use = held.limit_at(*of_candidate, index - all_budgets);
         co_return limit_refusal(
             {&use, use.limit, refusal->used, held.asks[index].amount, refusal->wait});
     }
@@ -380,7 +395,7 @@ net::Task<base::Result<Ticket>> Governor::enter(const Governance& governance, co
     if (!held->asks.empty()) {
         const auto refusal = co_await held->take(0, 0);
         if (refusal) {
-            const LimitUse& use = governance.limits[refusal->index];
+            const LimitUse& use = held->limit_at(governance, refusal->index);
             const Ask& asked = held->asks[refusal->index];
             co_return limit_refusal(
                 {&use, asked.limit, refusal->used, asked.amount, refusal->wait});

@@ -47,7 +47,9 @@ struct Entry {
     std::int64_t input_tokens = 0;  // estimated; looked at when counts_tokens
     // Reserved with the input for token limits, as far as the limit allows.
     std::int64_t output_tokens_max = 0;
-    bool spends = true;  // false: costs nothing (token counts), so no budget is looked at
+    // False: costs nothing and uses no tokens (token counts), so neither budgets nor limits of
+    // tokens are looked at.
+    bool spends = true;
     // Candidates may have bounds of their own, so there is something to hold though nothing bounds
     // the caller.
     bool candidates = false;

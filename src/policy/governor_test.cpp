@@ -155,6 +155,28 @@ TEST_F(GovernorTest, ASpentHardBudgetStopsOnEntry_ASoftOneDoesNot) {
     EXPECT_TRUE(run(governor.enter(governance, counting)).ok());
 }
 
+TEST_F(GovernorTest, CountingTokens_CountsAsARequest_AndUsesNoTokens) {
+    limit(governance, LimitUnit::tokens, 10);
+    limit(governance, LimitUnit::requests, 2);
+    Entry counting;
+    counting.request_id = "r";
+    counting.input_tokens = 1'000;  // more than ever fits
+    counting.output_tokens_max = 1'000;
+    counting.spends = false;
+    for (int i = 0; i < 2; ++i) {
+        auto ticket = run(governor.enter(governance, counting));
+        ASSERT_TRUE(ticket.ok()) << ticket.error().message;
+        ticket->finish(true);
+    }
+    EXPECT_EQ(used(governance, 0), 0);
+    EXPECT_EQ(used(governance, 1), 2);
+    const auto refused = run(governor.enter(governance, counting));
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, base::ErrorCode::rate_limited);
+    EXPECT_NE(refused.error().message.find("2 requests per minute"), std::string::npos)
+        << refused.error().message;
+}
+
 TEST_F(GovernorTest, AnUnknownPriceHoldsNothing_AndIsStoppedByASpentBudget) {
     auto money = budget(governance, usd);
     auto ticket = enter(governance);
