@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "routing/aliases.hpp"
-
 namespace tollgate::routing {
 namespace {
 
@@ -17,7 +15,8 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 // Tells what failed, if anybody asks, and is false.
-bool fails(std::string* failed, const std::function<std::string()>& why) {
+template <typename Why>
+bool fails(std::string* failed, const Why& why) {
     if (failed != nullptr) *failed = why();
     return false;
 }
@@ -100,17 +99,19 @@ bool RuleConditions::Window::covers(std::int64_t unix_seconds) const {
            (has_day(day - 1) && minute < hours.to_minute);
 }
 
-bool RuleConditions::hold(const RequestFeatures& features, const TaskOfRequest& task,
-                          std::string* failed) const {
-    if (!head_holds(features, failed) || !principal_holds(features, failed)) return false;
+bool RuleConditions::hold(const RequestFeatures& features, std::string_view dateless,
+                          const TaskOfRequest& task, std::string* failed) const {
+    if (!head_holds(features, dateless, failed) || !principal_holds(features, failed)) return false;
     if (!asks_body_) return true;
     return body_holds(features, failed) && words_hold(features, task, failed);
 }
 
-bool RuleConditions::head_holds(const RequestFeatures& features, std::string* failed) const {
-    if (!match_.models.empty() && !any_glob(match_.models, features.requested) &&
-        !any_glob(match_.models, features.name) &&
-        !any_glob(match_.models, without_date(features.requested))) {
+bool RuleConditions::head_holds(const RequestFeatures& features, std::string_view dateless,
+                                std::string* failed) const {
+    const std::string_view requested = features.requested;
+    if (!match_.models.empty() && !any_glob(match_.models, requested) &&
+        (features.name == requested || !any_glob(match_.models, features.name)) &&
+        (dateless == requested || !any_glob(match_.models, dateless))) {
         return fails(failed, [&] {
             return "model: " + std::string(features.requested) + " is not of " +
                    joined(match_.models);

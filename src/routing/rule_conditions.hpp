@@ -25,9 +25,10 @@ public:
     static base::Result<RuleConditions> make(const domain::RoutingMatch& match,
                                              const ZoneLoader& zones);
 
-    // Cheapest first. `failed`, unless null, is told the first condition that does not hold.
-    bool hold(const RequestFeatures& features, const TaskOfRequest& task,
-              std::string* failed) const;
+    // Cheapest first. `dateless` is the requested name without its date. `failed`, unless null, is
+    // told the first condition that does not hold.
+    bool hold(const RequestFeatures& features, std::string_view dateless,
+              const TaskOfRequest& task, std::string* failed) const;
 
 private:
     struct Window {
@@ -35,7 +36,8 @@ private:
         ZoneOffset offset;  // empty: UTC
         bool covers(std::int64_t unix_seconds) const;
     };
-    bool head_holds(const RequestFeatures& features, std::string* failed) const;
+    bool head_holds(const RequestFeatures& features, std::string_view dateless,
+                    std::string* failed) const;
     bool principal_holds(const RequestFeatures& features, std::string* failed) const;
     bool body_holds(const RequestFeatures& features, std::string* failed) const;
     bool words_hold(const RequestFeatures& features, const TaskOfRequest& task,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "routing/aliases.hpp"
 #include "routing/rule_conditions.hpp"
 
 namespace tollgate::routing {
@@ -57,18 +58,21 @@ const RuleSet::RuleList* RuleSet::of(std::string_view tenant) const {
 
 const domain::RoutingRule* RuleSet::match(const RequestFeatures& features,
                                           const TaskOfRequest& task, RuleTrace* trace) const {
+    const std::string_view dateless = without_date(features.requested);
     const auto first_of = [&](const RuleList& list) -> const domain::RoutingRule* {
         for (const auto& compiled : list) {
             const domain::RoutingRule& rule = compiled->rule;
             if (!rule.enabled) continue;
             if (trace == nullptr) {
-                if (compiled->conditions.hold(features, task, nullptr)) return &rule;
+                if (compiled->conditions.hold(features, dateless, task, nullptr)) return &rule;
                 continue;
             }
             RuleOutcome& outcome = trace->outcomes.emplace_back();
             outcome.rule = rule.name;
             outcome.tenant = rule.tenant;
-            if (compiled->conditions.hold(features, task, &outcome.failed)) return &rule;
+            if (compiled->conditions.hold(features, dateless, task, &outcome.failed)) {
+                return &rule;
+            }
         }
         return nullptr;
     };
