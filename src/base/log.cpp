@@ -8,6 +8,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -68,9 +69,17 @@ void append_human_value(std::string& out, const LogValue& value) {
 }
 
 // Writes into room that is there already: a line is written for every request, in some sixty steps.
+// The room is the thread's own and stays for its next line.
 class JsonLine {
 public:
-    explicit JsonLine(std::size_t bytes_max) : line_(bytes_max, '\0'), at_(line_.data()) {}
+    explicit JsonLine(std::size_t bytes_max) {
+        thread_local Room room;
+        if (room.size < bytes_max) {
+            room.size = std::max(bytes_max, 2 * room.size);
+            room.bytes.reset(new char[room.size]);
+        }
+        begin_ = at_ = room.bytes.get();
+    }
 
     void put(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
 
@@ -90,10 +99,8 @@ public:
         }
     }
 
-    std::string taken() {
-        line_.resize(static_cast<std::size_t>(at_ - line_.data()));
-        return std::move(line_);
-    }
+    // Until the thread's next line.
+    std::string_view text() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
 
     // More than the value can become: six bytes for one that is written as an escape sequence.
     static std::size_t bytes_max(const LogValue& value) {
@@ -103,12 +110,17 @@ public:
     }
 
 private:
-    std::string line_;
+    struct Room {
+        std::unique_ptr<char[]> bytes;
+        std::size_t size = 0;
+    };
+    char* begin_;
     char* at_;
     std::string scratch_;
 };
 
-std::string json_line(LogLevel level, std::string_view time, std::string_view event,
+// Valid until the thread writes its next line.
+std::string_view json_line(LogLevel level, std::string_view time, std::string_view event,
                       LogFields fields) {
     constexpr std::size_t punctuation = 64, beside_name_and_value = 8;
     std::size_t bytes_max = punctuation + time.size() + event.size();
@@ -132,14 +144,14 @@ std::string json_line(LogLevel level, std::string_view time, std::string_view ev
         line.value(field.value);
     }
     line.put("}");
-    return line.taken();
+    return line.text();
 }
 
 }  // namespace
 
 std::string format_log_line(LogFormat format, LogLevel level, std::string_view time,
                             std::string_view event, LogFields fields) {
-    if (format == LogFormat::json) return json_line(level, time, event, fields);
+    if (format == LogFormat::json) return std::string(json_line(level, time, event, fields));
     std::string line;
     line.append(time.substr(11, 12)).append(" ");
     std::string name(level_name(level));
@@ -216,8 +228,12 @@ bool Log::enabled(LogLevel level) const {
 
 void Log::write(LogLevel level, std::string_view event, LogFields fields) {
     if (!enabled(level)) return;
-    std::string line = format_log_line(state_->format, level, rfc3339_now(), event, fields);
-    line += '\n';
+    const std::string time = rfc3339_now();
+    const LogFormat format = state_->format.load(std::memory_order_relaxed);
+    std::string human;
+    if (format != LogFormat::json) human = format_log_line(format, level, time, event, fields);
+    const std::string_view line =
+        format == LogFormat::json ? json_line(level, time, event, fields) : human;
     std::call_once(state_->started,
                    [this] { state_->writer = std::thread([this] { state_->run(); }); });
     bool was_empty = false;
@@ -228,7 +244,7 @@ void Log::write(LogLevel level, std::string_view event, LogFields fields) {
             return;
         }
         was_empty = state_->queue.empty() && !state_->writing;
-        state_->queue += line;
+        state_->queue.append(line).append(1, '\n');
     }
     if (was_empty) state_->wake.notify_one();
 }

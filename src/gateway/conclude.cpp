@@ -81,11 +81,12 @@ void add_baseline(Generation& generation, domain::UsageRecord& row) {
 }
 
 // What the request's own row and those of its attempts share.
-domain::UsageRecord common_row(Generation& generation) {
+void fill_common(Generation& generation, domain::UsageRecord& row) {
+    static const domain::UsageRecord empty;
     const RequestRecord& record = generation.record;
     const KeyPolicy& policy = generation.policy();
     const http::Headers& headers = generation.exchange.headers();
-    domain::UsageRecord row;
+    row = empty;  // the strings keep their memory
     row.request_id = record.request_id;
     row.at = unix_micros_of(record.arrived);
     row.trace_id = trace_of(headers.get("traceparent"));
@@ -105,7 +106,6 @@ domain::UsageRecord common_row(Generation& generation) {
     row.client_address = record.client_address;
     row.user_agent = headers.get("user-agent").substr(0, 200);
     row.cache = "off";
-    return row;
 }
 
 void fill_attempt(domain::UsageRecord& row, const AttemptRecord& attempt) {
@@ -131,7 +131,9 @@ void write_rows(Generation& generation) {
     accounting::UsageSink* sink = generation.worker.usage.get();
     if (sink == nullptr || generation.attempts.empty()) return;
     RequestRecord& record = generation.record;
-    domain::UsageRecord row = common_row(generation);
+    // One for each thread, so that its thirty texts are not made anew for every request.
+    thread_local domain::UsageRecord row;
+    fill_common(generation, row);
     row.tags = tags_of(generation);
     // The attempts first: a request's own row tells that all of it is there. A single one says
     // nothing that the request's row does not; where others were refused before it, its number.
@@ -227,44 +229,68 @@ AttemptFailure own_failure(const base::Error& error) {
     return failure;
 }
 
-void add_remaining(http::Exchange& exchange, const char* what,
+// Without memory of their own: every governed answer has ten of them.
+void add_integer(http::Exchange& exchange, std::string_view name, std::int64_t value,
+                 std::string_view unit = "") {
+    char text[24];
+    char* end = std::to_chars(text, text + 20, value).ptr;
+    end = std::copy(unit.begin(), unit.end(), end);
+    exchange.add_header(name, {text, static_cast<std::size_t>(end - text)});
+}
+
+struct LimitNames {
+    std::string_view limit, remaining, reset;
+};
+constexpr LimitNames request_names = {"x-ratelimit-limit-requests",
+                                      "x-ratelimit-remaining-requests",
+                                      "x-ratelimit-reset-requests"};
+constexpr LimitNames token_names = {"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens",
+                                    "x-ratelimit-reset-tokens"};
+
+void add_remaining(http::Exchange& exchange, const LimitNames& names,
                    const std::optional<policy::Remaining>& remaining) {
     if (!remaining) return;
-    const std::string suffix(what);
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(remaining->reset);
-    exchange.add_header("x-ratelimit-limit-" + suffix, std::to_string(remaining->limit));
-    exchange.add_header("x-ratelimit-remaining-" + suffix,
-                        std::to_string(std::max<std::int64_t>(remaining->remaining, 0)));
-    exchange.add_header("x-ratelimit-reset-" + suffix, std::to_string(seconds.count()) + "s");
+    add_integer(exchange, names.limit, remaining->limit);
+    add_integer(exchange, names.remaining, std::max<std::int64_t>(remaining->remaining, 0));
+    add_integer(exchange, names.reset, seconds.count(), "s");
 }
+
+struct CapNames {
+    std::string_view claim, utilization, status, reset, surpassed;
+};
+constexpr CapNames short_cap = {"five_hour", "anthropic-ratelimit-unified-5h-utilization",
+                                "anthropic-ratelimit-unified-5h-status",
+                                "anthropic-ratelimit-unified-5h-reset",
+                                "anthropic-ratelimit-unified-5h-surpassed-threshold"};
+constexpr CapNames long_cap = {"seven_day", "anthropic-ratelimit-unified-7d-utilization",
+                               "anthropic-ratelimit-unified-7d-status",
+                               "anthropic-ratelimit-unified-7d-reset",
+                               "anthropic-ratelimit-unified-7d-surpassed-threshold"};
 
 // Claude Code's words for a subscription's windows, told of the caller's own cap: what ends within
 // six hours counts as its five-hour window, the rest as its seven-day one.
 void add_unified(http::Exchange& exchange, const policy::CapState& cap) {
     constexpr std::int64_t short_window_seconds = 6 * 3600;
     constexpr double warn_at = 0.75, strong_at = 0.95;
-    const std::string prefix = "anthropic-ratelimit-unified-";
     const double used = cap.utilization();
     const bool is_short = cap.reset_unix > 0 &&
                           cap.reset_unix - base::unix_seconds() <= short_window_seconds;
-    const std::string claim = is_short ? "5h" : "7d";
+    const CapNames& names = is_short ? short_cap : long_cap;
     char number[32];
     const auto end = std::to_chars(number, number + sizeof number, used,
                                    std::chars_format::fixed, 4).ptr;
-    const std::string utilization(number, end);
     const bool warning = used >= warn_at;
-    exchange.add_header(prefix + "status", warning ? "allowed_warning" : "allowed");
-    exchange.add_header(prefix + "representative-claim", is_short ? "five_hour" : "seven_day");
-    exchange.add_header(prefix + claim + "-utilization", utilization);
-    exchange.add_header(prefix + claim + "-status", warning ? "allowed_warning" : "allowed");
+    const std::string_view status = warning ? "allowed_warning" : "allowed";
+    exchange.add_header("anthropic-ratelimit-unified-status", status);
+    exchange.add_header("anthropic-ratelimit-unified-representative-claim", names.claim);
+    exchange.add_header(names.utilization, {number, static_cast<std::size_t>(end - number)});
+    exchange.add_header(names.status, status);
     if (cap.reset_unix > 0) {
-        exchange.add_header(prefix + "reset", std::to_string(cap.reset_unix));
-        exchange.add_header(prefix + claim + "-reset", std::to_string(cap.reset_unix));
+        add_integer(exchange, "anthropic-ratelimit-unified-reset", cap.reset_unix);
+        add_integer(exchange, names.reset, cap.reset_unix);
     }
-    if (warning) {
-        exchange.add_header(prefix + claim + "-surpassed-threshold",
-                            used >= strong_at ? "0.95" : "0.75");
-    }
+    if (warning) exchange.add_header(names.surpassed, used >= strong_at ? "0.95" : "0.75");
 }
 
 // A budget's threshold asks for it: the cheapest candidate first; unknown prices last.
@@ -425,8 +451,8 @@ void add_governance_headers(Generation& generation) {
         exchange.add_header("x-tollgate-cost", domain::dollars(generation.record.cost.billed));
     }
     if (!generation.concluded) generation.bounds = bounds_of(generation.ticket);
-    add_remaining(exchange, "requests", generation.bounds.requests);
-    add_remaining(exchange, "tokens", generation.bounds.tokens);
+    add_remaining(exchange, request_names, generation.bounds.requests);
+    add_remaining(exchange, token_names, generation.bounds.tokens);
     const bool anthropic = generation.protocol() == domain::Protocol::anthropic;
     if (!anthropic || !generation.snapshot->billing.client_caps) return;
     if (generation.bounds.cap) add_unified(exchange, *generation.bounds.cap);

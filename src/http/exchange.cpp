@@ -136,6 +136,9 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
 }
 
 void Exchange::add_header(std::string_view name, std::string_view value) {
+    // An answer with limits and a cap has a kilobyte of them: room is made once.
+    constexpr std::size_t usual_bytes = 1'024;
+    if (extra_headers_.empty()) extra_headers_.reserve(usual_bytes);
     if (all_value(value)) {
         append_header(extra_headers_, name, value);
         return;
