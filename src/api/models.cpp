@@ -70,7 +70,8 @@ std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot&
                                                         const gateway::KeyPolicy& policy) {
     std::vector<const gateway::ListedModel*> models;
     for (const gateway::ListedModel& model : snapshot.listed) {
-        if (policy.allows(model.id, model.id)) models.push_back(&model);
+        const bool others = !model.tenant.empty() && model.tenant != policy.tenant;
+        if (!others && policy.allows(model.id, model.id)) models.push_back(&model);
     }
     return models;
 }

@@ -5,6 +5,7 @@
 
 #include "assembly/bounds.hpp"
 #include "assembly/caps.hpp"
+#include "assembly/own_keys.hpp"
 #include "base/clock.hpp"
 
 namespace tollgate::assembly {
@@ -35,7 +36,8 @@ public:
     explicit Builder(const DirectoryInput& input)
         : in_(input), directory_(std::make_shared<gateway::Directory>()),
           tenants_(by_id(input.rows.tenants)), teams_(by_id(input.rows.teams)),
-          users_(by_id(input.rows.users)) {
+          users_(by_id(input.rows.users)), keys_(by_id(input.rows.keys)),
+          own_keys_(input.rows, input.vault) {
         directory_->version = input.version;
         directory_->keys = policy::KeyIndex(input.installation);
     }
@@ -81,6 +83,16 @@ private:
     const domain::Tenant* tenant(const std::string& id) const { return found(tenants_, id); }
     const domain::Team* team(const std::string& id) const { return found(teams_, id); }
     const domain::User* user(const std::string& id) const { return found(users_, id); }
+    // "user Ada", "tenant acme": as people call it; its id where it has no name.
+    std::string called(SubjectKind kind, const std::string& id) const {
+        std::string name;
+        if (kind == SubjectKind::tenant && tenant(id) != nullptr) name = tenant(id)->name;
+        if (kind == SubjectKind::team && team(id) != nullptr) name = team(id)->name;
+        if (kind == SubjectKind::user && user(id) != nullptr) name = user(id)->name;
+        const domain::Key* key = found(keys_, id);
+        if (kind == SubjectKind::key && key != nullptr) name = key->name;
+        return std::string(domain::to_string(kind)) + " " + (name.empty() ? id : name);
+    }
     template <typename T>
     static const T* found(const std::unordered_map<std::string, const T*>& map,
                           const std::string& id) {
@@ -106,6 +118,8 @@ private:
     std::unordered_map<std::string, const domain::Tenant*> tenants_;
     std::unordered_map<std::string, const domain::Team*> teams_;
     std::unordered_map<std::string, const domain::User*> users_;
+    std::unordered_map<std::string, const domain::Key*> keys_;
+    const OwnKeysByUser own_keys_;
     std::map<std::string, domain::Tier> tiers_;
     std::vector<LiveBudgetPointer> budgets_;
     std::vector<LiveBudgetPointer> provider_budgets_;
@@ -175,11 +189,8 @@ void Builder::collect_budgets() {
     for (const domain::Budget& row : in_.rows.budgets) {
         policy::LiveBudgetSpec spec;
         spec.budget = row;
-        spec.subject = std::string(domain::to_string(row.kind)) + " " + row.subject;
+        spec.subject = called(row.kind, row.subject);
         const domain::Tenant* owner = tenant(row.tenant);
-        if (owner != nullptr && row.kind == SubjectKind::tenant) {
-            spec.subject = "tenant " + owner->name;
-        }
         std::string name = row.time_zone;
         if (name.empty() && owner != nullptr) name = owner->time_zone;
         spec.zone = zone(name);
@@ -193,14 +204,14 @@ void Builder::collect_budgets() {
     for (const domain::UserSettings& settings : in_.rows.settings) {
         if (!settings.monthly_cap) continue;
         of_subject_[subject_key(SubjectKind::user, settings.user)].push_back(
-            live({cap_of(settings), "user " + settings.user, zone_of(settings.tenant), false}));
+            live({cap_of(settings), called(SubjectKind::user, settings.user),
+                  zone_of(settings.tenant), false}));
     }
     for (const store::CreditTotals& totals : in_.rows.credits) {
         const SubjectKind kind = totals.user.empty() ? SubjectKind::tenant : SubjectKind::user;
         const std::string& id = totals.user.empty() ? totals.tenant : totals.user;
-        policy::LiveBudgetSpec spec = policy::credits_budget(
-            totals.tenant, totals.user, std::string(domain::to_string(kind)) + " " + id,
-            totals.added);
+        policy::LiveBudgetSpec spec = policy::credits_budget(totals.tenant, totals.user,
+                                                             called(kind, id), totals.added);
         LiveBudgetPointer balance = live(std::move(spec));
         const auto& period = balance->period(base::unix_seconds() * micros_per_second);
         balance->spent_so_far(period.bounds, totals.taken, 0);
@@ -351,6 +362,8 @@ void Builder::add_key(const domain::Key& key) {
     const domain::Tenant* owner = tenant(key.tenant);
     KeyPolicy policy;
     policy.key_id = key.id;
+    policy.tenant = key.tenant;
+    policy.own_keys = own_keys_.of(key.tenant, key.user);
     policy.team = team_id_of(key);
     policy.user = key.user;
     policy.tags = key.tags;

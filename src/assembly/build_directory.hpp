@@ -11,6 +11,7 @@
 #include "gateway/directory.hpp"
 #include "gateway/gateway.hpp"
 #include "policy/installation_key.hpp"
+#include "policy/key_vault.hpp"
 #include "policy/live_budget.hpp"
 #include "shared_state/shared_state.hpp"
 
@@ -31,6 +32,7 @@ struct DirectoryInput {
     // Called when a budget's next period begins, on any thread; empty: nobody asks.
     policy::LiveBudget::PeriodOpened opened = {};
     gateway::RequestMetrics* metrics = nullptr;  // null: nothing is counted
+    std::shared_ptr<const policy::KeyVault> vault = {};  // null: nobody has keys of his own
     std::uint64_t version = 1;
 };
 

@@ -279,6 +279,11 @@ void Builder::add_listed() {
             if (!group.endpoints.empty()) {
                 const domain::Deployment& first = group.endpoints.front()->deployment;
                 listed.owner = first.provider.type;
+                const bool of_one_tenant = std::all_of(
+                    group.endpoints.begin(), group.endpoints.end(), [&](const auto& endpoint) {
+                        return endpoint->deployment.tenant == first.tenant;
+                    });
+                if (of_one_tenant) listed.tenant = first.tenant;
                 listed.context_tokens = first.model.context_tokens;
                 listed.output_tokens_max = first.model.output_tokens_max;
                 if (!first.model.display_name.empty()) {

@@ -318,6 +318,7 @@ base::Result<EndpointMaker::Made> EndpointMaker::deployment(
     made.drop_unsupported = entry.drop_params.value_or(
         routing_.drop_params || (account != nullptr && account->drop_params));
     made.identity_key = identity_key_;
+    if (account != nullptr) made.tenant = account->tenant;
     return result;
 }
 

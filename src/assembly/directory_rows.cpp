@@ -11,6 +11,7 @@
 #include "store/teams.hpp"
 #include "store/tenants.hpp"
 #include "store/tiers.hpp"
+#include "store/user_keys.hpp"
 #include "store/users.hpp"
 
 namespace tollgate::assembly {
@@ -213,6 +214,7 @@ base::Result<DirectoryRows> load_rows(store::Session& session) {
     TRY(rows.budgets, store::load_budgets(session));
     TRY(rows.credits, store::load_credit_totals(session));
     TRY(rows.settings, store::load_settings(session));
+    TRY(rows.own_keys, store::load_user_keys(session));
     return rows;
 }
 

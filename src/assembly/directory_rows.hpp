@@ -8,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "config/load.hpp"
+#include "domain/providers.hpp"
 #include "domain/tenancy.hpp"
 #include "policy/installation_key.hpp"
 #include "store/credits.hpp"
@@ -25,6 +26,7 @@ struct DirectoryRows {
     std::vector<domain::Budget> budgets;
     std::vector<store::CreditTotals> credits;
     std::vector<domain::UserSettings> settings;
+    std::vector<domain::UserProviderKey> own_keys;  // that are enabled
 };
 
 // The tenants of the files with their keys and budgets. Keys are hashed under `installation`; null:

@@ -226,4 +226,5 @@ struct Deployment {
 // "openai/gpt-5.4": what x-tollgate-model and the logs name.
 std::string target_name(const Deployment& deployment);
 
+    std::string tenant;             // whose requests alone may come here, "" : everybody's
 }  // namespace tollgate::domain

@@ -100,6 +100,7 @@ struct ListedModel {
     std::int64_t context_tokens = 0;
     std::int64_t output_tokens_max = 0;
 };
+    std::string tenant;          // whose alone it is, "" : everybody's
 
 struct Snapshot {
     std::uint64_t version = 0;

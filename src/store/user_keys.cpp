@@ -93,6 +93,25 @@ base::Result<void> remove_user_key(Session& session, const Access& access,
     return remove_row<UserKeyTable>(session, access, key.id);
 }
 
+base::Result<std::vector<OwnKeyUse>> own_key_use(Session& session, const Access& access,
+                                                 std::string_view tenant, std::string_view user,
+                                                 domain::UnixMicros from) {
+    Statement statement(
+        "SELECT provider, COUNT(*), SUM(cost_nano + fee_nano), SUM(list_cost_nano), MAX(at) "
+        "FROM llm_usage_logs");
+    statement.where_tenant(access);
+    statement.where("tenant_id = ").text(tenant).where("user_id = ").text(user);
+    statement.where("byok = TRUE").where("at >= ").integer(from);
+    statement.add(" GROUP BY provider ORDER BY provider");
+    std::vector<OwnKeyUse> all;
+    TRY_VOID(statement.each(session, [&](const Row& row) -> base::Result<void> {
+        all.push_back({row.string(0), row.integer(1), row.integer(2), row.integer(3),
+                       row.integer(4)});
+        return {};
+    }));
+    return all;
+}
+
 base::Result<void> touch_user_key(Session& session, std::string_view id, domain::UnixMicros at) {
     Statement statement("UPDATE user_provider_keys SET last_used = ");
     statement.integer(at).where("id = ").text(id).where("last_used < ").integer(at);

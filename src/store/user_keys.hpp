@@ -29,6 +29,17 @@ base::Result<domain::UserProviderKey> update_user_key(Session& session, const Ac
                                                       domain::UserProviderKey key);
 base::Result<void> remove_user_key(Session& session, const Access& access,
                                    const domain::UserProviderKey& key);
+// What the requests paid for by keys of the user came to since `from`, by provider type.
+struct OwnKeyUse {
+    std::string provider;
+    std::int64_t requests = 0;
+    domain::NanoUsd cost = 0;         // the platform's fee
+    domain::NanoUsd list_cost = 0;    // what the provider charges the user, by list prices
+    domain::UnixMicros last_used = 0;
+};
+base::Result<std::vector<OwnKeyUse>> own_key_use(Session& session, const Access& access,
+                                                 std::string_view tenant, std::string_view user,
+                                                 domain::UnixMicros from);
 // When it was last used, if that is later than what stands there. Platform access. No change of the
 // object: its etag stays.
 base::Result<void> touch_user_key(Session& session, std::string_view id, domain::UnixMicros at);
