@@ -55,7 +55,7 @@ private:
             letters_[size_ - 1] = 'y';
         } else if (ends("sses")) {
             size_ -= 2;
-        } else if (ends("s") && !ends("ss") && !ends("us") && !ends("is")) {
+        } else if (ends("s") && !ends("ss") && !ends("us") && !ends("is") && text() != "news") {
             --size_;
         }
         if (ends("ing") && size_ >= 6) {
