@@ -17,7 +17,14 @@ using std::chrono::milliseconds;
 constexpr milliseconds minute{60'000}, hour{3'600'000}, day{86'400'000};
 
 // What is said of models, deployments and providers, by their names.
-using ByName = std::map<std::string, Governance>;
+struct ByName {
+    std::map<std::string, Governance> all;
+    std::set<std::string> providers;  // the names of these
+    const Governance* find(const std::string& name) const {
+        const auto found = all.find(name);
+        return found == all.end() ? nullptr : &found->second;
+    }
+};
 
 void append(Governance& into, const Governance& from) {
     into.limits.insert(into.limits.end(), from.limits.begin(), from.limits.end());
@@ -38,11 +45,14 @@ std::map<std::string, ByName> rows_by_tenant(const CandidateInput& input) {
         LimitSubject subject{subject_key(row.kind, row.subject),
                              std::string(domain::to_string(row.kind)) + " " + row.subject};
         if (!row.tenant.empty()) subject.key += "@tenant:" + row.tenant;
-        add_limits(input.state, row.limits, subject, found[row.tenant][row.subject]);
+        ByName& names = found[row.tenant];
+        add_limits(input.state, row.limits, subject, names.all[row.subject]);
+        if (row.kind == SubjectKind::provider) names.providers.insert(row.subject);
     }
     for (const policy::LiveBudgetPointer& budget : input.budgets) {
         const domain::Budget& row = budget->budget();
-        found[row.tenant][row.subject].budgets.push_back(budget);
+        found[row.tenant].all[row.subject].budgets.push_back(budget);
+        found[row.tenant].providers.insert(row.subject);
     }
     return found;
 }
@@ -64,10 +74,32 @@ gateway::Directory::Candidates deployments(const CandidateInput& input) {
     return bounds;
 }
 
+// Those that are made on demand are found by provider/model, then by model, then by provider: what
+// is found first holds what is said of the others too.
+void add_on_demand(const ByName& by_name, gateway::Directory::Candidates& bounds) {
+    for (const auto& [name, of_name] : by_name.all) {
+        Governance joined = of_name;
+        const std::size_t slash = name.find('/');
+        if (slash != std::string::npos) {
+            for (const std::string& part : {name.substr(0, slash), name.substr(slash + 1)}) {
+                if (const Governance* found = by_name.find(part)) append(joined, *found);
+            }
+        }
+        bounds.emplace(name, std::move(joined));
+        for (const std::string& provider : by_name.providers) {
+            const std::string target = provider + "/" + name;
+            if (by_name.providers.contains(name) || by_name.find(target) != nullptr) continue;
+            Governance both = of_name;
+            append(both, *by_name.find(provider));
+            bounds.emplace(target, std::move(both));
+        }
+    }
+}
+
 // Every known deployment holds what applies to it by any of its names.
 void join(const gateway::Snapshot& snapshot, const ByName& by_name,
           gateway::Directory::Candidates& bounds) {
-    if (by_name.empty()) return;
+    if (by_name.all.empty()) return;
     for (const gateway::EndpointPointer& endpoint : snapshot.endpoints) {
         const domain::Deployment& deployment = endpoint->deployment;
         const std::set<std::string> names{deployment.model_name, deployment.group,
@@ -75,22 +107,11 @@ void join(const gateway::Snapshot& snapshot, const ByName& by_name,
                                           deployment.provider.type};
         Governance joined;
         for (const std::string& name : names) {
-            if (const auto found = by_name.find(name); found != by_name.end()) {
-                append(joined, found->second);
-            }
+            if (const Governance* found = by_name.find(name)) append(joined, *found);
         }
         if (!joined.empty()) append(bounds[deployment.id], joined);
     }
-    // Those that are made on demand are found by provider/model, which holds what is said of the
-    // provider too, or by provider.
-    for (const auto& [name, of_name] : by_name) {
-        Governance joined = of_name;
-        const std::size_t slash = name.find('/');
-        const auto provider = slash == std::string::npos ? by_name.end()
-                                                         : by_name.find(name.substr(0, slash));
-        if (provider != by_name.end()) append(joined, provider->second);
-        bounds.emplace(name, std::move(joined));
-    }
+    add_on_demand(by_name, bounds);
 }
 
 }  // namespace
@@ -135,7 +156,8 @@ void bound_candidates(const CandidateInput& input, gateway::Directory& directory
     for (const auto& [tenant, own] : rows) {
         if (tenant.empty()) continue;
         ByName both = platform;
-        for (const auto& [name, bounds] : own) append(both[name], bounds);
+        for (const auto& [name, bounds] : own.all) append(both.all[name], bounds);
+        both.providers.insert(own.providers.begin(), own.providers.end());
         gateway::Directory::Candidates& bounds = directory.candidates_of_tenants[tenant];
         bounds = of_deployments;
         join(input.snapshot, both, bounds);

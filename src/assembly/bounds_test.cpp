@@ -134,6 +134,48 @@ TEST_F(Bounds, WhatIsSaidOfAProvider_HoldsBesideWhatIsSaidOfItsModel) {
     EXPECT_EQ(bounds.limits.size(), 1u);
 }
 
+// Made on demand, so known by no name of the configuration.
+TEST_F(Bounds, ABareModelsLimits_BindWhatIsMadeOnDemand) {
+    add_limit(SubjectKind::model, "", "gpt-4.1");
+    add_limit(SubjectKind::model, "acme", "meta-llama/llama-4");
+    gateway::Endpoint made;
+    made.deployment.id = "on-demand";
+    const auto limits_of = [&](const char* provider, const char* model, const char* tenant = "") {
+        made.deployment.provider.type = provider;
+        made.deployment.model_name = model;
+        const policy::Governance* bounds = directory()->bounds_of(made, tenant);
+        return bounds == nullptr ? 0U : bounds->limits.size() + 10 * bounds->budgets.size();
+    };
+    build_all();
+    EXPECT_EQ(limits_of("openai", "gpt-4.1"), 1u);
+    EXPECT_EQ(limits_of("openai", "gpt-4.2"), 0u);
+    EXPECT_EQ(limits_of("openrouter", "meta-llama/llama-4", "acme"), 1u);
+    EXPECT_EQ(limits_of("openrouter", "meta-llama/llama-4", "globex"), 0u);
+    EXPECT_EQ(limits_of("openai", "gpt-4.1", "acme"), 1u);
+    // Beside what is said of the provider, and of both together.
+    add_budget(SubjectKind::provider, "", "openai");
+    add_limit(SubjectKind::model, "", "openai/gpt-4.1");
+    build_all();
+    EXPECT_EQ(limits_of("openai", "gpt-4.1"), 12u);
+    EXPECT_EQ(limits_of("openai", "gpt-4.1", "acme"), 12u);
+    EXPECT_EQ(limits_of("azure", "gpt-4.1"), 1u);
+    EXPECT_EQ(limits_of("openai", "gpt-4.2"), 10u);
+    add_limit(SubjectKind::model, "", "gpt-4.3");
+    build_all();
+    EXPECT_EQ(limits_of("openai", "gpt-4.3"), 11u);
+}
+
+TEST_F(Bounds, ARefusalNamesPeopleAsTheyAreCalled) {
+    rows_.users.front().name = "Ann of Acme";
+    rows_.credits.push_back({.tenant = "acme", .user = "ann"});
+    add_budget(SubjectKind::user, "acme", "ann");
+    build_all();
+    ASSERT_EQ(result_of_build_.budgets.size(), 2u);
+    for (const auto& budget : result_of_build_.budgets) {
+        EXPECT_EQ(budget->subject(), "user Ann of Acme");
+    }
+}
+
 TEST_F(Bounds, AKeyWhoseRulesCannotBeRead_LetsNobodyIn) {
     rows_.keys.front().allowed_addresses = {"10.0.0.0/99"};
     build_all();

@@ -68,7 +68,8 @@ struct Directory {
     policy::KeyIndex keys;
     std::vector<KeyPolicy> policies;
     // Limits of deployments and models and budgets of providers, by deployment id, then by
-    // provider/model, then by provider type: the first that is there holds what applies.
+    // provider/model, then by model, then by provider type: the first that is there holds what
+    // applies.
     using Candidates = std::unordered_map<std::string, policy::Governance>;
     Candidates candidates;
     // The same for tenants that have bounds of their own there: the platform's and theirs.

@@ -80,7 +80,7 @@ const policy::Governance* Directory::bounds_of(const Endpoint& endpoint,
     if (bounds.empty()) return nullptr;
     const domain::Deployment& deployment = endpoint.deployment;
     for (const std::string& name : {deployment.id, domain::target_name(deployment),
-                                    deployment.provider.type}) {
+                                    deployment.model_name, deployment.provider.type}) {
         if (const auto found = bounds.find(name); found != bounds.end()) {
             return &found->second;
         }
