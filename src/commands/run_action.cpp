@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <unordered_map>
 
 namespace tollgate::commands {
 namespace {
@@ -15,6 +16,45 @@ std::string question_of(const Invocation& invocation) {
     return text;
 }
 
+bool shows_tenants(const Action& action) {
+    return std::any_of(action.columns.begin(), action.columns.end(),
+                       [](const Column& column) { return column.path == "tenant"; });
+}
+
+// Puts names in the place of tenants' ids, which tell people nothing. Who may not see tenants, or
+// cannot now, sees the ids.
+void name_tenants(Administration& administration, std::vector<std::string>& rows) {
+    constexpr std::size_t id_size = 36;  // a UUID; what files define has its name for an id
+    constexpr std::size_t tenants_max = 10'000;
+    constexpr std::string_view member = "\"tenant\":\"";
+    const auto id_at = [&](const std::string& row) {
+        const std::size_t at = row.find(member);
+        const std::size_t begin = at + member.size();
+        const bool is_id = at != row.npos && row.find('"', begin) == begin + id_size;
+        return is_id ? begin : row.npos;
+    };
+    if (std::none_of(rows.begin(), rows.end(),
+                     [&](const std::string& row) { return id_at(row) != row.npos; })) {
+        return;
+    }
+    std::unordered_map<std::string, std::string> names;  // as JSON, without the quotes
+    const UseRow keep = [&](json::Value tenant) -> base::Result<void> {
+        std::string name;
+        json::append_string(name, tenant["name"].text());
+        names[tenant["id"].text()] = name.substr(1, name.size() - 2);
+        return {};
+    };
+    CallText tenants;
+    tenants.path = "/api/v1/tenants";
+    if (!each_row(administration, tenants, tenants_max, keep).ok()) return;
+    for (std::string& row : rows) {
+        const std::size_t at = id_at(row);
+        if (at == row.npos) continue;
+        const auto name = names.find(row.substr(at, id_size));
+        if (name != names.end()) row.replace(at, id_size, name->second);
+    }
+}
+
 base::Result<void> show_list(const Invocation& invocation, Administration& administration,
                              const CallText& call, const Console& console) {
     std::vector<std::string> rows;
@@ -23,6 +63,9 @@ base::Result<void> show_list(const Invocation& invocation, Administration& admin
         return {};
     };
     TRY(const bool more, each_row(administration, call, invocation.rows, keep));
+    if (invocation.output == Output::table && shows_tenants(*invocation.action)) {
+        name_tenants(administration, rows);
+    }
     console.out << rows_text(invocation.output, invocation.action->columns, rows, console.colour);
     if (rows.empty() && invocation.output == Output::table) console.err << "none\n";
     if (more) {

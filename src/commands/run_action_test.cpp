@@ -26,6 +26,26 @@ TEST(RunAction, List_FollowsEveryPage) {
     EXPECT_EQ(ran.err, "");
 }
 
+TEST(RunAction, ATablesTenants_AreNamed) {
+    const std::string id = "01a1fef9-8b6f-7b81-a616-3b2628430a52";
+    const std::string rows = R"({"data":[{"id":"k1","name":"ci","tenant":")" + id +
+                             R"("},{"id":"k2","name":"web","tenant":"from-file"}]})";
+    const std::string tenants = R"({"data":[{"id":")" + id + R"(","name":"Acme \"Ltd\""}]})";
+    const Ran ran = run({"keys", "list", ""}, {AdminReply{200, rows}, AdminReply{200, tenants}});
+    ASSERT_EQ(ran.code, exit_done) << ran.err;
+    ASSERT_EQ(ran.asked.size(), 2u);
+    EXPECT_TRUE(ran.asked[1].target.starts_with("/api/v1/tenants?")) << ran.asked[1].target;
+    EXPECT_NE(ran.out.find("Acme \"Ltd\""), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("from-file"), std::string::npos);
+    EXPECT_EQ(ran.out.find(id), std::string::npos);
+    // Who may not see tenants, and who reads JSON, sees ids.
+    const Ran refused = run({"keys", "list", ""}, {AdminReply{200, rows}, AdminReply{403, "{}"}});
+    EXPECT_EQ(refused.code, exit_done);
+    EXPECT_NE(refused.out.find(id), std::string::npos);
+    const Ran json = run({"keys", "list", "", {}, Output::json}, {AdminReply{200, rows}});
+    EXPECT_EQ(json.asked.size(), 1u);
+}
+
 TEST(RunAction, ListOfSoManyRows_AsksForNoMoreAndSaysThatThereAreSome) {
     const Ran ran = run({"audit", "list", "", {}, Output::csv, 1},
                         {AdminReply{200, R"({"data":[{"actor":"a"}],"next_cursor":"more"})"}});
