@@ -17,6 +17,7 @@ extern "C" {
 extern const char tollgate_data_models[], tollgate_data_models_end[];
 extern const char tollgate_data_providers[], tollgate_data_providers_end[];
 extern const char tollgate_data_betas[], tollgate_data_betas_end[];
+extern const char tollgate_data_tasks[], tollgate_data_tasks_end[];
 }
 
 namespace tollgate::app {
@@ -38,7 +39,8 @@ void log_problem(const config::Problem& problem) {
 config::CatalogTexts embedded_catalog() {
     return {between(tollgate_data_providers, tollgate_data_providers_end),
             between(tollgate_data_models, tollgate_data_models_end),
-            between(tollgate_data_betas, tollgate_data_betas_end)};
+            between(tollgate_data_betas, tollgate_data_betas_end),
+            between(tollgate_data_tasks, tollgate_data_tasks_end)};
 }
 
 config::Environment process_environment() {
@@ -130,6 +132,33 @@ base::Result<std::shared_ptr<const gateway::Snapshot>> Configuration::load() {
     config_.store(held_);
     master_key_ = key;
     return std::move(built.snapshot);
+}
+
+base::Result<std::shared_ptr<const gateway::Snapshot>> Configuration::with_models(
+    const config::Config& config, const assembly::ModelRows& rows, const policy::KeyVault& vault,
+    const std::string& master_key) {
+    const config::Environment environment = process_environment();
+    std::vector<config::Problem> problems;
+    const config::Config merged = assembly::with_rows(config, rows, vault, problems);
+    const assembly::BuildInput input{merged,    catalog_,  environment, registry_,
+                                     shared_,   &metrics_, master_key,  version_ + 1};
+    assembly::BuildResult built = assembly::build_snapshot(input);
+    // What the file alone has to say was said when it was read.
+    std::string report;
+    for (const config::Problem& problem : problems) log_problem(problem);
+    for (const config::Problem& problem : built.problems) {
+        if (problem.file == "database") log_problem(problem);
+        if (problem.severity == config::Severity::error) report += problem.text() + "\n";
+    }
+    if (built.snapshot == nullptr) {
+        return base::invalid("the models of the database have errors:\n" + report);
+    }
+    ++version_;
+    return std::move(built.snapshot);
+}
+
+ProviderCalls Configuration::provider_calls() {
+    return ProviderCalls({catalog_, registry_, shared_, [this] { return current(); }});
 }
 
 }  // namespace tollgate::app

@@ -5,6 +5,7 @@
 #include "config/catalog_rows.hpp"
 #include "config/catalog_text.hpp"
 #include "config/reader.hpp"
+#include "config/tasks.hpp"
 
 namespace tollgate::config {
 namespace {
@@ -188,6 +189,9 @@ base::Result<Catalog> load_catalog(const CatalogTexts& texts) {
     if (parse(texts.betas, names[2], root, problems)) read_betas(session, root, catalog);
     catalog.index();
     check_names(catalog, problems);
+    if (!texts.tasks.empty()) {
+        TRY(catalog.tasks, load_tasks(texts.tasks));
+    }
     if (problems.empty()) return catalog;
     std::string report = "the catalog has errors:";
     for (const Problem& problem : problems) report += "\n" + problem.text();

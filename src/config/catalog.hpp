@@ -1,4 +1,5 @@
-// The catalog that ships in the binary: data/providers.yaml, data/models.yaml, data/betas.yaml.
+// The catalog that ships in the binary: data/providers.yaml, data/models.yaml, data/betas.yaml,
+// data/tasks.yaml.
 // The formats are described at the head of those files. Strict: unknown keys and wrong types are
 // errors, so that a test of the files finds every slip. Pure functions; results are plain values.
 #pragma once
@@ -9,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "domain/target.hpp"
+#include "domain/task_data.hpp"
 
 namespace tollgate::config {
 
@@ -32,6 +34,7 @@ struct Catalog {
     std::vector<domain::ProviderTraits> providers;
     std::vector<domain::ModelTraits> models;
     std::vector<BetaRule> betas;
+    domain::TaskData tasks;
     // By type or alias; null: unknown.
     const domain::ProviderTraits* provider(std::string_view type_or_alias) const;
     // By id "provider/model", or by a bare name or alias (the first in the file's order).
@@ -58,6 +61,7 @@ private:
 
 struct CatalogTexts {
     std::string_view providers, models, betas;  // YAML
+    std::string_view tasks = {};                // "" : every request is `general`
 };
 // Fails: invalid_request naming file, line, column and key; all problems, one per line.
 base::Result<Catalog> load_catalog(const CatalogTexts& texts);

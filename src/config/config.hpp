@@ -274,7 +274,8 @@ struct RouterSettings {
 struct RoutingConfig {
     std::optional<domain::Strategy> strategy;       // unset: deployments of a group take turns
     domain::ScoreWeights weights;                   // of Strategy::custom
-    domain::PowerLevel power_level = domain::PowerLevel::balanced;  // of `auto` without a level
+    // Of requests that name none; unset: those for `auto` are balanced, others are not scored.
+    std::optional<domain::PowerLevel> power_level;
     std::string power_level_scope = "model";        // or any: all models of the same class
     domain::LevelTable power_levels = domain::built_in_levels();
     bool task_table = false;                        // for every name, not only for `auto`

@@ -116,11 +116,12 @@ void describe(RoutingConfig& routing, FieldVisitor& visit) {
                 strategy);
     if (!strategy.empty()) routing.strategy = domain::strategy_of(strategy);
     describe_weights(routing.weights, visit);
-    std::string level(domain::to_string(routing.power_level));
-    visit.value({"power_level", "of requests for `auto` that name none", 0, 0,
-                 "eco|balanced|precision"},
+    std::string level(routing.power_level ? domain::to_string(*routing.power_level) : "");
+    visit.value({"power_level", "of requests that name none; left out: those for `auto` are "
+                                "balanced, others are not scored",
+                 0, 0, "eco|balanced|precision"},
                 level);
-    routing.power_level = domain::power_level_of(level).value_or(routing.power_level);
+    if (!level.empty()) routing.power_level = domain::power_level_of(level);
     visit.value({"power_level_scope", "what a level chooses among for a concrete model: its "
                                       "deployments everywhere, or any model of its class",
                  0, 0, "model|any"},

@@ -48,7 +48,8 @@ public:
     std::vector<RuleProblem> take() { return std::move(problems_); }
 
 private:
-    void tell(std::string field, std::string message) {
+    void tell(std::string field, std::string message, const std::string& name) {
+        now_.name = name;
         now_.field = std::move(field);
         now_.message = std::move(message);
         problems_.push_back(now_);
@@ -58,14 +59,16 @@ private:
             if (known_ && known_(now_.tenant, name)) continue;
             const Resolution resolution = names_.resolve(name);
             if (resolution.found()) continue;
-            tell(field, with_nearest("no model `" + name + "`", resolution.nearest));
+            tell(field, with_nearest("no model `" + name + "`", resolution.nearest), name);
         }
     }
     void one_of(const std::string& field, const char* what, const std::string& name,
                 const std::vector<std::string>& all) {
         if (std::find(all.begin(), all.end(), name) != all.end()) return;
-        tell(field, with_nearest("no " + std::string(what) + " `" + name + "`",
-                                 base::nearest(name, all, nearest_count, false)));
+        tell(field,
+             with_nearest("no " + std::string(what) + " `" + name + "`",
+                          base::nearest(name, all, nearest_count, false)),
+             "");
     }
 
     const domain::TaskData& tasks_;

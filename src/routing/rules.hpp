@@ -33,6 +33,7 @@ struct RuleProblem {
     std::string rule, tenant, origin;
     std::string field;    // "match.prompt[0]"
     std::string message;  // for people
+    std::string name = {};  // that leads nowhere, "" when it is about something else
 };
 
 class RuleSet {

@@ -1,0 +1,29 @@
+// What routing decides by, from the configuration and the tasks that ship: rules compiled, every
+// name in them checked, tasks joined, levels and strategies taken over.
+#pragma once
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/load.hpp"
+#include "domain/routing.hpp"
+#include "domain/task_data.hpp"
+#include "gateway/routing_tables.hpp"
+#include "routing/names.hpp"
+
+namespace tollgate::assembly {
+
+struct RoutingSources {
+    const config::Config& config;
+    const domain::TaskData& tasks;  // that ship
+    const routing::Names& names;    // of the snapshot being built
+    // Of the database, in order; behind those of the file of the same tenant.
+    std::vector<domain::RoutingRule> stored = {};
+};
+
+// Fills all of `tables` but its indexes of endpoints. A rule that cannot be used is left out and
+// told of: as an error when it is the configuration's, as a warning when it is the database's or
+// only wants for a provider's key here. Reads time zones: blocking.
+void build_routing(const RoutingSources& sources, gateway::RoutingTables& tables,
+                   std::vector<config::Problem>& problems);
+
+}  // namespace tollgate::assembly

@@ -1,0 +1,95 @@
+#include "assembly/build_routing.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tollgate::assembly {
+namespace {
+
+using ::testing::HasSubstr;
+
+class BuildRouting : public ::testing::Test {
+protected:
+    std::string build(std::string_view yaml) {
+        const auto loaded = config::load_text(yaml, "t.yaml", {});
+        EXPECT_TRUE(loaded.ok()) << loaded.report();
+        routing::NamesInput input;
+        input.groups = {{.name = "gpt-4o", .deployments = {"openai/gpt-4o@"}}};
+        std::vector<std::string> words;
+        const routing::Names names(std::move(input), words);
+        domain::TaskData tasks;
+        tasks.tasks = {{.name = "general"}, {.name = "plan", .terms = {{"plan", 9}}}};
+        std::vector<config::Problem> problems;
+        build_routing({loaded.config, tasks, names, stored_}, tables_, problems);
+        std::string text;
+        for (const config::Problem& problem : problems) text += problem.text() + "\n";
+        return text;
+    }
+    gateway::RoutingTables tables_;
+    std::vector<domain::RoutingRule> stored_;
+};
+
+TEST_F(BuildRouting, WithoutASection_DeploymentsTakeTurns) {
+    EXPECT_EQ(build("logging: {level: info}\n"), "");
+    EXPECT_TRUE(tables_.rules.empty());
+    EXPECT_EQ(tables_.strategy, domain::Strategy::round_robin);
+    EXPECT_EQ(tables_.level, domain::PowerLevel::none);
+}
+
+TEST_F(BuildRouting, Settings_RulesAndTasksArriveWhereTheyAreUsed) {
+    EXPECT_EQ(build(R"(
+routing:
+  strategy: latency
+  power_level: eco
+  power_level_scope: any
+  task_table: true
+  hedge: true
+  circuit: {failures_in_a_row: 2}
+  tasks: {translation: {terms: {3: [translate]}}}
+  rules:
+    - {name: all, match: {task: translation}, use: {model: gpt-4o, fallback: auto}}
+tenant_configs:
+  acme:
+    api_key: sk-1
+    models: [{alias: mine, provider: gpt-4o}]
+    routing: [{pattern: "*", model: mine}]
+)"), "");
+    EXPECT_EQ(tables_.rules.size(), 2u);
+    EXPECT_NE(tables_.rules.by_name("acme", "rule-1"), nullptr);
+    EXPECT_EQ(tables_.rules.by_name("other", "rule-1"), nullptr);
+    EXPECT_EQ(tables_.strategy, domain::Strategy::latency);
+    EXPECT_EQ(tables_.level, domain::PowerLevel::eco);
+    EXPECT_TRUE(tables_.level_widens && tables_.task_table && tables_.hedge);
+    EXPECT_EQ(tables_.circuit.failures_in_a_row, 2);
+    EXPECT_NE(tables_.tasks.data().find("translation"), nullptr);
+}
+
+TEST_F(BuildRouting, WhatARuleNamesAndNobodyServes_IsAnErrorAtItsPlace) {
+    domain::RoutingRule old;
+    old.id = old.name = "old";
+    old.origin = "database";
+    old.use.models = {"gone"};
+    stored_ = {old};
+    const std::string told = build(R"(
+model_list:
+  - {model_name: no-key, litellm_params: {model: groq/x}}
+routing:
+  rules:
+    - {name: one, use: {model: gtp-4o}}
+    - {name: two, match: {task: plans}, use: {model: no-key}}
+    - {name: three, match: {prompt: "/((/"}, use: {model: gpt-4o}}
+    - {name: four, match: {time: "08:00-09:00 Mars/Base"}, use: {model: gpt-4o}}
+)");
+    EXPECT_THAT(told, HasSubstr("t.yaml:6:7: error: routing: rule `one`: use.model: no model "
+                                "`gtp-4o`; nearest: gpt-4o"));
+    EXPECT_THAT(told, HasSubstr("t.yaml:7:7: error: routing: rule `two`: match.task: no task "
+                                "`plans`; nearest: plan"));
+    EXPECT_THAT(told, HasSubstr("warning: routing: rule `two`: use.model: no model `no-key`"));
+    EXPECT_THAT(told, HasSubstr("t.yaml:8:7: error: routing: rule `three`: match.prompt[0]: no "
+                                "valid RE2 expression"));
+    EXPECT_THAT(told, HasSubstr("t.yaml:9:7: error: routing: rule `four`: match.time[0].zone"));
+    EXPECT_THAT(told, HasSubstr("database: warning: routing: rule `old`: use.model: no model"));
+}
+
+}  // namespace
+}  // namespace tollgate::assembly
