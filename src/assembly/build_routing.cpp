@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "policy/time_zone.hpp"
+#include "routing/aliases.hpp"
 #include "routing/power_level.hpp"
 #include "routing/rule_names.hpp"
 
@@ -47,9 +48,10 @@ class RoutingBuilder {
 public:
     RoutingBuilder(const RoutingSources& sources, gateway::RoutingTables& tables,
                    std::vector<Problem>& problems)
-        : config_(sources.config), tables_(tables), problems_(problems) {
+        : config_(sources.config), catalog_(sources.catalog), tables_(tables),
+          problems_(problems) {
         take_settings();
-        domain::TaskData tasks = sources.tasks;
+        domain::TaskData tasks = catalog_.tasks;
         for (const domain::TaskKind& task : config_.routing.tasks) tasks.add(task);
         std::vector<domain::RoutingRule> rules = all_rules(sources.stored);
         check(rules, tasks, sources.names);
@@ -92,8 +94,11 @@ private:
         return std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
     }
 
-    // An entry of model_list without a key here is left out of the names, with a warning.
-    bool spelled_out(const std::string& name) const {
+    // What only wants for a key of its provider: an entry of model_list that was left out with a
+    // warning, or a model of a provider that there is.
+    bool wants_key(const std::string& name) const {
+        const std::string_view provider = routing::split_model(name).provider;
+        if (!provider.empty() && catalog_.provider(provider) != nullptr) return true;
         return std::any_of(
             config_.model_list.begin(), config_.model_list.end(),
             [&](const config::ModelEntry& entry) { return entry.model_name == name; });
@@ -114,7 +119,7 @@ private:
         };
         for (const routing::RuleProblem& item :
              routing::check_names(rules, config_.routing.experiments, tasks, names, known)) {
-            const bool only_no_key = spelled_out(item.name);
+            const bool only_no_key = wants_key(item.name);
             const bool stored = item.origin == "database";
             problems_.push_back(
                 problem_of(item, only_no_key || stored ? Severity::warning : Severity::error));
@@ -122,6 +127,7 @@ private:
     }
 
     const config::Config& config_;
+    const config::Catalog& catalog_;
     gateway::RoutingTables& tables_;
     std::vector<Problem>& problems_;
     std::vector<std::string> origins_;  // of the rules of files

@@ -3,10 +3,10 @@
 #pragma once
 #include <vector>
 
+#include "config/catalog.hpp"
 #include "config/config.hpp"
 #include "config/load.hpp"
 #include "domain/routing.hpp"
-#include "domain/task_data.hpp"
 #include "gateway/routing_tables.hpp"
 #include "routing/names.hpp"
 
@@ -14,8 +14,8 @@ namespace tollgate::assembly {
 
 struct RoutingSources {
     const config::Config& config;
-    const domain::TaskData& tasks;  // that ship
-    const routing::Names& names;    // of the snapshot being built
+    const config::Catalog& catalog;  // its tasks, and which providers there are
+    const routing::Names& names;     // of the snapshot being built
     // Of the database, in order; behind those of the file of the same tenant.
     std::vector<domain::RoutingRule> stored = {};
 };

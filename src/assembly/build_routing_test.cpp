@@ -17,10 +17,12 @@ protected:
         input.groups = {{.name = "gpt-4o", .deployments = {"openai/gpt-4o@"}}};
         std::vector<std::string> words;
         const routing::Names names(std::move(input), words);
-        domain::TaskData tasks;
-        tasks.tasks = {{.name = "general"}, {.name = "plan", .terms = {{"plan", 9}}}};
+        config::Catalog catalog;
+        catalog.tasks.tasks = {{.name = "general"}, {.name = "plan", .terms = {{"plan", 9}}}};
+        catalog.providers.emplace_back().type = "groq";
+        catalog.index();
         std::vector<config::Problem> problems;
-        build_routing({loaded.config, tasks, names, stored_}, tables_, problems);
+        build_routing({loaded.config, catalog, names, stored_}, tables_, problems);
         std::string text;
         for (const config::Problem& problem : problems) text += problem.text() + "\n";
         return text;
@@ -76,7 +78,7 @@ model_list:
 routing:
   rules:
     - {name: one, use: {model: gtp-4o}}
-    - {name: two, match: {task: plans}, use: {model: no-key}}
+    - {name: two, match: {task: plans}, use: {models: [no-key, groq/y]}}
     - {name: three, match: {prompt: "/((/"}, use: {model: gpt-4o}}
     - {name: four, match: {time: "08:00-09:00 Mars/Base"}, use: {model: gpt-4o}}
 )");
@@ -84,7 +86,8 @@ routing:
                                 "`gtp-4o`; nearest: gpt-4o"));
     EXPECT_THAT(told, HasSubstr("t.yaml:7:7: error: routing: rule `two`: match.task: no task "
                                 "`plans`; nearest: plan"));
-    EXPECT_THAT(told, HasSubstr("warning: routing: rule `two`: use.model: no model `no-key`"));
+    EXPECT_THAT(told, HasSubstr("warning: routing: rule `two`: use.models: no model `no-key`"));
+    EXPECT_THAT(told, HasSubstr("warning: routing: rule `two`: use.models: no model `groq/y`"));
     EXPECT_THAT(told, HasSubstr("t.yaml:8:7: error: routing: rule `three`: match.prompt[0]: no "
                                 "valid RE2 expression"));
     EXPECT_THAT(told, HasSubstr("t.yaml:9:7: error: routing: rule `four`: match.time[0].zone"));
