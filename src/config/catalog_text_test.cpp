@@ -43,7 +43,7 @@ std::string data_file(const std::string& name) {
 }
 
 TEST(CatalogText, ShippedFilesArePlainAndReadAsTheGeneralParserReadsThem) {
-    for (const char* name : {"models.yaml", "providers.yaml", "betas.yaml"}) {
+    for (const char* name : {"models.yaml", "providers.yaml", "betas.yaml", "tasks.yaml"}) {
         const std::string text = data_file(name);
         ASSERT_FALSE(text.empty()) << name;
         const std::string read = plainly(text);

@@ -5,22 +5,29 @@
 namespace tollgate::routing {
 namespace {
 
-constexpr std::size_t mark_bytes_max = 64 * 1024;  // of each text, from its beginning
+// Of each text, from its beginning: what clients write themselves begins with their words.
+constexpr std::size_t mark_bytes_max = 16 * 1024, mark_user_bytes_max = 2 * 1024;
 
 std::string_view text_of(const BodyFeatures& body, domain::TaskMark::Where where) {
     switch (where) {
-        case domain::TaskMark::Where::system: return body.system_text;
-        case domain::TaskMark::Where::user: return body.last_user_text;
+        case domain::TaskMark::Where::system: return body.system_text.substr(0, mark_bytes_max);
+        case domain::TaskMark::Where::user:
+            return body.last_user_text.substr(0, mark_user_bytes_max);
         case domain::TaskMark::Where::reminder: return body.reminder_text;
     }
     return {};
 }
 
 bool stands_in(const domain::TaskMark& mark, std::string_view text) {
-    text = text.substr(0, mark_bytes_max);
-    const std::size_t at = text.rfind(mark.contains);
+    std::size_t at = text.find(mark.contains);
     if (at == std::string_view::npos) return false;
-    return mark.unless.empty() || text.find(mark.unless, at) == std::string_view::npos;
+    if (mark.unless.empty()) return true;
+    // Behind the last time that it stands there.
+    for (std::size_t next = at; next != std::string_view::npos;
+         next = text.find(mark.contains, next + 1)) {
+        at = next;
+    }
+    return text.find(mark.unless, at) == std::string_view::npos;
 }
 
 // Claude Code asks the small model, without tools, for titles, summaries and guesses; its

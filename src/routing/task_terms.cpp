@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t stem_bytes_max = 32;
 constexpr std::size_t short_words = 6, long_words = 120;
+constexpr std::size_t marked_bytes_max = 8 * 1024;  // looked through for code and traces
 constexpr std::uint64_t fnv_offset = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
 
 // What begins a request without saying what it is about; sorted.
@@ -230,9 +231,10 @@ void text_keys(std::string_view text, std::vector<TermKey>& keys) {
     }
     if (words < short_words && tail.empty()) mark("<short>");
     if (words > long_words || !tail.empty()) mark("<long>");
-    if (head.find("```") != std::string_view::npos) mark("<code>");
+    const std::string_view begin = head.substr(0, marked_bytes_max);
+    if (begin.find("```") != std::string_view::npos) mark("<code>");
     if (std::any_of(traces.begin(), traces.end(), [&](std::string_view trace) {
-            return head.find(trace) != std::string_view::npos;
+            return begin.find(trace) != std::string_view::npos;
         })) {
         mark("<trace>");
     }

@@ -94,6 +94,19 @@ describe('what the documents tell to type', () => {
     });
   }
 
+  for (const name of ['routing.md', 'task_detection.md']) {
+    test(`the configurations of ${name}`, async () => {
+      const begun = await beginning();
+      try {
+        const text = await readFile(path.join(docs, name), 'utf8');
+        assert.notEqual(blocks(text, 'yaml').length, 0);
+        await check_configuration(text, begun);
+      } finally {
+        await begun.gateway.stop();
+      }
+    });
+  }
+
   test('instances.md', { skip: no_postgres }, async () => {
     const postgres = await Postgres.start();
     const begun = await beginning({ POSTGRES_URL: postgres.url,
