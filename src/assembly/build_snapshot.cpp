@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "assembly/build_routing.hpp"
 #include "assembly/deployments.hpp"
 
 namespace tollgate::assembly {
@@ -37,6 +38,9 @@ public:
         add_billing();
         add_settings();
         add_listed();
+        build_routing({config_, *input_.catalog, snapshot_->names, input_.stored_rules},
+                      snapshot_->routing, problems_);
+        gateway::index_endpoints(snapshot_->endpoints, snapshot_->routing);
         BuildResult result;
         result.problems = std::move(problems_);
         const bool failed =

@@ -58,6 +58,7 @@ struct BuildInput {
     gateway::RequestMetrics* metrics = nullptr;  // null: nothing is counted (config check)
     std::string generated_master_key;            // in force when the configuration names none
     std::uint64_t version = 1;
+    std::vector<domain::RoutingRule> stored_rules = {};  // of the database, in order
 };
 
 struct BuildResult {

@@ -338,8 +338,9 @@ base::Result<gateway::EndpointPointer> EndpointMaker::finish(Made made, bool ver
     // Names that a key holder makes up share one health entry per address and one series: neither
     // memory nor cardinality grows with imagination.
     const bool bounded = origin == NameOrigin::configured || deployment.model.in_catalog;
-    endpoint->health = shared_->health(
-        bounded ? key_of(deployment) : deployment.provider.type + "@" + deployment.base_url);
+    endpoint->key = bounded ? key_of(deployment)
+                            : deployment.provider.type + "@" + deployment.base_url;
+    endpoint->health = shared_->health(endpoint->key);
     if (metrics_ != nullptr) {
         endpoint->metrics =
             metrics_->of(deployment.provider.type, bounded ? deployment.model_name

@@ -192,6 +192,10 @@ struct ModelTraits {
     std::optional<ReasoningControl> reasoning_control;  // wins over the provider's
     bool in_catalog = false;  // false: these are guesses
     TokenPrices prices;
+    // What routing compares by until it has measured; negative: not known.
+    double quality = -1;         // 0..1
+    double first_token_ms = -1;  // until the first token
+    double token_ms = -1;        // for each further one
     std::string deprecated_for;  // the successor's name, "" while current
     std::string retires;         // day the provider switches it off, YYYY-MM-DD, "" : not stated
     std::string as_of;           // date of the figures, YYYY-MM-DD
@@ -215,16 +219,18 @@ struct Deployment {
     // Bounds on what is sent to it, whoever asks.
     std::optional<std::int64_t> requests_per_minute, tokens_per_minute, parallel_max;
     std::int64_t num_ctx = 0;                        // Ollama's context, 0: the server's
+    std::string account;            // the provider's entry in configuration, "" : its own
     std::int64_t weight = 1;
-    std::int64_t order = 0;
+    std::int64_t order = 0;         // lower ones are tried before higher ones
+    std::int64_t priority = 0;      // of its provider; higher is preferred where all else is equal
     std::chrono::milliseconds headers_timeout{0};    // 0: the default of routing
     std::chrono::milliseconds total_timeout{0};
     bool drop_unsupported = false;  // drop_params: remove what the target cannot carry, and say so
+    std::string tenant;             // whose requests alone may come here, "" : everybody's
     std::string identity_key;       // HMAC key for user identifiers sent to the provider
 };
 
 // "openai/gpt-5.4": what x-tollgate-model and the logs name.
 std::string target_name(const Deployment& deployment);
 
-    std::string tenant;             // whose requests alone may come here, "" : everybody's
 }  // namespace tollgate::domain

@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "gateway/authorize.hpp"
+#include "gateway/learn.hpp"
 #include "gateway/scene.hpp"
 
 namespace tollgate::gateway {
@@ -199,6 +200,7 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     if (provider_id.empty()) provider_id = head.headers.get("x-request-id");
     if (provider_id.empty()) provider_id = head.headers.get("x-amzn-requestid");
     generation.record.provider_request_id = provider_id;
+    learn_limits(scene.endpoint, head.headers);
     if (generation.snapshot->expose_provider_limits) keep_limits(scene, head.headers);
     if (status >= 200 && status < 300) co_return std::nullopt;
     // The head's views die with the first read: keep what the verdict needs.

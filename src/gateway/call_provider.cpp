@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "gateway/attempt.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/learn.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -109,6 +110,9 @@ net::Task<bool> next_step(Generation& generation, Progress& progress) {
     if (last.error_class == ErrorClass::content_policy) {
         co_return take_chain(progress, generation.plan.content_policy);
     }
+    for (const auto& [error_class, chain] : generation.plan.fallback_on) {
+        if (error_class == last.error_class && take_chain(progress, chain)) co_return true;
+    }
     if (last.ours) {
         // Another candidate may be able to carry what this one cannot.
         if (progress.index + 1 >= progress.list->size()) co_return false;
@@ -136,6 +140,26 @@ net::Task<bool> next_step(Generation& generation, Progress& progress) {
         co_return true;
     }
     co_return false;
+}
+
+// Leave for the next candidate that may be tried, and its endpoint; null: none may. Whose circuit
+// is open is passed over, but for the one that is asked because all of them are.
+EndpointPointer take_off(const Generation& generation, Progress& progress,
+                         routing::Flight& flight) {
+    for (; progress.index < progress.list->size(); ++progress.index) {
+        const EndpointPointer& endpoint = (*progress.list)[progress.index];
+        const bool only = progress.list->size() == 1 || generation.plan.all_open;
+        const bool last = progress.index + 1 == progress.list->size() && progress.attempts == 0;
+        const bool again = progress.on_candidate > 0 || progress.max_tokens_override > 0;
+        const bool forced = (only && progress.index == 0) || last || again;
+        flight = endpoint->health->live.started(
+            net::Clock::now(), forced ? routing::Admission::forced : routing::Admission::normal);
+        if (flight.admitted()) return endpoint;
+        if (!progress.told.empty()) progress.told += "; ";
+        progress.told += endpoint_name(*endpoint) + ": left alone, its circuit is open";
+    }
+    --progress.index;
+    return nullptr;
 }
 
 void forget_fallback_if_first(Generation& generation, const Progress& progress) {
@@ -214,9 +238,12 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     progress.list = &generation.plan.candidates;
     progress.deadline = net::Clock::now() + total_time(generation);
     while (true) {
+        routing::Flight flight;
+        const EndpointPointer endpoint = take_off(generation, progress, flight);
+        if (!endpoint) break;
         ++progress.attempts;
         generation.record.attempts = progress.attempts;
-        const EndpointPointer endpoint = (*progress.list)[progress.index];
+        const net::Instant begun = net::Clock::now();
         AttemptOptions options;
         options.number = progress.attempts;
         options.last = progress.index + 1 >= progress.list->size() ||
@@ -228,6 +255,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
         auto failure = co_await reserve(generation, *endpoint);
         if (!failure) failure = co_await try_one(generation, *endpoint, delivery, options);
         end_attempt(generation, failure ? &*failure : nullptr);
+        learn(generation, *endpoint, std::move(flight), failure ? &*failure : nullptr, begun);
         if (!failure) {
             forget_fallback_if_first(generation, progress);
             co_return;

@@ -157,6 +157,9 @@ void write_rows(Generation& generation) {
     row.list_cost = record.cost.list;
     row.priced = record.cost.priced;
     row.attempts = record.attempts;
+    row.rule = record.rule;
+    row.strategy = record.strategy;
+    row.power_level = record.power_level;
     row.fallback_reason = record.attempts > 1 ? record.fallback_reason : "";
     const net::Instant now = net::Clock::now();
     row.total_us = micros(record.arrived, now);

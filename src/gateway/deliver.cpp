@@ -14,6 +14,8 @@ void add_answer_headers(Scene& scene) {
     exchange.add_header("x-tollgate-model", record.provider + "/" + record.model);
     exchange.add_header("x-tollgate-provider", record.provider);
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
+    const std::string& route = scene.generation.plan.route;
+    if (!route.empty()) exchange.add_header("x-tollgate-route", route);
     if (scene.options.number > 1 && !record.fallback_reason.empty()) {
         exchange.add_header("x-tollgate-fallback", record.fallback_reason);
     }

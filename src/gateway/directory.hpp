@@ -4,6 +4,7 @@
 // directory from its first byte to its end. Shared between threads as const.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +13,8 @@
 
 #include "base/metrics.hpp"
 #include "domain/principal.hpp"
+#include "domain/routing.hpp"
+#include "domain/tenancy.hpp"
 #include "policy/check_key.hpp"
 #include "policy/governor.hpp"
 #include "policy/key_index.hpp"
@@ -46,6 +49,11 @@ struct KeyPolicy {
     // Provider keys that the user brought, by type of provider; null: none, or they are not wanted.
     std::shared_ptr<const policy::OwnKeys> own_keys = {};
     std::string tier = {};
+    std::string tenant_name = {};                     // what people call the tenant
+    // What the user set for all requests; null: nothing.
+    std::shared_ptr<const domain::UserSettings> settings = {};
+    // Levels that the key, its user and its tenant are set to.
+    std::optional<domain::PowerLevel> key_level = {}, user_level = {}, tenant_level = {};
     std::string baseline_model = {};                  // of savings, "" : the default
     TenantMetrics metrics = {};
 

@@ -47,6 +47,7 @@ struct RequestMetrics {
     base::Family<base::Counter>& tokens;           // provider, model, type
     base::Family<base::Counter>& fallbacks;        // primary_provider, fallback_provider, reason
     base::Family<base::Gauge>& provider_health;    // provider
+    base::Family<base::Gauge>& circuits;           // provider, model; 1: open
     base::Family<base::Histogram>& first_token;    // provider, model
     base::Family<base::Histogram>& overhead;       // phase
     base::Family<base::Counter>& refused;          // reason: authentication, overload, ...
@@ -82,6 +83,9 @@ public:
     std::shared_ptr<const accounting::VocabularyFolder> vocabularies;
     // Takes limits and budgets; null: nothing is governed. Set before the threads start.
     policy::Governor* governor = nullptr;
+    // A circuit has opened or closed here: tells the other instances. Any thread; empty: there are
+    // none. Set before the threads start.
+    std::function<void(const Endpoint&, const routing::CircuitChange&)> circuit_changed;
     // What of the stores does not answer, in words, "" : all do. Any thread; empty: there are none.
     std::function<std::string()> stores_trouble;
 

@@ -24,6 +24,13 @@ struct Plan {
     std::vector<EndpointPointer> candidates;
     std::vector<EndpointPointer> context_window;
     std::vector<EndpointPointer> content_policy;
+    // Instead, after a failure of a class that the rule names.
+    std::vector<std::pair<domain::ErrorClass, std::vector<EndpointPointer>>> fallback_on;
+    // Behind the first so many, circuits are open.
+    std::size_t usable = static_cast<std::size_t>(-1);
+    bool all_open = false;  // of all of them: the first is asked all the same
+    const domain::RoutingRule* rule = nullptr;  // that applied; of the pinned snapshot
+    std::string route;                          // x-tollgate-route, "" : nothing was decided
 };
 
 struct Generation {

@@ -3,6 +3,7 @@
 #include "gateway/call_provider.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/route.hpp"
 #include "gateway/settle.hpp"
 
 namespace tollgate::gateway {
@@ -30,8 +31,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     generation.record.alias = generation.outline.model;
     generation.record.stream = generation.outline.stream;
-    CO_TRY(generation.plan, make_plan(*generation.snapshot, generation.policy(),
-                                      generation.outline.model, generation.record));
+    CO_TRY(generation.plan, route(generation));
     CO_TRY_VOID(check_mode(generation.plan, domain::ModelMode::chat));
     CO_TRY_VOID(co_await enter(generation));
     co_await call_provider(generation);

@@ -50,6 +50,9 @@ struct RequestRecord {
     std::string provider_request_id;
     std::string fallback_reason;   // why the first candidate did not answer
     std::string error;             // the final failure in words
+    std::string rule, strategy;    // that the candidates were chosen by; "" : none
+    std::string power_level;       // asked for, "" : none was
+    std::string route_trace;       // the decision as JSON, "" : there was nothing to decide
     domain::ErrorClass error_class = domain::ErrorClass::none;
     domain::Usage usage;           // of the last attempt
     accounting::Cost cost;         // of all attempts

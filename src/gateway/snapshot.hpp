@@ -18,7 +18,9 @@
 #include "domain/target.hpp"
 #include "gateway/admission.hpp"
 #include "http/client.hpp"
+#include "gateway/routing_tables.hpp"
 #include "providers/registry.hpp"
+#include "routing/health.hpp"
 #include "routing/names.hpp"
 
 namespace tollgate::gateway {
@@ -30,6 +32,7 @@ struct EndpointHealth {
     std::atomic<std::int64_t> checked_unix{0};  // 0: never used
     std::mutex mutex;
     std::string last_error;  // guarded by mutex
+    routing::DeploymentHealth live;  // its circuit, how fast it answers, its rate limits
 };
 
 // The counters that a served request touches, looked up once. Null members: not counted (tests).
@@ -54,6 +57,8 @@ struct Endpoint {
     credentials::SourcePointer credential;  // null: deployment.api_key, if anything
     http::Origin origin;
     std::shared_ptr<EndpointHealth> health;
+    // What it is, alike in every snapshot and on every instance: for circuits and conversations.
+    std::string key;
     EndpointMetrics metrics;
 };
 using EndpointPointer = std::shared_ptr<const Endpoint>;
@@ -97,10 +102,10 @@ struct ListedModel {
     std::string id;
     std::string display_name;
     std::string owner;           // provider type
+    std::string tenant;          // whose alone it is, "" : everybody's
     std::int64_t context_tokens = 0;
     std::int64_t output_tokens_max = 0;
 };
-    std::string tenant;          // whose alone it is, "" : everybody's
 
 struct Snapshot {
     std::uint64_t version = 0;
@@ -108,6 +113,7 @@ struct Snapshot {
     std::vector<std::unique_ptr<Group>> groups;   // by routing::Candidate::group
     std::vector<EndpointPointer> endpoints;       // all of the groups', each once
     std::vector<ListedModel> listed;
+    RoutingTables routing;
     AttemptSettings attempts;
     BillingSettings billing;
     AdmissionSettings admission;                  // per process

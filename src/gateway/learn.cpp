@@ -1,0 +1,65 @@
+#include "gateway/learn.hpp"
+
+#include "base/log.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+routing::AttemptOutcome outcome_of(const Generation& generation, const AttemptFailure* failure,
+                                   net::Instant begun) {
+    const RequestRecord& record = generation.record;
+    routing::AttemptOutcome outcome;
+    if (failure != nullptr) {
+        // What could not be told in the provider's words, or was not allowed, is no fault of his.
+        outcome.abandoned = failure->ours || failure->client_gone;
+        outcome.error_class = failure->error_class;
+        outcome.retry_after = failure->retry_after;
+        return outcome;
+    }
+    outcome.error_class = record.error.empty() ? domain::ErrorClass::none : record.error_class;
+    outcome.abandoned = record.client_gone || generation.exchange.scope().cancelled();
+    outcome.duration = duration_cast<microseconds>(net::Clock::now() - begun);
+    if (generation.outline.stream && record.first_content > begun) {
+        outcome.first_token = duration_cast<microseconds>(record.first_content - begun);
+    }
+    outcome.input_tokens = record.usage.prompt();
+    outcome.output_tokens = domain::Usage::or_zero(record.usage.output);
+    return outcome;
+}
+
+}  // namespace
+
+void learn(Generation& generation, const Endpoint& endpoint, routing::Flight flight,
+           const AttemptFailure* failure, net::Instant begun) {
+    const routing::CircuitChange change = endpoint.health->live.finished(
+        std::move(flight), outcome_of(generation, failure, begun),
+        generation.snapshot->routing.circuit, net::Clock::now());
+    if (!change.changed) return;
+    Gateway& gateway = generation.worker.gateway;
+    const std::string name = endpoint_name(endpoint);
+    const bool open = change.state == routing::CircuitState::open;
+    gateway.metrics().circuits.with({endpoint.deployment.provider.type,
+                                     endpoint.deployment.model_name}).set(open ? 1 : 0);
+    if (open) {
+        base::log().warn("circuit_opened", {{"deployment", name},
+                                            {"reason", routing::to_string(change.reason)},
+                                            {"seconds", std::chrono::duration<double>(
+                                                            change.open_for).count()},
+                                            {"request_id", generation.record.request_id}});
+    } else {
+        base::log().info("circuit_closed",
+                         {{"deployment", name}, {"request_id", generation.record.request_id}});
+    }
+    if (gateway.circuit_changed) gateway.circuit_changed(endpoint, change);
+}
+
+void learn_limits(const Endpoint& endpoint, const http::Headers& headers) {
+    const routing::RateLimits limits =
+        routing::read_rate_limits(headers, std::chrono::system_clock::now());
+    if (limits.stated()) endpoint.health->live.observe(limits, net::Clock::now());
+}
+
+}  // namespace tollgate::gateway

@@ -1,0 +1,347 @@
+#include "gateway/route.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "gateway/request_body.hpp"
+#include "gateway/router.hpp"
+
+namespace tollgate::gateway {
+
+using domain::PowerLevel;
+
+base::Result<Plan> Router::plan() {
+    wanted_ = policy_.alias_target(input_.model);
+    TRY_VOID(take_level());
+    fill_features();
+    TRY_VOID(take_rule());
+    TRY_VOID(gather());
+    TRY_VOID(keep_provider());
+    TRY_VOID(decide());
+    add_special_chains();
+    finish();
+    return std::move(plan_);
+}
+
+base::Result<void> Router::take_level() {
+    routing::LevelSources sources;
+    if (const auto text = input_.header("x-power-level"); text && !text->empty()) {
+        sources.header = domain::power_level_of(*text);
+        if (!sources.header) {
+            return base::invalid("must be eco, balanced or precision, not '" +
+                                     std::string(*text) + "'",
+                                 "x-power-level");
+        }
+    }
+    if (!input_.body_level.empty()) {
+        sources.body = domain::power_level_of(input_.body_level);
+        if (!sources.body) {
+            return base::invalid("must be eco, balanced or precision, not '" +
+                                     std::string(input_.body_level) + "'",
+                                 "power_level");
+        }
+    }
+    sources.model_name = routing::level_of_model_name(wanted_);
+    sources.key = policy_.key_level;
+    sources.user = policy_.user_level;
+    sources.tenant = policy_.tenant_level;
+    level_ = routing::choose_level(sources, tables_.level);
+    return {};
+}
+
+void Router::fill_features() {
+    features_.requested = input_.model;
+    features_.name = wanted_;
+    features_.tenant = policy_.tenant;
+    features_.tenant_name = policy_.tenant_name;
+    features_.team = policy_.team;
+    features_.user = policy_.user;
+    features_.tags = policy_.tags;
+    features_.header = input_.header;
+    features_.now = input_.unix_now;
+    features_.power_level = level_.level;
+    features_.source = input_.body;
+    for (const policy::LiveBudgetPointer& budget : policy_.governance.budgets) {
+        const domain::UnixMicros now = input_.unix_now * 1'000'000;
+        const domain::NanoUsd limit = budget->stop_at().value_or(budget->budget().limit);
+        if (limit <= 0) continue;
+        const domain::NanoUsd spent = budget->standing(budget->period(now)).spent;
+        const double percent = 100.0 * static_cast<double>(spent) / static_cast<double>(limit);
+        features_.budget_used_percent = std::max(features_.budget_used_percent.value_or(0), percent);
+    }
+}
+
+base::Result<void> Router::take_rule() {
+    if (const auto named = input_.header("x-tollgate-route"); named && !named->empty()) {
+        plan_.rule = tables_.rules.by_name(policy_.tenant, *named);
+        if (plan_.rule == nullptr) {
+            std::string known;
+            for (const std::string& name : tables_.rules.names(policy_.tenant)) {
+                known += (known.empty() ? "" : ", ") + name;
+            }
+            return base::invalid("no routing rule is named '" + std::string(*named) + "'; there " +
+                                     (known.empty() ? "are none" : "are: " + known),
+                                 "x-tollgate-route");
+        }
+    } else if (!tables_.rules.empty()) {
+        routing::RuleTrace tried;
+        plan_.rule = tables_.rules.match(features_, task_, trace_ != nullptr ? &tried : nullptr);
+        if (trace_ != nullptr) trace_->rules = std::move(tried.outcomes);
+    }
+    // What the caller says of power stands above what the rule says.
+    if (plan_.rule != nullptr && plan_.rule->use.power_level &&
+        (level_.source == "default" || level_.source.empty())) {
+        level_ = {*plan_.rule->use.power_level, "rule"};
+    }
+    return {};
+}
+
+base::Result<void> Router::keep_provider() {
+    const auto wanted = input_.header("x-tollgate-provider");
+    if (!wanted || wanted->empty()) return {};
+    std::vector<Staged> kept;
+    std::string others;
+    for (Staged& one : staged_) {
+        const domain::Deployment& target = one.endpoint->deployment;
+        if (target.provider.type == *wanted || target.account == *wanted) {
+            kept.push_back(std::move(one));
+        } else {
+            others += (others.empty() ? "" : ", ") + domain::target_name(target);
+        }
+    }
+    staged_ = std::move(kept);
+    if (!staged_.empty()) return {};
+    return base::invalid("no candidate for '" + std::string(input_.model) + "' is at '" +
+                             std::string(*wanted) + "'; there are: " + others,
+                         "x-tollgate-provider");
+}
+
+domain::Strategy Router::strategy_of_stage() const {
+    if (plan_.rule != nullptr && plan_.rule->use.strategy) return *plan_.rule->use.strategy;
+    if (scored() && !keep_order_) return domain::Strategy::balanced;
+    return tables_.strategy;
+}
+
+// One candidate that nothing bounds.
+bool Router::nothing_to_decide() const {
+    return staged_.size() == 1 && !scored() && policy_.settings == nullptr &&
+           policy_.own_keys == nullptr && plan_.rule == nullptr && input_.counts;
+}
+
+routing::Preferences Router::preferences() const {
+    routing::Preferences wanted;
+    if (const domain::UserSettings* settings = policy_.settings.get(); settings != nullptr) {
+        wanted.preferred = settings->preferred_providers;
+        wanted.disabled = settings->disabled_providers;
+        wanted.require_local = settings->require_local;
+        wanted.fallback = settings->auto_fallback;
+        if (settings->max_cost_per_request) {
+            wanted.cost_max_usd = static_cast<double>(*settings->max_cost_per_request) * 1e-9;
+        }
+    }
+    if (plan_.rule != nullptr && plan_.rule->cost_max_usd) {
+        const double bound = *plan_.rule->cost_max_usd;
+        wanted.cost_max_usd = std::min(wanted.cost_max_usd.value_or(bound), bound);
+    }
+    return wanted;
+}
+
+base::Result<void> Router::decide() {
+    if (nothing_to_decide()) {
+        plan_.candidates.push_back(std::move(staged_.front().endpoint));
+        return {};
+    }
+    const domain::Strategy strategy = strategy_of_stage();
+    strategy_ = domain::to_string(strategy);
+    RequestSize size;
+    size.input = input_.input_tokens();
+    size.output_max = input_.output_tokens_max;
+    size.output_expected = size.output_max > 0 ? std::min(size.output_max, usual_output_tokens)
+                                               : usual_output_tokens;
+    FactsInput asked{.size = size};
+    const bool byok = policy_.settings == nullptr || policy_.settings->use_byok;
+    asked.own_keys = byok ? policy_.own_keys.get() : nullptr;
+    asked.now = input_.now;
+    names_.resize(staged_.size());
+    facts_.reserve(staged_.size());
+    for (std::size_t i = 0; i < staged_.size(); ++i) {
+        facts_.push_back(facts_of(*staged_[i].endpoint, asked, staged_[i].stage, names_[i]));
+    }
+    routing::DecisionInput question;
+    question.strategy = strategy;
+    question.weights = tables_.weights;
+    question.level = level_.level;
+    if (scored()) question.level_settings = &tables_.levels[static_cast<std::size_t>(level_.level)];
+    question.candidates = facts_;
+    question.preferences = preferences();
+    question.turn = turn_;
+    question.random = input_.random;
+    if (plan_.rule != nullptr) {
+        const domain::RoutingUse& use = plan_.rule->use;
+        if (use.weights) question.weights = *use.weights;
+        question.quality_margin = use.quality_margin.value_or(-1);
+    }
+    const routing::Decision decision = routing::decide(question);
+    decided_ = true;
+    if (decision.order.empty()) return nobody(decision, question);
+    plan_.usable = decision.usable;
+    plan_.all_open = decision.all_open;
+    for (const routing::RankedCandidate& one : decision.order) {
+        plan_.candidates.push_back(staged_[one.index].endpoint);
+    }
+    if (trace_ != nullptr) {
+        trace_->input_tokens = size.input;
+        trace_->output_tokens = size.output_expected;
+        trace_decision(decision, question);
+    }
+    return {};
+}
+
+base::Result<void> Router::nobody(const routing::Decision& decision,
+                                  const routing::DecisionInput& asked) const {
+    std::string reasons;
+    for (const routing::ExcludedCandidate& one : decision.excluded) {
+        if (!reasons.empty()) reasons += "; ";
+        reasons += std::string(asked.candidates[one.index].name) + ": " +
+                   routing::describe(one, asked);
+    }
+    return base::Error{base::ErrorCode::permission,
+                       "no candidate is left for '" + std::string(input_.model) + "': " + reasons,
+                       "model"};
+}
+
+std::vector<EndpointPointer> Router::endpoints_of(
+    const std::vector<routing::Candidate>& candidates) {
+    std::vector<EndpointPointer> found;
+    if (candidates.empty()) return found;
+    std::vector<Staged> kept = std::move(staged_);
+    staged_.clear();
+    routing::Resolution part;
+    part.candidates = candidates;
+    add(part, 0);
+    for (Staged& one : staged_) found.push_back(std::move(one.endpoint));
+    staged_ = std::move(kept);
+    return found;
+}
+
+// A chain for a special failure that nobody can serve is no reason to refuse the request.
+void Router::add_special_chains() {
+    plan_.context_window = endpoints_of(resolution_.context_window);
+    plan_.content_policy = endpoints_of(resolution_.content_policy);
+    if (plan_.rule == nullptr) return;
+    for (const domain::FallbackOn& on : plan_.rule->use.fallback_on) {
+        std::vector<EndpointPointer> chain;
+        for (const std::string& model : on.models) {
+            for (EndpointPointer& one : endpoints_of(snapshot_.names.resolve(model).candidates)) {
+                chain.push_back(std::move(one));
+            }
+        }
+        if (!chain.empty()) plan_.fallback_on.emplace_back(on.error_class, std::move(chain));
+    }
+}
+
+void Router::finish() {
+    if (decided_) {
+        plan_.route = plan_.rule != nullptr ? plan_.rule->name : "default";
+        plan_.route += '/';
+        plan_.route += strategy_;
+    }
+    if (trace_ == nullptr || (!decided_ && input_.counts)) return;
+    trace_->requested = input_.model;
+    if (wanted_ != input_.model) trace_->renamed = wanted_;
+    trace_->name = name_;
+    if (plan_.rule != nullptr) trace_->rule = plan_.rule->name;
+    trace_->strategy = strategy_;
+    if (level_.level != PowerLevel::none) {
+        trace_->level = domain::to_string(level_.level);
+        trace_->level_source = level_.source;
+    }
+    if (const routing::TaskVerdict* verdict = task_.known(); verdict != nullptr) {
+        trace_->task = verdict->task;
+        trace_->task_confidence = verdict->confidence;
+        trace_->task_evidence = verdict->evidence;
+    }
+    for (const std::string& notice : resolution_.notices) trace_->notices.push_back(notice);
+    for (const std::string& problem : problems_) trace_->notices.push_back(problem);
+}
+
+static TracedCandidate traced(const Staged& staged, const routing::CandidateFacts& facts) {
+    TracedCandidate out;
+    out.name = facts.name;
+    out.group = staged.endpoint->deployment.group;
+    out.stage = staged.stage;
+    out.byok = facts.byok;
+    out.pinned = facts.pinned;
+    out.cost = facts.cost;
+    out.cost_per_1k = facts.cost_per_1k;
+    out.worst_cost = facts.worst_cost;
+    out.cached_saving = facts.cached_saving;
+    out.latency_ms = facts.latency_ms;
+    out.quality = facts.quality;
+    out.error_rate = facts.error_rate;
+    out.limit_use = facts.limit_use;
+    out.circuit = routing::to_string(facts.circuit);
+    return out;
+}
+
+void Router::trace_decision(const routing::Decision& decision,
+                            const routing::DecisionInput& asked) {
+    for (const routing::RankedCandidate& one : decision.order) {
+        TracedCandidate candidate = traced(staged_[one.index], facts_[one.index]);
+        candidate.preferred = one.preferred;
+        candidate.terms = one.terms;
+        trace_->order.push_back(std::move(candidate));
+    }
+    for (const routing::ExcludedCandidate& one : decision.excluded) {
+        TracedCandidate candidate = traced(staged_[one.index], facts_[one.index]);
+        candidate.excluded = routing::describe(one, asked);
+        trace_->excluded.push_back(std::move(candidate));
+    }
+    for (const std::string& notice : decision.notices) trace_->notices.push_back(notice);
+}
+
+// Of a body with that field; "" : none.
+static std::string_view level_of_body(const Generation& generation) {
+    for (const json::TopField& field : generation.outline.fields) {
+        if (!json::key_equals(field.key, "power_level")) continue;
+        std::string_view value = field.value;
+        if (value.size() < 2 || value.front() != '"') return value;
+        return value.substr(1, value.size() - 2);
+    }
+    return {};
+}
+
+base::Result<Plan> route(const RouteInput& input, RouteTrace* trace) {
+    return Router(input, trace).plan();
+}
+
+base::Result<Plan> route(Generation& generation) {
+    const http::Headers& headers = generation.client_headers();
+    const RequestBody body(generation);
+    RouteInput input{.snapshot = *generation.snapshot, .policy = generation.policy(),
+                     .model = generation.outline.model};
+    input.header = [&headers](std::string_view name) { return headers.find(name); };
+    input.body_level = level_of_body(generation);
+    input.body = &body;
+    input.input_tokens = [&generation] { return generation.input_estimate(); };
+    input.output_tokens_max = generation.outline.max_tokens;
+    input.now = net::Clock::now();
+    input.unix_now = base::unix_seconds();
+    input.random = base::random_u64();
+    RouteTrace trace;
+    Router router(input, &trace);
+    TRY(Plan plan, router.plan());
+    RequestRecord& record = generation.record;
+    if (plan.rule != nullptr) record.rule = plan.rule->name;
+    if (router.decided()) {
+        record.strategy = router.strategy();
+        record.route_trace = to_json(trace, false);
+    }
+    if (router.level() != PowerLevel::none) {
+        record.power_level = domain::to_string(router.level());
+    }
+    return plan;
+}
+
+}  // namespace tollgate::gateway

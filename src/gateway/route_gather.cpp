@@ -1,0 +1,186 @@
+#include <algorithm>
+
+#include "gateway/reach.hpp"
+#include "gateway/router.hpp"
+
+// Which deployments compete for a request, and in which stages.
+namespace tollgate::gateway {
+
+using domain::PowerLevel;
+
+void Router::add_one(const EndpointPointer& endpoint, std::int64_t stage) {
+    if (!reaches(policy_, endpoint->deployment)) return;
+    const auto same = std::find_if(staged_.begin(), staged_.end(), [&](const Staged& one) {
+        return one.endpoint == endpoint;
+    });
+    if (same == staged_.end()) staged_.push_back({endpoint, stage});
+}
+
+// Returns the stage behind the last.
+std::int64_t Router::add(const routing::Resolution& resolution, std::int64_t stage) {
+    for (const routing::Candidate& candidate : resolution.candidates) {
+        const std::size_t before = staged_.size();
+        if (!candidate.is_direct()) {
+            const Group& group = *snapshot_.groups[candidate.group];
+            if (!turned_) {
+                turned_ = true;
+                turn_ = input_.counts ? group.turn.fetch_add(1, std::memory_order_relaxed)
+                                      : group.turn.load(std::memory_order_relaxed);
+            }
+            if (candidate.captured.empty()) {
+                for (const EndpointPointer& one : group.endpoints) add_one(one, stage);
+                if (staged_.size() > before) ++stage;
+                continue;
+            }
+        }
+        auto made = snapshot_.make_endpoints(candidate);
+        if (!made.ok()) {
+            problems_.push_back(made.error().message);
+            continue;
+        }
+        for (const EndpointPointer& one : *made) add_one(one, stage);
+        if (staged_.size() > before) ++stage;
+    }
+    return stage;
+}
+
+// `auto` and `claude-eco` may be names of somebody's own; a guess for an unknown Claude is not one.
+bool Router::is_configured(std::string_view name) const {
+    const routing::Resolution found = snapshot_.names.resolve(name);
+    return found.found() && found.candidates.front().reason != routing::Reason::tier_guess &&
+           found.candidates.front().reason != routing::Reason::first_chat &&
+           found.candidates.front().reason != routing::Reason::tier;
+}
+
+base::Result<void> Router::gather() {
+    const bool own_models = plan_.rule != nullptr && !plan_.rule->use.models.empty();
+    if (own_models) {
+        TRY_VOID(gather_rule());
+    } else if (routing::asks_for_any_model(wanted_) && !is_configured(wanted_)) {
+        if (wanted_ == "auto") gather_task();
+        if (staged_.empty()) gather_any();
+        name_ = std::string(wanted_);
+    } else {
+        TRY_VOID(gather_name(wanted_));
+        if (plan_.rule == nullptr && tables_.task_table) {
+            // What the table says of the task comes first, what was asked for behind it.
+            std::vector<Staged> asked = std::move(staged_);
+            staged_.clear();
+            gather_task();
+            const std::int64_t behind = static_cast<std::int64_t>(staged_.size()) + 1;
+            for (const Staged& one : asked) add_one(one.endpoint, behind + one.stage);
+        }
+        if (scored() && !keep_order_) gather_same_model();
+    }
+    if (plan_.rule != nullptr && !plan_.rule->use.fallback.empty()) {
+        std::int64_t stage = staged_.empty() ? 0 : staged_.back().stage + 1;
+        for (const std::string& name : plan_.rule->use.fallback) {
+            stage = add(snapshot_.names.resolve(name), stage);
+        }
+    }
+    return staged_.empty() ? nobody_serves() : base::Result<void>();
+}
+
+base::Result<void> Router::nobody_serves() {
+    std::string reasons;
+    for (const std::string& problem : problems_) reasons += (reasons.empty() ? "" : "; ") + problem;
+    if (!reasons.empty()) return base::Error{base::ErrorCode::not_found, reasons, "model"};
+    // Somebody serves the name, but not for this key: say what it reaches and what it would need.
+    Plan unreached;
+    for (const routing::Candidate& candidate : resolution_.candidates) {
+        if (candidate.is_direct() || !candidate.captured.empty()) continue;
+        for (const EndpointPointer& one : snapshot_.groups[candidate.group]->endpoints) {
+            unreached.candidates.push_back(one);
+        }
+    }
+    if (!unreached.candidates.empty()) TRY_VOID(keep_reached(policy_, input_.model, unreached));
+    return base::Error{base::ErrorCode::not_found,
+                       "no model serves '" + std::string(input_.model) + "' for this key",
+                       "model"};
+}
+
+base::Result<void> Router::gather_name(std::string_view name) {
+    resolution_ = snapshot_.names.resolve(name);
+    name_ = resolution_.name;
+    if (!policy_.allows(input_.model, resolution_.name)) {
+        return base::Error{base::ErrorCode::permission,
+                           "this key may not use the model '" + std::string(input_.model) +
+                               "': ask your administrator, or GET /v1/models for what it may use",
+                           "model"};
+    }
+    if (!resolution_.found()) return snapshot_.names.not_found(name, resolution_);
+    add(resolution_, 0);
+    return {};
+}
+
+// A rule sends the request elsewhere; the name asked for must be allowed all the same.
+base::Result<void> Router::gather_rule() {
+    const domain::RoutingUse& use = plan_.rule->use;
+    resolution_ = snapshot_.names.resolve(wanted_);
+    name_ = use.models.front();
+    if (!policy_.allows(input_.model, resolution_.name)) {
+        return base::Error{base::ErrorCode::permission,
+                           "this key may not use the model '" + std::string(input_.model) + "'",
+                           "model"};
+    }
+    keep_order_ = !use.strategy;
+    std::int64_t stage = 0;
+    for (const std::string& model : use.models) {
+        const routing::Resolution found = snapshot_.names.resolve(model);
+        if (!found.found()) problems_.push_back(snapshot_.names.not_found(model, found).message);
+        const std::int64_t next = add(found, stage);
+        if (keep_order_) stage = next;
+    }
+    return {};
+}
+
+// Every enabled model that the key may use.
+void Router::gather_any() {
+    for (const EndpointPointer& endpoint : tables_.chat) {
+        const std::string& group = endpoint->deployment.group;
+        if (policy_.allows(group, group)) add_one(endpoint, 0);
+    }
+    if (!scored()) level_ = {PowerLevel::balanced, "default"};
+}
+
+void Router::gather_task() {
+    const domain::TaskKind* kind = tables_.tasks.data().find(task_.get().task);
+    if (kind == nullptr) return;
+    std::int64_t stage = 0;
+    for (const std::string& model : kind->models) {
+        const routing::Resolution found = snapshot_.names.resolve(model);
+        if (found.found() && policy_.allows(model, found.name)) stage = add(found, stage);
+    }
+    if (staged_.empty()) return;
+    keep_order_ = true;
+    if (!scored() && kind->power_level != PowerLevel::none) level_ = {kind->power_level, "task"};
+}
+
+// With a level, all deployments of the model compete, at whatever provider; or all models.
+void Router::gather_same_model() {
+    if (staged_.empty() || plan_.rule != nullptr) return;
+    const std::vector<Staged> named = std::move(staged_);
+    staged_.clear();
+    const auto allowed = [&](const EndpointPointer& endpoint) {
+        const std::string& group = endpoint->deployment.group;
+        return policy_.allows(group, group) || policy_.allows(input_.model, group);
+    };
+    for (const Staged& one : named) {
+        if (one.stage == named.front().stage) add_one(one.endpoint, 0);
+    }
+    if (tables_.level_widens) {
+        for (const EndpointPointer& one : tables_.chat) {
+            if (allowed(one)) add_one(one, 0);
+        }
+    } else {
+        const auto same = tables_.by_model.find(base_model_key(*named.front().endpoint));
+        if (same != tables_.by_model.end()) {
+            for (const EndpointPointer& one : same->second) {
+                if (allowed(one)) add_one(one, 0);
+            }
+        }
+    }
+    for (const Staged& one : named) add_one(one.endpoint, one.stage + 1);
+}
+
+}  // namespace tollgate::gateway

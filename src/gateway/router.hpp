@@ -1,0 +1,83 @@
+// One decision while it is being made; internal to route*.cpp. Lives for one call, borrows its
+// input.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/route.hpp"
+#include "routing/decide.hpp"
+#include "routing/power_level.hpp"
+
+namespace tollgate::gateway {
+
+// A deployment that competes, and when: lower stages are tried first.
+struct Staged {
+    EndpointPointer endpoint;
+    std::int64_t stage = 0;
+};
+
+class Router {
+public:
+    // `trace`: filled where something was decided; null: nobody wants it.
+    Router(const RouteInput& input, RouteTrace* trace)
+        : input_(input), snapshot_(input.snapshot), tables_(input.snapshot.routing),
+          policy_(input.policy), trace_(trace), task_(tables_.tasks, features_) {}
+
+    // Once.
+    base::Result<Plan> plan();
+    domain::PowerLevel level() const { return level_.level; }
+    std::string_view strategy() const { return strategy_; }
+    bool decided() const { return decided_; }
+
+private:
+    base::Result<void> take_level();
+    void fill_features();
+    base::Result<void> take_rule();
+    base::Result<void> gather();
+    base::Result<void> nobody_serves();
+    bool is_configured(std::string_view name) const;
+    base::Result<void> gather_name(std::string_view name);
+    base::Result<void> gather_rule();
+    void gather_any();
+    void gather_task();
+    void gather_same_model();
+    std::int64_t add(const routing::Resolution& resolution, std::int64_t stage);
+    void add_one(const EndpointPointer& endpoint, std::int64_t stage);
+    base::Result<void> keep_provider();
+    base::Result<void> decide();
+    base::Result<void> nobody(const routing::Decision& decision,
+                              const routing::DecisionInput& asked) const;
+    void add_special_chains();
+    void finish();
+    void trace_decision(const routing::Decision& decision, const routing::DecisionInput& asked);
+    domain::Strategy strategy_of_stage() const;
+    routing::Preferences preferences() const;
+    bool nothing_to_decide() const;
+    std::vector<EndpointPointer> endpoints_of(const std::vector<routing::Candidate>& candidates);
+    bool scored() const { return level_.level != domain::PowerLevel::none; }
+
+    const RouteInput& input_;
+    const Snapshot& snapshot_;
+    const RoutingTables& tables_;
+    const KeyPolicy& policy_;
+    RouteTrace* trace_;
+    std::string_view wanted_;
+    routing::ChosenLevel level_;
+    routing::RequestFeatures features_;
+    routing::TaskOfRequest task_;
+    routing::Resolution resolution_;   // of the name asked for; empty where a rule chose
+    std::string name_;
+    std::vector<Staged> staged_;
+    std::vector<std::string> names_;   // of the candidates, for the facts' views
+    std::vector<routing::CandidateFacts> facts_;
+    std::uint64_t turn_ = 0;
+    bool turned_ = false;
+    bool decided_ = false;
+    bool keep_order_ = false;          // the models of a rule, tried as they stand
+    std::string_view strategy_;
+    std::vector<std::string> problems_;
+    Plan plan_;
+};
+
+}  // namespace tollgate::gateway
