@@ -1,5 +1,7 @@
 #include "admin/budget_making.hpp"
 
+#include <utility>
+
 #include "accounting/projections.hpp"
 #include "admin/lookup.hpp"
 #include "admin/times.hpp"
@@ -45,12 +47,30 @@ base::Result<void> check_subject(Call& call, store::Session& session,
     return found;
 }
 
+// Each is looked at by every request of the subject.
+base::Result<void> check_count(Call& call, store::Session& session, const domain::Budget& budget) {
+    store::BudgetFilter same;
+    same.tenant = budget.tenant;
+    same.kind = budget.kind;
+    same.subject = budget.subject;
+    store::PageRequest page;
+    page.limit = budgets_per_subject_max;
+    TRY(const auto found, store::list_budgets(session, call.access, same, page));
+    if (std::cmp_less(found.items.size(), budgets_per_subject_max)) return {};
+    return store::conflict("the " + std::string(domain::to_string(budget.kind)) + " " +
+                               budget.subject + " has " +
+                               std::to_string(budgets_per_subject_max) +
+                               " budgets already, the most there may be: change or delete one",
+                           "subject");
+}
+
 }  // namespace
 
 base::Result<domain::Budget> make_budget(Call& call, store::Session& session,
                                          domain::Budget budget) {
     TRY_VOID(check_time_zone(budget.time_zone));
     TRY_VOID(check_subject(call, session, budget));
+    TRY_VOID(check_count(call, session, budget));
     TRY(const domain::Budget made,
         store::insert_budget(session, call.access, std::move(budget)));
     call.record("budget.created", "budget/" + made.id, made.tenant, {}, shown(made));

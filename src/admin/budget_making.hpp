@@ -7,7 +7,9 @@
 
 namespace tollgate::admin {
 
-// Inserts it after checking that its subject exists in its tenant, and records the act.
+constexpr std::int64_t budgets_per_subject_max = 32;
+// Inserts it after checking that its subject exists in its tenant, and records the act. Fails
+// besides: store::conflict() with field "subject" when it has budgets_per_subject_max.
 base::Result<domain::Budget> make_budget(Call& call, store::Session& session,
                                          domain::Budget budget);
 base::Result<domain::Budget> change_budget(Call& call, store::Session& session,

@@ -42,6 +42,25 @@ TEST_P(Hardening, ABudgetHasAFewThresholds) {
     EXPECT_NE(said.find("thresholds has more than 20 entries"), std::string::npos) << said;
 }
 
+TEST_P(Hardening, ASubjectHasAFewBudgets) {
+    const std::string& admin = key_of("acme/admin");
+    const auto budget_of = [&](const std::string& who) {
+        return R"({"kind":"user","limit":1,"subject":")" + user_of(who) + R"("})";
+    };
+    std::string last;
+    for (int i = 0; i < 32; ++i) {
+        const auto made = ask("POST", "/api/v1/budgets", admin, budget_of("acme/member"));
+        ASSERT_EQ(made->status, 201) << made->body;
+        last = (*made)["id"];
+    }
+    const std::string said =
+        text_of_error("POST", "/api/v1/budgets", admin, budget_of("acme/member"), 409);
+    EXPECT_NE(said.find("has 32 budgets already"), std::string::npos) << said;
+    EXPECT_EQ(ask("POST", "/api/v1/budgets", admin, budget_of("acme/other"))->status, 201);
+    EXPECT_EQ(ask("DELETE", "/api/v1/budgets/" + last, admin)->status, 200);
+    EXPECT_EQ(ask("POST", "/api/v1/budgets", admin, budget_of("acme/member"))->status, 201);
+}
+
 TEST_P(Hardening, AnExpiryFarAway_IsShownAsItWasGiven) {
     const auto made = ask("POST", "/api/v1/keys", key_of("acme/admin"),
                           R"({"expires_at":"9999-12-31T00:00:00Z"})");
