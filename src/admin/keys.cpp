@@ -68,6 +68,7 @@ Outcome create_key(Call& call, Session& session) {
     TRY_VOID(call.checked());
     TRY(const domain::Tenant tenant, call.tenant_for(session, asked));
     key.tenant = tenant.id;
+    TRY_VOID(take_owners(call, session, tenant.id, key.team, key.user));
     TRY(const MadeKey made, make_key(call, session, std::move(key), chosen));
     call.header("location", "/api/v1/keys/" + made.key.id);
     return show_secret(call, made, 201);
@@ -82,6 +83,7 @@ Outcome get_key(Call& call, Session& session) {
 Outcome update_key(Call& call, Session& session) {
     TRY(const domain::Key stored, find_key(call, session, call.path("id")));
     TRY(domain::Key changed, changed_by(call, stored, "key " + stored.name));
+    TRY_VOID(take_owners(call, session, stored.tenant, changed.team, changed.user));
     TRY(const domain::Key written, change_key(call, session, stored, std::move(changed)));
     return call.show(written);
 }

@@ -67,6 +67,21 @@ base::Result<void> check_time_zone(const std::string& zone) {
     return invalid("time_zone: " + loaded.error().message, "time_zone");
 }
 
+base::Result<void> take_owners(Call& call, store::Session& session, const std::string& tenant,
+                               std::string& team, std::string& user) {
+    if (!team.empty() && !store::team_by_id(session, call.access, team).ok()) {
+        const auto named = store::team_by_name(session, call.access, tenant, team);
+        if (!named.ok() && !absent(named.error())) return named.error();
+        if (!named.ok()) return dangling("team", team);
+        team = named->id;
+    }
+    if (user.empty()) return {};
+    const auto called = store::user_called(session, call.access, tenant, user);
+    if (!called.ok()) return absent(called.error()) ? dangling("user", user) : called.error();
+    user = called->id;
+    return {};
+}
+
 base::Result<void> check_owners(Call& call, store::Session& session, const std::string& tenant,
                                 const std::string& team, const std::string& user) {
     if (!team.empty()) {

@@ -17,6 +17,11 @@ base::Result<domain::Key> find_key(Call& call, store::Session& session, const st
 // "" passes. Fails: invalid_request naming the field.
 base::Result<void> check_tier(store::Session& session, const std::string& tier);
 base::Result<void> check_time_zone(const std::string& zone);
+// Puts ids where a request named a team by its name, a user by external id, e-mail or name. ""
+// passes. Fails: invalid_request naming the field when there is none; store::conflict() when there
+// are several.
+base::Result<void> take_owners(Call& call, store::Session& session, const std::string& tenant,
+                               std::string& team, std::string& user);
 // The team and the user exist in that tenant; "" passes.
 base::Result<void> check_owners(Call& call, store::Session& session, const std::string& tenant,
                                 const std::string& team, const std::string& user);

@@ -113,6 +113,33 @@ TEST_P(Tenancy, WhatAFileDefines_IsReadOnly_AndTheFileIsNamed) {
     EXPECT_EQ((*ask("GET", "/api/v1/tenants/filed", master_key))["enabled"], "true");
 }
 
+TEST_P(Tenancy, AKeysOwners_MayBeNamed) {
+    const std::string& admin = key_of("acme/admin");
+    ASSERT_EQ(ask("POST", "/api/v1/users", admin,
+                  R"({"name":"Ada L.","email":"Ada@acme.test","external_id":"subject-7"})")
+                  ->status,
+              201);
+    const std::string ada = (*ask("GET", "/api/v1/users/subject-7", admin))["id"];
+    for (const char* called : {"subject-7", "ada@ACME.test", "Ada L."}) {
+        const auto made = ask("POST", "/api/v1/keys", admin,
+                              R"({"team":"core","user":")" + std::string(called) + R"("})");
+        ASSERT_EQ(made->status, 201) << made->body;
+        EXPECT_EQ((*made)["user"], ada);
+        EXPECT_EQ((*made)["team"], team_id("acme"));
+        const auto changed =
+            ask("PATCH", "/api/v1/keys/" + (*made)["id"], admin, R"({"user":"acme-member"})");
+        EXPECT_EQ((*changed)["user"], user_of("acme/member")) << changed->body;
+    }
+    ASSERT_EQ(ask("POST", "/api/v1/users", admin, R"({"name":"Ada L."})")->status, 201);
+    const auto which = ask("POST", "/api/v1/keys", admin, R"({"user":"Ada L."})");
+    EXPECT_EQ(which->status, 409) << which->body;
+    EXPECT_NE(which->error("message").find("several are called Ada L."), std::string::npos);
+    // Another tenant's people are nobody here.
+    for (const char* owner : {R"({"user":"globex-member"})", R"({"team":"none"})"}) {
+        EXPECT_EQ(ask("POST", "/api/v1/keys", admin, owner)->status, 400) << owner;
+    }
+}
+
 TEST_P(Tenancy, AKeysLife_CreateRotateBlockRevoke) {
     const auto made = ask("POST", "/api/v1/keys", key_of("acme/admin"),
                           R"({"name":"ci","allowed_models":["claude-*"],"tags":["ci"],)"

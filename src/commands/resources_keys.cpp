@@ -12,8 +12,9 @@ constexpr std::string_view key_help = "An id, or a name with --tenant";
 
 std::vector<Field> key_fields() {
     std::vector<Field> fields = {
-        {"--team", "team", FieldType::text, "A team's id"},
-        {"--user", "user", FieldType::text, "A user's id"},
+        {"--team", "team", FieldType::text, "A team: its id or name"},
+        {"--user", "user", FieldType::text,
+         "A user: the id, external id, e-mail or name"},
         {"--role", "role", FieldType::word, "What it may do",
          "member|tenant_auditor|tenant_admin|platform_admin"},
         {"--enabled", "enabled", FieldType::boolean, "Whether it may be used"},

@@ -81,6 +81,26 @@ base::Result<domain::User> find_user(Session& session, const Access& access,
     return user;
 }
 
+base::Result<domain::User> user_called(Session& session, const Access& access,
+                                       std::string_view tenant, std::string_view called) {
+    if (called.empty()) return not_found("user without a name");
+    for (const std::string_view same :
+         {"id = ", "external_id = ", "lower(email) = lower(", "name = "}) {
+        Statement statement = select_from<UserTable>();
+        statement.where("tenant_id = ").text(tenant).where(same).text(called);
+        if (same.ends_with('(')) statement.add(")");
+        statement.where_tenant(access).add(" ORDER BY id LIMIT 2");
+        TRY(const auto found, rows_of<UserTable>(session, statement));
+        if (found.size() == 1) return found.front();
+        if (found.size() > 1) {
+            return conflict("user: several are called " + std::string(called) +
+                                ": name one by its id, like " + found.front().id,
+                            "user");
+        }
+    }
+    return not_found("user " + std::string(called));
+}
+
 base::Result<domain::User> update_user(Session& session, const Access& access, domain::User user) {
     TRY(const auto stored, user_by_id(session, access, user.id));
     TRY_VOID(check_member(session, "teams", stored.tenant, user.team, "team"));

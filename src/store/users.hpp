@@ -32,6 +32,11 @@ base::Result<domain::User> user_by_external_id(Session& session, const Access& a
 // two tenants is_conflict() ("id").
 base::Result<domain::User> find_user(Session& session, const Access& access,
                                      std::string_view id_or_external_id);
+// What a person calls a user of a tenant: the id, else the external id, else the e-mail (case of
+// ASCII letters ignored), else the name. Fails: not_found; is_conflict() ("user") when several have
+// that e-mail or name.
+base::Result<domain::User> user_called(Session& session, const Access& access,
+                                       std::string_view tenant, std::string_view called);
 // Writes every field but id, tenant and created. Fails: not_found, is_lost_update(),
 // is_conflict() ("external_id", "team").
 base::Result<domain::User> update_user(Session& session, const Access& access, domain::User user);
