@@ -35,7 +35,8 @@ protected:
             if (broken_) return base::Error{base::ErrorCode::unavailable, "away"};
             return NanoUsd{7} + static_cast<NanoUsd>(budget.subject.size());
         },
-        [this](SubjectKind, domain::UnixMicros, domain::UnixMicros) -> base::Result<store::SpentOf> {
+        [this](SubjectKind, domain::UnixMicros,
+               domain::UnixMicros) -> base::Result<store::SpentOf> {
             ++together_;
             store::SpentOf all;
             all[{"acme", "key-900"}].cost = 40;

@@ -288,7 +288,8 @@ TEST_F(RedisFaultTest, HoldsTakenAlone_AreToldWhenRedisIsBack) {
         settle(one, concurrent, 2, 0, "alone");
         const bool free = co_await granted_in_time(two, two.meter(slots("concurrent")), 4, 4);
         EXPECT_TRUE(free);
-        const bool money_free = co_await granted_in_time(two, two.meter(money("budget")), 400, 1000);
+        const auto same = two.meter(money("budget"));
+        const bool money_free = co_await granted_in_time(two, same, 400, 1000);
         EXPECT_TRUE(money_free);
     };
     clients.run(work());

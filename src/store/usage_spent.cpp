@@ -132,7 +132,8 @@ std::int64_t up(std::int64_t at, std::int64_t unit) {
 }
 
 // Less than a day at either end: whole hours, and rows for what is left.
-base::Result<void> add_part(SpentOf& found, Session& session, const Question& question, Range part) {
+base::Result<void> add_part(SpentOf& found, Session& session, const Question& question,
+                            Range part) {
     if (part.empty()) return {};
     const Range hours{up(part.from, micros_per_hour), hour_of(part.until)};
     if (hours.empty()) return add_rows(found, session, question, part);
