@@ -150,34 +150,6 @@ protected:
         TRY(budget, store::insert_budget(session, access, budget));
         return budget.id;
     }
-    // A provider with a model, and a key that the user brought.
-    base::Result<void> make_providers(store::Session& session, const std::string& tenant,
-                                      const std::string& user, Names& names) {
-        const store::Access access = store::Access::everything();
-        domain::ProviderRow provider;
-        provider.tenant = tenant;
-        provider.name = "p" + base::uuid7();
-        provider.type = "openai";
-        provider.slug = store::provider_slug(provider.name, tenant);
-        const std::string of_provider = "provider/" + provider.slug;
-        provider.api_key_token = vault()->seal({tenant, "", of_provider}, "sk-of-it").token;
-        TRY(provider, store::insert_provider(session, access, provider));
-        names["provider"] = store::provider_uuid(provider.slug);
-        domain::ModelRow model;
-        model.provider = provider.slug;
-        model.name = "m";
-        TRY(model, store::insert_model(session, access, model));
-        names["model"] = model.id;
-        TRY(const auto own, store::user_keys_of(session, access, tenant, user));
-        for (const auto& one : own) TRY_VOID(store::remove_user_key(session, access, one));
-        domain::UserProviderKey own_key;
-        own_key.tenant = tenant;
-        own_key.user = user;
-        own_key.provider = "openai";
-        own_key.api_key_token = "token";
-        TRY(own_key, store::insert_user_key(session, access, own_key));
-        return {};
-    }
     // New objects of a company, as far as they have an owner those of `user`.
     Names make_objects(const std::string& company, const std::string& user) {
         Names names;
