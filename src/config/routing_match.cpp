@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "config/routing_rules.hpp"
 #include "config/scalar.hpp"
@@ -94,7 +93,7 @@ std::optional<Range> read_range(Session& session, const Node& node, const std::s
 
 std::optional<std::int64_t> whole(const std::optional<double>& value) {
     if (!value) return std::nullopt;
-    const auto largest = static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2);
+    constexpr double largest = 4e18;  // fits 64 bits
     return static_cast<std::int64_t>(std::min(*value, largest));
 }
 
