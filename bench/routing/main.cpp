@@ -172,7 +172,8 @@ private:
 int run(int count, char** arguments) {
     const auto options = read_options(count, arguments);
     if (!options) {
-        std::fprintf(stderr, "bench_routing [--models N] [--rules N] [--rounds N] [--tasks FILE]\n");
+        std::fprintf(stderr,
+                     "bench_routing [--models N] [--rules N] [--rounds N] [--tasks FILE]\n");
         return 2;
     }
     std::ifstream file(options->tasks);

@@ -118,7 +118,7 @@ struct FallbackOn {
 };
 
 struct RoutingUse {
-    std::vector<std::string> models;    // tried in order unless there is a strategy; empty: as asked
+    std::vector<std::string> models;    // in order unless there is a strategy; empty: as asked
     std::optional<Strategy> strategy;   // how `models`, or what the name leads to, are ordered
     std::optional<ScoreWeights> weights;  // of Strategy::custom
     std::optional<PowerLevel> power_level;

@@ -109,8 +109,8 @@ TEST(Affinity, APrefixIsWorthSomethingOnlyWhileItIsCached) {
     EXPECT_DOUBLE_EQ(cached_saving_usd(100'000, no_cache), 0);
 }
 
-// A turn of 100,000 cached tokens, 1,000 new ones and 500 of output. Sonnet: 0.03 + 0.00375 + 0.0075
-// = 0.04125 USD. Without a cache at 1 and 4 USD: 0.1 + 0.001 + 0.002 = 0.103 USD.
+// A turn of 100,000 cached tokens, 1,000 new ones and 500 of output. Sonnet: 0.03 + 0.00375 +
+// 0.0075 = 0.04125 USD. Without a cache at 1 and 4 USD: 0.1 + 0.001 + 0.002 = 0.103 USD.
 TEST(Affinity, Turns_CostWhatTheyCostByHand) {
     const TurnShape turn{.prefix_tokens = 100'000, .new_tokens = 1'000, .output_tokens = 500};
     EXPECT_NEAR(turn_cost_usd(turn, sonnet), 0.04125, 1e-12);

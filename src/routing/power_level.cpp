@@ -15,7 +15,7 @@ bool same_word(std::string_view text, std::string_view lower) {
     });
 }
 
-// Most texts differ in length or in the first letter: no call for those. REQUIRES: `word` not empty.
+// Most texts differ in length or in the first letter: no call for those. REQUIRES: `word` has one.
 bool same(std::string_view word, std::string_view text) {
     return word.size() == text.size() && word.front() == text.front() && word == text;
 }

@@ -89,7 +89,9 @@ Interval bootstrap_mean(std::span<const double> samples, double confidence, std:
     means.reserve(resamples);
     for (int round = 0; round < resamples; ++round) {
         double sum = 0;
-        for (std::size_t at = 0; at < values.size(); ++at) sum += values[draws.below(values.size())];
+        for (std::size_t at = 0; at < values.size(); ++at) {
+            sum += values[draws.below(values.size())];
+        }
         means.push_back(sum / static_cast<double>(values.size()));
     }
     std::sort(means.begin(), means.end());

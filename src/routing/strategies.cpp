@@ -185,7 +185,8 @@ void order_by_strategy(const OrderInput& input, std::span<Entry> entries) {
     const auto middle = std::partition(parted.begin(), parted.end(),
                                        [](const Entry& entry) { return entry.preferred; });
     const auto count = static_cast<std::size_t>(middle - parted.begin());
-    const auto preferred = std::span(parted).first(count), others = std::span(parted).subspan(count);
+    const auto preferred = std::span(parted).first(count);
+    const auto others = std::span(parted).subspan(count);
     sort_first(input, preferred);
     sort_first(input, others);
     merge_preferred(input, preferred, others, entries);

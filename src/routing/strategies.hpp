@@ -26,7 +26,7 @@ struct OrderInput {
     std::span<const ScoreTerms> terms;  // of the same candidates
     std::uint64_t turn = 0;     // round robin: counts up by one per request
     std::uint64_t random = 0;   // fresh for every request
-    std::size_t ranked_max = 0;  // how many are wanted in order, the rest follows as it comes; 0: all
+    std::size_t ranked_max = 0;  // how many are wanted in order, the rest as it comes; 0: all
 };
 
 // How much better another candidate's score, or how much lower its cost, must be to be tried before
