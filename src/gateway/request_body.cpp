@@ -41,17 +41,21 @@ std::string words_of(const domain::Message& message, std::string& reminders) {
     return words;
 }
 
-// From the end to the last words of the user; what is passed on the way are the client's own.
+// From the end to the last words of the user; what is passed on the way are the client's own, kept
+// in the order of the conversation, since "plan mode is over" stands behind "plan mode is on".
 void read_end(const domain::Request& request, BodyTexts& texts) {
     for (auto message = request.messages.rbegin(); message != request.messages.rend(); ++message) {
         if (message->role == domain::Role::assistant) continue;
+        std::string reminders;
         if (message->role == domain::Role::system) {
             for (const domain::Part& part : message->parts) {
-                if (part.kind == PartKind::text) append_line(texts.reminders, plain(part.text));
+                if (part.kind == PartKind::text) append_line(reminders, plain(part.text));
             }
-            continue;
+        } else {
+            texts.words = words_of(*message, reminders);
         }
-        texts.words = words_of(*message, texts.reminders);
+        append_line(reminders, texts.reminders);
+        texts.reminders = std::move(reminders);
         if (!texts.words.empty()) return;
     }
 }
