@@ -60,6 +60,45 @@ public:
     std::atomic<bool> broken{false};
 };
 
+// Providers as they answer to good and bad keys, without a network.
+class FakeProviders : public ProviderService {
+public:
+    net::Task<domain::ProviderProbe> probe(net::Loop&, ProviderTarget target,
+                                           net::CancelScope*) override {
+        ++probes;
+        domain::ProviderProbe answer;
+        answer.status = 200;
+        answer.works = true;
+        answer.latency = std::chrono::milliseconds(12);
+        if (target.api_key.find("bad") != std::string::npos) {
+            answer = {false, 401, answer.latency, domain::ErrorClass::credential,
+                      "Incorrect API key provided"};
+        }
+        if (target.api_key.find("down") != std::string::npos) {
+            answer = {false, 0, answer.latency, domain::ErrorClass::timeout, "no answer"};
+        }
+        co_return answer;
+    }
+    net::Task<base::Result<std::vector<domain::OfferedModel>>> offered(
+        net::Loop&, ProviderTarget target, net::CancelScope*) override {
+        if (target.api_key.find("bad") != std::string::npos) {
+            co_return base::Error{base::ErrorCode::provider, "Incorrect API key provided"};
+        }
+        co_return list;
+    }
+    base::Result<void> check(const domain::ProviderRow& provider) const override {
+        for (const char* type : {"openai", "anthropic", "groq", "openrouter"}) {
+            if (provider.type == type) return {};
+        }
+        return base::invalid("the provider '" + provider.type + "' is not known", "type");
+    }
+    std::string cheapest_model(std::string_view type) const override {
+        return type == "openrouter" ? "" : "small-model";
+    }
+    std::atomic<int> probes{0};
+    std::vector<domain::OfferedModel> list;  // set before it is asked
+};
+
 class AdminTest : public store::OnBothStores {
 protected:
     void SetUp() override {
@@ -76,6 +115,9 @@ protected:
             [] { return std::shared_ptr<const gateway::Snapshot>(); },
             [] { return std::make_shared<const gateway::Directory>(); },
             [] { return std::vector<ServiceHealth>{{"database", ""}}; }, configuration_, true});
+        services_->vault = std::make_shared<policy::KeyVault>(
+            std::move(policy::KeyVault::of(crypto::FernetKey::make_text())).value());
+        services_->providers = &providers_;
         add_routes(router_, *services_);
         router_.set_fallback(nothing_here);
         server_.emplace(loop_, router_, http::ServerLimits{});
@@ -131,6 +173,9 @@ protected:
     std::string tenant_id(const std::string& name) { return tenants_.at(name); }
     std::string team_id(const std::string& name) { return teams_.at(name); }
     FakeConfiguration& configuration() { return configuration_; }
+    FakeProviders& providers() { return providers_; }
+    // Before the first request that needs it.
+    std::shared_ptr<policy::KeyVault>& vault() { return services_->vault; }
     std::int64_t audit_rows(const std::string& action) {
         const store::Parameter wanted[] = {std::string_view(action)};
         return number("SELECT COUNT(*) FROM audit_log WHERE action = $1", wanted);
@@ -276,6 +321,7 @@ private:
     std::map<std::string, Person> keys_;
     std::map<std::string, std::string> tenants_, teams_;
     FakeConfiguration configuration_;
+    FakeProviders providers_;
     std::unique_ptr<Services> services_;
     net::Loop loop_;
     http::Router router_;

@@ -6,8 +6,11 @@
 #include "store/alerts.hpp"
 #include "store/budgets.hpp"
 #include "store/limits.hpp"
+#include "store/models.hpp"
+#include "store/providers.hpp"
 #include "store/tiers.hpp"
 #include "store/usage.hpp"
+#include "store/user_keys.hpp"
 
 namespace tollgate::admin {
 namespace {
@@ -79,6 +82,31 @@ const std::map<std::string, Example> examples = {
     {"GET /api/v1/llm/credits/history", {"?user_id=$user", ""}},
     {"GET /api/v1/llm/usage", {"?user_id=$user", ""}},
     {"GET /api/v1/llm/usage/export", {"?tenant=$tenant", ""}},
+    {"GET /api/v1/llm/providers", {"?tenant=$tenant", ""}},
+    {"POST /api/v1/llm/providers",
+     {"", R"({"tenant":"$tenant","name":"$unique","type":"openai"})"}},
+    {"GET /api/v1/llm/providers/{id}", {}},
+    {"PUT /api/v1/llm/providers/{id}", {"", R"({"name":"$unique","type":"openai"})"}},
+    {"PATCH /api/v1/llm/providers/{id}", {"", R"({"priority":3})"}},
+    {"DELETE /api/v1/llm/providers/{id}", {}},
+    {"POST /api/v1/llm/test", {"", R"({"provider_id":"$provider"})"}},
+    {"GET /api/v1/llm/models", {"?tenant=$tenant", ""}},
+    {"POST /api/v1/llm/models", {"", R"({"provider_id":"$provider","name":"$unique"})"}},
+    {"POST /api/v1/llm/models/sync", {"", R"({"provider_id":"$provider"})"}},
+    {"GET /api/v1/llm/models/{id}", {}},
+    {"PUT /api/v1/llm/models/{id}", {"", R"({"name":"$unique"})"}},
+    {"PATCH /api/v1/llm/models/{id}", {"", R"({"enabled":false})"}},
+    {"DELETE /api/v1/llm/models/{id}", {}},
+    {"GET /api/v1/llm/routing/rules", {"?tenant=$tenant", ""}},
+    {"PUT /api/v1/llm/routing/rules", {"?tenant=$tenant", R"({"strategy":"cost"})"}},
+    {"PATCH /api/v1/llm/routing/rules", {"?tenant=$tenant", R"({"strategy":"latency"})"}},
+    {"GET /api/v1/llm/users/{id}/byok", {}},
+    {"POST /api/v1/llm/users/{id}/byok",
+     {"?validate=false", R"({"provider_type":"groq","api_key":"gsk-of-the-walk"})"}},
+    {"PUT /api/v1/llm/users/{id}/byok/{provider}", {"", R"({"enabled":false})"}},
+    {"PATCH /api/v1/llm/users/{id}/byok/{provider}", {"", R"({"enabled":false})"}},
+    {"DELETE /api/v1/llm/users/{id}/byok/{provider}", {}},
+    {"POST /api/v1/secrets/rotate", {}},
     {"GET /api/v1/reports/usage", {"?tenant=$tenant", ""}},
     {"GET /api/v1/reports/savings", {"?tenant=$tenant", ""}},
     {"GET /api/v1/reports/chargeback", {"?tenant=$tenant", ""}},
@@ -150,6 +178,34 @@ protected:
         TRY(budget, store::insert_budget(session, access, budget));
         return budget.id;
     }
+    // A provider with a model, and a key that the user brought.
+    base::Result<void> make_providers(store::Session& session, const std::string& tenant,
+                                      const std::string& user, Names& names) {
+        const store::Access access = store::Access::everything();
+        domain::ProviderRow provider;
+        provider.tenant = tenant;
+        provider.name = "p" + base::uuid7();
+        provider.type = "openai";
+        provider.slug = store::provider_slug(provider.name, tenant);
+        const std::string of_provider = "provider/" + provider.slug;
+        provider.api_key_token = vault()->seal({tenant, "", of_provider}, "sk-of-it").token;
+        TRY(provider, store::insert_provider(session, access, provider));
+        names["provider"] = store::provider_uuid(provider.slug);
+        domain::ModelRow model;
+        model.provider = provider.slug;
+        model.name = "m";
+        TRY(model, store::insert_model(session, access, model));
+        names["model"] = model.id;
+        TRY(const auto own, store::user_keys_of(session, access, tenant, user));
+        for (const auto& one : own) TRY_VOID(store::remove_user_key(session, access, one));
+        domain::UserProviderKey own_key;
+        own_key.tenant = tenant;
+        own_key.user = user;
+        own_key.provider = "openai";
+        own_key.api_key_token = "token";
+        TRY(own_key, store::insert_user_key(session, access, own_key));
+        return {};
+    }
     // New objects of a company, as far as they have an owner those of `user`.
     Names make_objects(const std::string& company, const std::string& user) {
         Names names;
@@ -205,6 +261,7 @@ protected:
             record.status = 200;
             TRY(const auto rows, store::insert_usage(session, std::span(&record, 1)));
             EXPECT_EQ(rows.rows, 1U);
+            TRY_VOID(make_providers(session, tenant, user, names));
             domain::Tier tier;
             tier.name = names["tier"] = "t" + team.name;
             TRY(tier, store::insert_tier(session, access, tier));
@@ -242,7 +299,8 @@ protected:
                  {"/api/v1/tiers/", "$tier"}, {"/api/v1/limits/", "$limit"},
                  {"/api/v1/budgets/", "$budget"}, {"/api/v1/llm/users/", "$user"},
                  {"/api/v1/requests/", "$request"}, {"/api/v1/alerts/channels/", "$channel"},
-                 {"/api/v1/alerts/", "$alert"}, {"/key/", "$key"}}) {
+                 {"/api/v1/alerts/", "$alert"}, {"/key/", "$key"},
+                 {"/api/v1/llm/providers/", "$provider"}, {"/api/v1/llm/models/", "$model"}}) {
             if (pattern.starts_with(start)) return name;
         }
         ADD_FAILURE() << pattern << ": whose object is its segment?";
@@ -252,7 +310,12 @@ protected:
         const std::size_t from = pattern.find('{');
         if (from == std::string::npos) return pattern;
         const std::size_t to = pattern.find('}') + 1;
-        return pattern.substr(0, from) + segment_of(pattern) + pattern.substr(to);
+        std::string rest = pattern.substr(to);
+        const std::string second = "{provider}";  // of a key that a user brought
+        if (rest.ends_with(second)) {
+            rest.replace(rest.size() - second.size(), second.size(), "openai");
+        }
+        return pattern.substr(0, from) + segment_of(pattern) + rest;
     }
     // 0: it succeeds.
     static int expected(AccessRole role, const Operation& operation, Whose whose, bool has_object) {
@@ -261,9 +324,9 @@ protected:
         if (!has_object || reach == Reach::all || operation.resource == policy::Resource::tiers) {
             return 0;
         }
-        if (whose == Whose::wrong_tenant) return 404;
-        if (whose == Whose::own || reach >= Reach::tenant) return 0;
         const Reach readable = policy::reach(role, operation.resource, policy::Verb::read);
+        if (whose == Whose::wrong_tenant) return readable == Reach::all ? 403 : 404;
+        if (whose == Whose::own || reach >= Reach::tenant) return 0;
         return readable >= Reach::tenant ? 403 : 404;
     }
 };

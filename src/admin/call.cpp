@@ -14,6 +14,8 @@ store::Access access_of(const domain::Principal& caller) {
     }
     store::Access access = store::Access::of_tenant(caller.tenant);
     access.user = caller.user;
+    access.users_keys = policy::reach(caller.access_role(), policy::Resource::byok,
+                                      policy::Verb::read) >= policy::Reach::tenant;
     return access;
 }
 

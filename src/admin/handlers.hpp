@@ -60,6 +60,30 @@ Outcome credit_history(Call& call, Session& session);
 // settings.cpp
 Outcome get_settings(Call& call, Session& session);
 Outcome update_settings(Call& call, Session& session);
+// providers.cpp
+Outcome list_providers(Call& call, Session& session);
+net::Task<void> create_provider(http::Exchange& exchange, std::shared_ptr<Call> call);
+Outcome get_provider(Call& call, Session& session);
+Outcome update_provider(Call& call, Session& session);
+Outcome delete_provider(Call& call, Session& session);
+net::Task<void> test_provider(http::Exchange& exchange, std::shared_ptr<Call> call);
+// models.cpp
+Outcome list_models(Call& call, Session& session);
+Outcome create_model(Call& call, Session& session);
+Outcome get_model(Call& call, Session& session);
+Outcome update_model(Call& call, Session& session);
+Outcome delete_model(Call& call, Session& session);
+net::Task<void> synchronise_models(http::Exchange& exchange, std::shared_ptr<Call> call);
+// routing_rules.cpp
+Outcome get_routing_rules(Call& call, Session& session);
+Outcome update_routing_rules(Call& call, Session& session);
+// byok.cpp
+net::Task<void> create_byok(http::Exchange& exchange, std::shared_ptr<Call> call);
+Outcome list_byok(Call& call, Session& session);
+net::Task<void> update_byok(http::Exchange& exchange, std::shared_ptr<Call> call);
+Outcome delete_byok(Call& call, Session& session);
+// secrets.cpp
+Outcome rotate_secrets(Call& call);
 // usage.cpp
 Outcome get_usage(Call& call, Session& session);
 net::Task<void> export_usage(http::Exchange& exchange, std::shared_ptr<Call> call);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "admin/fields.hpp"
+#include "admin/provider_objects.hpp"
 #include "base/json.hpp"
 #include "domain/tenancy.hpp"
 #include "domain/usage_record.hpp"

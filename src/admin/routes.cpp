@@ -26,7 +26,8 @@ public:
     }
     void add(Method method, const char* path, Resource resource, Verb verb,
              StreamHandler handler) {
-        rows_.push_back({method, path, resource, verb, face_, false, nullptr, nullptr, handler});
+        const bool writes = verb != Verb::read;
+        rows_.push_back({method, path, resource, verb, face_, writes, nullptr, nullptr, handler});
     }
     void move_to(std::vector<Operation>& all) {
         for (Operation& row : rows_) all.push_back(std::move(row));
@@ -113,6 +114,51 @@ void add_users_interface(Table& table) {
     table.add(Method::get, "/api/v1/llm/usage/export", Resource::usage, Verb::read, export_usage);
 }
 
+void add_providers(Table& table) {
+    table.add(Method::get, "/api/v1/llm/providers", Resource::providers, Verb::read,
+              list_providers);
+    table.add(Method::post, "/api/v1/llm/providers", Resource::providers, Verb::create,
+              create_provider);
+    table.add(Method::get, "/api/v1/llm/providers/{id}", Resource::providers, Verb::read,
+              get_provider);
+    table.add(Method::put, "/api/v1/llm/providers/{id}", Resource::providers, Verb::update,
+              update_provider);
+    table.add(Method::patch, "/api/v1/llm/providers/{id}", Resource::providers, Verb::update,
+              update_provider);
+    table.add(Method::del, "/api/v1/llm/providers/{id}", Resource::providers, Verb::remove,
+              delete_provider);
+    table.add(Method::post, "/api/v1/llm/test", Resource::providers, Verb::use, test_provider);
+    table.add(Method::get, "/api/v1/llm/models", Resource::models, Verb::read, list_models);
+    table.add(Method::post, "/api/v1/llm/models", Resource::models, Verb::create, create_model);
+    table.add(Method::post, "/api/v1/llm/models/sync", Resource::models, Verb::update,
+              synchronise_models);
+    table.add(Method::get, "/api/v1/llm/models/{id}", Resource::models, Verb::read, get_model);
+    table.add(Method::put, "/api/v1/llm/models/{id}", Resource::models, Verb::update,
+              update_model);
+    table.add(Method::patch, "/api/v1/llm/models/{id}", Resource::models, Verb::update,
+              update_model);
+    table.add(Method::del, "/api/v1/llm/models/{id}", Resource::models, Verb::remove,
+              delete_model);
+    table.add(Method::get, "/api/v1/llm/routing/rules", Resource::routing, Verb::read,
+              get_routing_rules);
+    table.add(Method::put, "/api/v1/llm/routing/rules", Resource::routing, Verb::update,
+              update_routing_rules);
+    table.add(Method::patch, "/api/v1/llm/routing/rules", Resource::routing, Verb::update,
+              update_routing_rules);
+    // Nobody sets a key for somebody else; admins may switch one off, which PUT says too.
+    table.add(Method::get, "/api/v1/llm/users/{id}/byok", Resource::byok, Verb::read, list_byok);
+    table.add(Method::post, "/api/v1/llm/users/{id}/byok", Resource::byok, Verb::create,
+              create_byok);
+    table.add(Method::put, "/api/v1/llm/users/{id}/byok/{provider}", Resource::byok,
+              Verb::disable, update_byok);
+    table.add(Method::patch, "/api/v1/llm/users/{id}/byok/{provider}", Resource::byok,
+              Verb::disable, update_byok);
+    table.add(Method::del, "/api/v1/llm/users/{id}/byok/{provider}", Resource::byok, Verb::remove,
+              delete_byok);
+    table.add(Method::post, "/api/v1/secrets/rotate", Resource::config, Verb::update,
+              rotate_secrets);
+}
+
 void add_operation(Table& table) {
     table.add(Method::get, "/api/v1/reports/usage", Resource::reports, Verb::read, report_usage);
     table.add(Method::get, "/api/v1/reports/savings", Resource::reports, Verb::read,
@@ -187,6 +233,7 @@ std::vector<Operation> operations() {
     add_keys(ours);
     add_bounds(ours);
     add_users_interface(ours);
+    add_providers(ours);
     add_operation(ours);
     ours.move_to(all);
     Table compatible(Face::litellm);
@@ -202,6 +249,23 @@ void add_routes(http::Router& router, const Services& services) {
         router.add(operation.method, operation.pattern,
                    [all, &operation, &services](http::Exchange& exchange) {
                        return serve(services, operation, exchange);
+                   });
+    }
+}
+
+void add_models_route(http::Router& router, const Services& services, http::RouteHandler plain) {
+    const auto all = std::make_shared<const std::vector<Operation>>(operations());
+    const std::string path = "/api/v1/llm/models";
+    for (const Operation& operation : *all) {
+        if (operation.method != Method::get || operation.pattern != path) continue;
+        router.add(Method::get, path,
+                   [all, &operation, &services, plain](http::Exchange& exchange) {
+                       auto who = services.authenticate(exchange.headers(),
+                                                        exchange.client_address(),
+                                                        std::string(exchange.head().path));
+                       const bool member =
+                           !who.ok() || who->access_role() == domain::AccessRole::member;
+                       return member ? plain(exchange) : serve(services, operation, exchange);
                    });
     }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "admin/provider_service.hpp"
 #include "config/load.hpp"
 #include "domain/principal.hpp"
 #include "domain/tenancy.hpp"
@@ -16,6 +17,7 @@
 #include "gateway/snapshot.hpp"
 #include "http/exchange.hpp"
 #include "policy/installation_key.hpp"
+#include "policy/key_vault.hpp"
 #include "policy/live_budget.hpp"
 #include "store/db.hpp"
 
@@ -69,6 +71,9 @@ struct Services {
     // Comes back when what was committed before the call is in force in this process, or that takes
     // too long. Empty: nothing is served here.
     std::function<net::Task<void>(net::Loop& loop)> in_force = {};
+    // Hides stored credentials, and calls providers. Null: neither can be done here.
+    std::shared_ptr<policy::KeyVault> vault = {};
+    ProviderService* providers = nullptr;
 };
 
 }  // namespace tollgate::admin
