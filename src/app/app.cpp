@@ -11,8 +11,10 @@
 #include "app/administration.hpp"
 #include "app/budget_watch.hpp"
 #include "app/configuration.hpp"
+#include "app/database.hpp"
 #include "app/dialects.hpp"
 #include "app/directory_keeper.hpp"
+#include "app/model_sync_job.hpp"
 #include "app/start_memory.hpp"
 #include "app/stores.hpp"
 #include "app/watcher.hpp"
@@ -117,6 +119,7 @@ public:
         auto started = start_workers();
         if (!started.ok()) {
             if (budget_watch_ != nullptr) budget_watch_->end();
+            if (model_sync_) model_sync_->end();
             return fail(started.error().message);
         }
         add_gauges();
@@ -139,6 +142,7 @@ private:
         return 1;
     }
     base::Result<void> open_stores();
+    base::Result<void> open_vault(const config::Environment& environment);
     base::Result<void> start_workers();
     base::Result<void> start_metrics_listener();
     void add_gauges();
@@ -154,11 +158,14 @@ private:
     Configuration configuration_;
     Watcher watcher_;
     std::unique_ptr<Stores> stores_;
+    std::shared_ptr<policy::KeyVault> vault_;        // null: nothing is stored
+    std::optional<ProviderCalls> provider_calls_;
     std::unique_ptr<DirectoryKeeper> keeper_;
     ReloadDesk desk_{configuration_};
     std::optional<admin::Services> administration_;
     std::vector<std::unique_ptr<WorkerThread>> workers_;
     std::unique_ptr<BudgetWatch> budget_watch_;  // null: nothing is governed
+    std::optional<ModelSyncJob> model_sync_;
     std::uint16_t port_ = 0;
     std::string host_;
 };
@@ -170,6 +177,7 @@ base::Result<void> App::open_stores() {
                               environment.lookup("TOLLGATE_INSTALLATION_KEY").value_or(""),
                               metrics_));
     keeper_ = std::make_unique<DirectoryKeeper>(gateway_, *stores_);
+    if (stores_->active()) TRY_VOID(open_vault(environment));
     TRY_VOID(keeper_->take_files(configuration_.current(), gateway_.current(),
                                  configuration_.master_key()));
     keeper_->start();
@@ -178,6 +186,25 @@ base::Result<void> App::open_stores() {
     gateway_.stores_trouble = [this] { return stores_->trouble(); };
     administration_.emplace(admin_services(gateway_, *stores_, *keeper_, desk_,
                                            config.precedence != "database"));
+    administration_->vault = vault_;
+    administration_->providers = &*provider_calls_;
+    return {};
+}
+
+// Credentials of the database can be opened from here on, and its models served.
+base::Result<void> App::open_vault(const config::Environment& environment) {
+    TRY(policy::KeyVault vault,
+        policy::KeyVault::open(configuration_.data_dir(),
+                               environment.lookup("BYOK_ENCRYPTION_KEY").value_or("")));
+    vault_ = std::make_shared<policy::KeyVault>(std::move(vault));
+    TRY_VOID(check_vault(stores_->db(), *vault_));
+    provider_calls_.emplace(configuration_.provider_calls());
+    keeper_->serve_database(
+        [this](const config::Config& config, const assembly::ModelRows& rows,
+               const std::string& master_key) {
+            return configuration_.with_models(config, rows, *vault_, master_key);
+        },
+        vault_);
     return {};
 }
 
@@ -213,6 +240,8 @@ base::Result<void> App::start_workers() {
             BudgetWatch::make(*stores_, *keeper_, workers_.front()->loop(),
                               workers_.front()->client(), configuration_.config().alerts));
         budget_watch_->begin();
+        model_sync_.emplace(*administration_, workers_.front()->loop());
+        model_sync_->begin();
     }
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         if (i > 0) workers_[i]->start();
@@ -344,7 +373,8 @@ base::Result<admin::ConfigurationService::Reload> App::reload(const char* why) {
     }
     const config::Config& config = configuration_.config();
     configure_log(config.logging);
-    gateway_.publish(*loaded);
+    // With the models of the database, which the files know nothing of.
+    gateway_.publish(keeper_->snapshot());
     const http::ServerLimits limits = limits_of(config.server, workers_.size());
     for (auto& worker : workers_) {
         worker->run_on_loop([&] { worker->server().set_limits(limits); });
@@ -414,6 +444,7 @@ void App::drain(const sigset_t& signals) {
     const auto cancelled = net::Clock::now();
     while (in_flight() > 0 && net::Clock::now() - cancelled < cancelled_grace) pause(drain_poll);
     if (budget_watch_ != nullptr) budget_watch_->end();
+    if (model_sync_) model_sync_->end();
     stores_->end_sharing(workers_.front()->loop());
     for (auto& worker : workers_) worker->stop_and_join();
 }

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "app/app.hpp"
+#include "app/provider_calls.hpp"
 #include "assembly/build_snapshot.hpp"
+#include "assembly/database_models.hpp"
 #include "config/catalog.hpp"
 #include "config/load.hpp"
 #include "credentials/machine.hpp"
@@ -29,6 +31,14 @@ public:
     // Reads, checks, builds. Every problem is logged; an error leaves what was there before.
     // Fails with the report.
     base::Result<std::shared_ptr<const gateway::Snapshot>> load();
+
+    // The same configuration with what the database adds to it. Any thread, after load().
+    // Problems are logged. Fails with the errors.
+    base::Result<std::shared_ptr<const gateway::Snapshot>> with_models(
+        const config::Config& config, const assembly::ModelRows& rows,
+        const policy::KeyVault& vault, const std::string& master_key);
+    // For calls that administration makes. After load(); outlived by this.
+    ProviderCalls provider_calls();
 
     // Main thread.
     const config::Config& config() const { return *held_; }
@@ -57,7 +67,7 @@ private:
     std::string data_dir_;
     std::string master_key_;
     bool master_key_generated_ = false;
-    std::uint64_t version_ = 0;
+    std::atomic<std::uint64_t> version_{0};
 };
 
 }  // namespace tollgate::app

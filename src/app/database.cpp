@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -77,6 +78,34 @@ base::Result<void> check_installation(store::Db& db, const policy::InstallationK
     return base::invalid(
         "the database was made with another installation key: use that one's file "
         "(installation_key in the data directory) or TOLLGATE_INSTALLATION_KEY on every instance");
+}
+
+base::Result<void> check_vault(store::Db& db, const policy::KeyVault& vault) {
+    std::vector<std::string> needed;
+    const auto read = [&](store::Session& session) -> base::Result<void> {
+        needed.clear();
+        return session.each(
+            "SELECT key_id FROM llm_providers WHERE key_id <> '' "
+            "UNION SELECT key_id FROM user_provider_keys WHERE key_id <> ''",
+            {}, [&](const store::Row& row) -> base::Result<void> {
+                needed.push_back(row.string(0));
+                return {};
+            });
+    };
+    TRY_VOID(db.read(store::Access::everything(), read));
+    const std::vector<std::string> there = vault.ids();
+    for (const std::string& id : needed) {
+        if (std::find(there.begin(), there.end(), id) != there.end()) continue;
+        return base::invalid(
+            "stored provider keys are encrypted under the key " + id +
+                ", which is not among the encryption keys: put it back into " +
+                (vault.file().empty() ? std::string("BYOK_ENCRYPTION_KEY")
+                                      : vault.file() + " (or set BYOK_ENCRYPTION_KEY to the keys "
+                                                       "of the other instances)") +
+                ", behind the newest one, and run `tollgate secrets rotate` before it is dropped",
+            "BYOK_ENCRYPTION_KEY");
+    }
+    return {};
 }
 
 }  // namespace tollgate::app

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "config/config.hpp"
 #include "policy/installation_key.hpp"
+#include "policy/key_vault.hpp"
 #include "store/db.hpp"
 #include "store/store_metrics.hpp"
 
@@ -30,5 +31,8 @@ base::Result<std::unique_ptr<store::Db>> open_database(const config::StoresConfi
 // Fails: invalid_request when the database was made with another installation key. One that has
 // none yet takes `key`'s fingerprint. REQUIRES: migrated.
 base::Result<void> check_installation(store::Db& db, const policy::InstallationKey& key);
+// Fails: invalid_request when a stored credential is under an encryption key that `vault` has not:
+// a key that is still needed was dropped, or another instance made one of its own.
+base::Result<void> check_vault(store::Db& db, const policy::KeyVault& vault);
 
 }  // namespace tollgate::app

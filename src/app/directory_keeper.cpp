@@ -72,13 +72,16 @@ base::Result<void> DirectoryKeeper::take_files(std::shared_ptr<const config::Con
     if (const std::string errors = errors_of(problems); !errors.empty()) {
         return base::invalid("the tenants have errors:\n" + errors);
     }
-    const auto before = std::tuple(config_, snapshot_, master_key_);
+    const auto before = std::tuple(config_, snapshot_, master_key_, models_in_force_);
     config_ = std::move(config);
     snapshot_ = std::move(snapshot);
     master_key_ = master_key;
     files_ = std::move(files);
+    models_in_force_ = assembly::ModelRows().fingerprint();
     auto built = rebuild();
-    if (!built.ok() && version_ > 0) std::tie(config_, snapshot_, master_key_) = before;
+    if (!built.ok() && version_ > 0) {
+        std::tie(config_, snapshot_, master_key_, models_in_force_) = before;
+    }
     return built;
 }
 
@@ -92,6 +95,8 @@ base::Result<assembly::DirectoryRows> DirectoryKeeper::read_rows() {
         auto loaded = assembly::load_rows(session);
         if (!loaded.ok()) return loaded.error();
         rows = std::move(loaded).value();
+        if (!make_snapshot_) return {};
+        TRY(model_rows_, assembly::load_model_rows(session));
         return {};
     };
     TRY_VOID(stores_.db().read(store::Access::everything(), read));
@@ -99,11 +104,38 @@ base::Result<assembly::DirectoryRows> DirectoryKeeper::read_rows() {
     return rows;
 }
 
+void DirectoryKeeper::serve_database(SnapshotMaker make,
+                                     std::shared_ptr<const policy::KeyVault> vault) {
+    make_snapshot_ = std::move(make);
+    vault_ = std::move(vault);
+}
+
+std::shared_ptr<const gateway::Snapshot> DirectoryKeeper::snapshot() {
+    std::lock_guard lock(building_);
+    return snapshot_;
+}
+
+// The snapshot in force, or a new one where the database has other models than that one.
+// REQUIRES: building_ is held.
+std::shared_ptr<const gateway::Snapshot> DirectoryKeeper::snapshot_with_models() {
+    const std::string fingerprint = model_rows_.fingerprint();
+    if (!make_snapshot_ || fingerprint == models_in_force_) return snapshot_;
+    auto made = make_snapshot_(*config_, model_rows_, master_key_);
+    // Once is enough to say it: the next change is another try.
+    models_in_force_ = fingerprint;
+    if (made.ok()) return std::move(made).value();
+    base::log().error("models_not_taken", {{"why", made.error().message},
+                                           {"effect", "the former models stay"}});
+    return snapshot_;
+}
+
 // REQUIRES: building_ is held.
 base::Result<void> DirectoryKeeper::rebuild() {
     TRY(const assembly::DirectoryRows rows, read_rows());
+    const auto snapshot = snapshot_with_models();
     assembly::DirectoryInput input{
-        .rows = rows, .config = *config_, .snapshot = *snapshot_, .master_key = master_key_};
+        .rows = rows, .config = *config_, .snapshot = *snapshot, .master_key = master_key_};
+    input.vault = vault_;
     input.installation = stores_.installation();
     input.metrics = &gateway_.metrics();
     input.version = version_ + 1;
@@ -128,6 +160,10 @@ base::Result<void> DirectoryKeeper::rebuild() {
         return base::invalid("the tenants have errors:\n" + errors_of(result.problems));
     }
     ++version_;
+    if (snapshot != snapshot_) {
+        snapshot_ = snapshot;
+        gateway_.publish(snapshot);
+    }
     gateway_.publish(result.directory);
     changes_in_force_ = changes_read_;
     std::unordered_map<std::string, policy::LiveBudgetPointer> budgets;

@@ -16,6 +16,7 @@
 #include "app/spent_memory.hpp"
 #include "app/stores.hpp"
 #include "assembly/build_directory.hpp"
+#include "assembly/database_models.hpp"
 #include "config/config.hpp"
 #include "gateway/gateway.hpp"
 #include "net/loop.hpp"
@@ -30,12 +31,23 @@ public:
     DirectoryKeeper(const DirectoryKeeper&) = delete;
     DirectoryKeeper& operator=(const DirectoryKeeper&) = delete;
 
+    // Makes a snapshot of the files' configuration and the database's models. Any thread. Fails with
+    // every problem.
+    using SnapshotMaker = std::function<base::Result<std::shared_ptr<const gateway::Snapshot>>(
+        const config::Config& config, const assembly::ModelRows& rows,
+        const std::string& master_key)>;
+    // From here on models of the database are served, and users' own keys are at hand. Before the
+    // first take_files().
+    void serve_database(SnapshotMaker make, std::shared_ptr<const policy::KeyVault> vault);
+
     // What the files say, now or after a reload: written to the database where there is one, then
     // the directory is built and published. Blocking; any thread. Fails with every problem; then
     // the directory before stays.
     base::Result<void> take_files(std::shared_ptr<const config::Config> config,
                                   std::shared_ptr<const gateway::Snapshot> snapshot,
                                   const std::string& master_key);
+    // What take_files() was given, with the models of the database. Any thread.
+    std::shared_ptr<const gateway::Snapshot> snapshot();
     // Watches the database from here on. After the first take_files().
     void start();
     // Comes back when what was committed before the call is in force in this process; at the latest
@@ -50,6 +62,7 @@ public:
 private:
     base::Result<void> rebuild();
     base::Result<assembly::DirectoryRows> read_rows();
+    std::shared_ptr<const gateway::Snapshot> snapshot_with_models();
     void run();
     void wake();
 
@@ -62,6 +75,10 @@ private:
     std::shared_ptr<const gateway::Snapshot> snapshot_;
     std::string master_key_;
     assembly::DirectoryRows files_;
+    SnapshotMaker make_snapshot_;  // empty: the files' models are all there is
+    std::shared_ptr<const policy::KeyVault> vault_;
+    assembly::ModelRows model_rows_;      // as read last
+    std::string models_in_force_;         // the fingerprint of those in snapshot_
     std::optional<SpentMemory> spent_;  // null: no store
     std::uint64_t version_ = 0;
     std::int64_t changes_read_ = -1;  // the change counter before the rows were read

@@ -27,6 +27,12 @@ config::LoadResult Offline::load_text(std::string_view yaml) const {
     return config::load_text(yaml, "text", environment_);
 }
 
+ProviderCalls Offline::provider_calls(const config::Config& config) {
+    // Not owned: it outlives the calls.
+    const std::shared_ptr<const config::Config> borrowed(std::shared_ptr<void>(), &config);
+    return ProviderCalls({catalog_, registry_, shared_, [borrowed] { return borrowed; }});
+}
+
 assembly::BuildResult Offline::build(const config::Config& config) {
     const assembly::BuildInput input{config,  catalog_, environment_, registry_,
                                      shared_, nullptr,  "unused",     1};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/dialects.hpp"
+#include "app/provider_calls.hpp"
 #include "assembly/build_snapshot.hpp"
 #include "config/catalog.hpp"
 #include "config/load.hpp"
@@ -24,6 +25,8 @@ public:
     config::LoadResult load(const std::string& file) const;
     // The same of a text.
     config::LoadResult load_text(std::string_view yaml) const;
+    // For calls that administration makes; `config` and this outlive it.
+    ProviderCalls provider_calls(const config::Config& config);
     // What a snapshot of it would be; problems of meaning with it.
     assembly::BuildResult build(const config::Config& config);
 

@@ -110,6 +110,8 @@ private:
     StillConfiguration configuration_;
     std::string master_key_;
     std::shared_ptr<const policy::InstallationKey> installation_;
+    std::shared_ptr<policy::KeyVault> vault_;
+    std::optional<ProviderCalls> provider_calls_;
     std::unique_ptr<store::Db> db_;
     shared_state::InProcess state_;
     std::shared_ptr<const gateway::Snapshot> snapshot_;
@@ -140,7 +142,11 @@ base::Result<void> ProcessAdministration::open_store() {
         offline_.environment().lookup("TOLLGATE_INSTALLATION_KEY").value_or("");
     TRY(policy::InstallationKey key, policy::InstallationKey::open(options_.data_dir, given));
     installation_ = std::make_shared<const policy::InstallationKey>(std::move(key));
-    return check_installation(*db_, *installation_);
+    TRY_VOID(check_installation(*db_, *installation_));
+    const std::string list = offline_.environment().lookup("BYOK_ENCRYPTION_KEY").value_or("");
+    TRY(policy::KeyVault vault, policy::KeyVault::open(options_.data_dir, list));
+    vault_ = std::make_shared<policy::KeyVault>(std::move(vault));
+    return check_vault(*db_, *vault_);
 }
 
 // What the gateway would know: the files' tenants are written to the database, then everybody who
@@ -201,6 +207,9 @@ base::Result<void> ProcessAdministration::serve() {
         *db_, *installation_, who, live_budget, [this] { return snapshot_; },
         [this] { return directory_; }, health, configuration_,
         options_.config.precedence != "database"});
+    provider_calls_.emplace(offline_.provider_calls(options_.config));
+    services_->vault = vault_;
+    services_->providers = &*provider_calls_;
     admin::add_routes(router_, *services_);
     router_.set_fallback(nothing_here);
     TRY(const net::Address address, net::parse_address("127.0.0.1:0"));

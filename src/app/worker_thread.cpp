@@ -3,6 +3,7 @@
 #include <future>
 
 #include "admin/routes.hpp"
+#include "api/models.hpp"
 #include "api/routes.hpp"
 #include "telemetry/prometheus.hpp"
 
@@ -29,6 +30,12 @@ WorkerThread::WorkerThread(gateway::Gateway& gateway, base::Registry& metrics,
                            const std::vector<std::unique_ptr<WorkerThread>>& siblings)
     : metrics_(metrics), siblings_(siblings), client_(loop_), worker_{gateway, loop_, client_},
       server_(loop_, router_, limits), metrics_server_(loop_, metrics_router_, limits) {
+    if (administration != nullptr) {
+        const http::RouteHandler plain = [this](http::Exchange& exchange) {
+            return api::list_models(worker_, exchange);
+        };
+        admin::add_models_route(router_, *administration, plain);
+    }
     api::add_routes(router_, worker_);
     if (administration != nullptr) admin::add_routes(router_, *administration);
     const http::RouteHandler handler = [this](http::Exchange& exchange) {

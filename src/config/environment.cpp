@@ -141,8 +141,7 @@ void apply_environment(const Environment& environment, Config& config,
     apply_server(to);
     apply_stores(to);
     apply_rate_limit(to);
-    static constexpr std::array<std::string_view, 6> later{"BYOK_ENCRYPTION_KEY",
-                                                           "FEATURE_BYOK_ENABLED",
+    static constexpr std::array<std::string_view, 5> later{"FEATURE_BYOK_ENABLED",
                                                            "FEATURE_POWER_LEVELS_ENABLED",
                                                            "FEATURE_AUTO_FALLBACK_ENABLED",
                                                            "KEYCLOAK_URL",
