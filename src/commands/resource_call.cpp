@@ -189,8 +189,18 @@ base::Result<CallText> call_of(const Invocation& invocation, const ReadSecret& r
     const Action& action = *invocation.action;
     CallText call;
     call.path = std::string(action.path);
-    const std::size_t hole = call.path.find("{}");
-    if (hole != call.path.npos) call.path.replace(hole, 2, segment(invocation.positional));
+    // With two places in the path the positional is USER/PROVIDER.
+    std::string_view left = invocation.positional;
+    for (std::size_t hole; (hole = call.path.find("{}")) != call.path.npos;) {
+        const bool last = call.path.find("{}", hole + 2) == call.path.npos;
+        const std::size_t end = last ? left.size() : std::min(left.find('/'), left.size());
+        if (!last && (end == 0 || end + 1 >= left.size())) {
+            return base::invalid(std::string(action.positional) + ": '" + invocation.positional +
+                                 "' has no part on both sides of a slash");
+        }
+        call.path.replace(hole, 2, segment(std::string(left.substr(0, end))));
+        left.remove_prefix(std::min(end + 1, left.size()));
+    }
     for (const auto& [name, value] : action.fixed) call.query.emplace_back(name, value);
     const bool body = has_body(action);
     if (!body && !action.positional_path.empty()) {

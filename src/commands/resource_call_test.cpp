@@ -59,6 +59,7 @@ TEST(ResourceCall, Secrets_ComeFromFilesAlone) {
         for (const Action& action : noun.actions) {
             for (const Field& field : action.fields) {
                 const bool secret = field.path == "key.key" || field.path == "secret" ||
+                                    field.path == "api_key" ||
                                     (noun.name == "keys" && field.path == "key");
                 EXPECT_EQ(field.type == FieldType::secret_file, secret)
                     << noun.name << " " << action.verb << " " << field.flag;
@@ -93,6 +94,11 @@ TEST(ResourceCall, PositionalsAndFilters_AreEncoded) {
               "/api/v1/keys/k?tenant=t");
     EXPECT_EQ(call({"keys", "delete", "k"})->body, "");
     EXPECT_EQ(call({"keys", "block", "k"})->body, "{}");
+    EXPECT_EQ(call({"byok", "delete", "u 1/openai"})->target,
+              "/api/v1/llm/users/u%201/byok/openai");
+    EXPECT_FALSE(call({"byok", "delete", "openai"}).ok());
+    EXPECT_EQ(body({"providers", "test", "p", {{"--model", "a/b"}}}),
+              R"({"provider_id":"p","model":"a/b"})");
 }
 
 TEST(ResourceCall, Durations_AreCountedAndOthersAreNot) {

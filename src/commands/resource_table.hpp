@@ -94,6 +94,11 @@ Noun requests_noun();
 Noun audit_noun();
 Noun alerts_noun();
 Noun alert_channels_noun();
+Noun providers_noun();
+Noun models_noun();
+Noun routing_noun();
+Noun byok_noun();
+Noun secrets_noun();
 
 // Fields that several verbs share.
 void add_limits(std::vector<Field>& fields);
