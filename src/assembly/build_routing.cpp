@@ -95,8 +95,9 @@ private:
     }
 
     // What only wants for a key of its provider: an entry of model_list that was left out with a
-    // warning, or a model of a provider that there is.
+    // warning, a model of the catalog, or of a provider that there is.
     bool wants_key(const std::string& name) const {
+        if (catalog_.model(name) != nullptr) return true;
         const std::string_view provider = routing::split_model(name).provider;
         if (!provider.empty() && catalog_.provider(provider) != nullptr) return true;
         return std::any_of(
