@@ -32,27 +32,43 @@ std::size_t character_length(std::string_view text, std::size_t at) {
     return 0;
 }
 
-// How many bytes from `at` on are ASCII without NUL, eight at a time.
-std::size_t skip_ascii(std::string_view text, std::size_t at) {
-    while (at + 8 <= text.size()) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, 8);
-        const std::uint64_t high = 0x8080808080808080ULL;
-        const bool has_zero = ((word - 0x0101010101010101ULL) & ~word & high) != 0;
-        if ((word & high) != 0 || has_zero) break;
-        at += 8;
+constexpr std::uint64_t ones = 0x0101010101010101ULL, high_bits = 0x8080808080808080ULL;
+
+std::uint64_t word_at(const char* at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+// Not 0 when a byte of the word is a NUL or beyond ASCII.
+std::uint64_t odd_bytes(std::uint64_t word) { return (word | (word - ones)) & high_bits; }
+
+// True: all of it is ASCII without NUL. Eight bytes at a time; the last eight may overlap those
+// before them.
+bool is_plain_ascii(std::string_view text) {
+    if (text.size() < sizeof(std::uint64_t)) {
+        bool odd = false;
+        // A NUL less one is no small number either.
+        for (const char byte : text) odd |= static_cast<unsigned char>(byte) - 1u >= 0x7f;
+        return !odd;
     }
-    return at;
+    const char* const last = text.data() + text.size() - sizeof(std::uint64_t);
+    std::uint64_t odd = odd_bytes(word_at(last));
+    for (const char* at = text.data(); at < last; at += sizeof(std::uint64_t)) {
+        odd |= odd_bytes(word_at(at));
+    }
+    return odd == 0;
 }
 
 }  // namespace
 
 bool is_plain_text(std::string_view text) {
-    std::size_t at = skip_ascii(text, 0);
-    while (at < text.size()) {
+    // Nearly all are.
+    if (is_plain_ascii(text)) return true;
+    for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = character_length(text, at);
         if (length == 0) return false;
-        at = skip_ascii(text, at + length);
+        at += length;
     }
     return true;
 }

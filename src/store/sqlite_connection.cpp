@@ -88,6 +88,17 @@ static bool in_order(sqlite3_stmt* prepared) {
     return true;
 }
 
+static int bind_text(sqlite3_stmt* prepared, int at, std::string_view text) {
+    if (!is_plain_text(text)) {
+        const std::string mended = plain_text(text);
+        return sqlite3_bind_text64(prepared, at, mended.data(), mended.size(), SQLITE_TRANSIENT,
+                                   SQLITE_UTF8);
+    }
+    // A null pointer would be bound as NULL.
+    return sqlite3_bind_text64(prepared, at, text.empty() ? "" : text.data(), text.size(),
+                               SQLITE_STATIC, SQLITE_UTF8);
+}
+
 // A statement while it is stepped; reset when it leaves, also when a row's use fails.
 class SqliteConnection::Use {
 public:
@@ -185,13 +196,7 @@ base::Result<void> SqliteConnection::bind(const Statement& statement,
         } else if (const auto* fraction = std::get_if<double>(&value)) {
             code = sqlite3_bind_double(prepared, at, *fraction);
         } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-            const bool plain = is_plain_text(*text);
-            const std::string mended = plain ? std::string() : plain_text(*text);
-            const std::string_view given = plain ? *text : std::string_view(mended);
-            // A null pointer would be bound as NULL.
-            code = sqlite3_bind_text64(prepared, at, given.empty() ? "" : given.data(),
-                                       given.size(), plain ? SQLITE_STATIC : SQLITE_TRANSIENT,
-                                       SQLITE_UTF8);
+            code = bind_text(prepared, at, *text);
         } else {
             code = sqlite3_bind_null(prepared, at);
         }
