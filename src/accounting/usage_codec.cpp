@@ -238,17 +238,22 @@ std::string_view encode_usage(const UsageRecord& record, std::string& buffer) {
     return {buffer.data(), static_cast<std::size_t>(encoder.end() - buffer.data())};
 }
 
-base::Result<UsageRecord> decode_usage(std::string_view bytes) {
+base::Result<void> decode_usage(std::string_view bytes, UsageRecord& record) {
     if (bytes.empty() || static_cast<unsigned char>(bytes[0]) != usage_codec_version) {
         return base::invalid("the bytes do not begin with version " +
                              std::to_string(usage_codec_version) + " of usage records");
     }
-    UsageRecord record;
     std::int64_t flags = 0;
     Decoder decoder(bytes.substr(1));
     each_field(record, flags, decoder);
     if (!decoder.finish()) return base::invalid("the bytes of a usage record are cut or garbled");
     set_flags(record, flags);
+    return {};
+}
+
+base::Result<UsageRecord> decode_usage(std::string_view bytes) {
+    UsageRecord record;
+    TRY_VOID(decode_usage(bytes, record));
     return record;
 }
 

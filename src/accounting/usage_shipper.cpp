@@ -197,11 +197,9 @@ private:
         std::vector<UsageRecord> records;
         records.reserve(encoded.size());
         for (const auto& bytes : encoded) {
-            auto record = decode_usage(bytes);
-            if (record.ok()) {
-                records.push_back(std::move(record).value());
-            } else {
-                set_aside({}, bytes, record.error().message);
+            if (auto read = decode_usage(bytes, records.emplace_back()); !read.ok()) {
+                records.pop_back();
+                set_aside({}, bytes, read.error().message);
             }
         }
         return records;
