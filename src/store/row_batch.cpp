@@ -57,13 +57,29 @@ std::string RowBatch::names() const {
     return names;
 }
 
-std::string RowBatch::sql_of_one() const {
-    std::string sql = "INSERT INTO " + table_ + " (" + names() + ") VALUES (";
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-        if (i > 0) sql += ", ";
-        sql += "$" + std::to_string(i + 1);
+// Every parameter costs, also the empty one: columns in which all rows have what the table gives
+// them anyway are left out.
+std::vector<std::size_t> RowBatch::columns_needed() const {
+    std::vector<std::size_t> needed;
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+        const std::optional<Parameter>& usual = columns_[column].usual;
+        bool all_usual = usual.has_value();
+        for (std::size_t i = column; all_usual && i < cells_.size(); i += columns_.size()) {
+            all_usual = cells_[i] == *usual;
+        }
+        if (!all_usual) needed.push_back(column);
     }
-    return sql + ") " + conflict_;
+    return needed;
+}
+
+std::string RowBatch::sql_of_one(std::span<const std::size_t> numbers) const {
+    std::string names, values;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const std::string_view comma = i > 0 ? ", " : "";
+        names.append(comma).append(columns_[numbers[i]].name);
+        values.append(comma).append("$").append(std::to_string(i + 1));
+    }
+    return "INSERT INTO " + table_ + " (" + names + ") VALUES (" + values + ") " + conflict_;
 }
 
 std::string RowBatch::sql_of_all() const {
@@ -102,8 +118,20 @@ base::Result<void> RowBatch::insert(Session& session) const {
         TRY_VOID(session.execute(sql_of_all(), parameters));
         return {};
     }
-    const std::string sql = sql_of_one();
-    for (std::size_t i = 0; i < rows(); ++i) TRY_VOID(session.execute(sql, row(i)));
+    return insert_one_by_one(session, [](std::size_t) {});
+}
+
+base::Result<void> RowBatch::insert_one_by_one(
+    Session& session, const std::function<void(std::size_t)>& inserted) const {
+    const std::vector<std::size_t> needed = columns_needed();
+    const std::string sql = sql_of_one(needed);
+    std::vector<Parameter> parameters(needed.size());
+    for (std::size_t i = 0; i < rows(); ++i) {
+        const std::span<const Parameter> cells = row(i);
+        for (std::size_t at = 0; at < needed.size(); ++at) parameters[at] = cells[needed[at]];
+        TRY(const std::int64_t touched, session.execute(sql, parameters));
+        if (touched > 0) inserted(i);
+    }
     return {};
 }
 
@@ -124,14 +152,7 @@ std::string RowBatch::key_of(std::span<const Parameter> cells,
 base::Result<void> RowBatch::insert_new(Session& session, std::span<const std::size_t> key,
                                         const std::function<void(std::size_t)>& inserted) const {
     if (cells_.empty()) return {};
-    if (session.dialect() == Dialect::sqlite) {
-        const std::string sql = sql_of_one();
-        for (std::size_t i = 0; i < rows(); ++i) {
-            TRY(const std::int64_t touched, session.execute(sql, row(i)));
-            if (touched > 0) inserted(i);
-        }
-        return {};
-    }
+    if (session.dialect() == Dialect::sqlite) return insert_one_by_one(session, inserted);
     std::string sql = sql_of_all() + " RETURNING ";
     for (std::size_t i = 0; i < key.size(); ++i) {
         if (i > 0) sql += ", ";

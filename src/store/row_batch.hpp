@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct BatchColumn {
     enum class Type : std::uint8_t { integer, text, flag, json };
     std::string_view name;  // of a literal
     Type type = Type::integer;
+    // What the table gives a row that does not name this column; nullopt: it has to be named.
+    std::optional<Parameter> usual = std::nullopt;
 };
 
 class RowBatch {
@@ -30,6 +33,7 @@ public:
     // own() keeps its own.
     void add(const Parameter& value) { cells_.push_back(value); }
     void own(std::string text) { add(std::string_view(owned_.emplace_back(std::move(text)))); }
+    void reserve(std::size_t rows) { cells_.reserve(rows * columns_.size()); }
     std::size_t rows() const { return cells_.size() / columns_.size(); }
 
     base::Result<void> insert(Session& session) const;
@@ -42,7 +46,10 @@ private:
     std::span<const Parameter> row(std::size_t number) const {
         return std::span(cells_).subspan(number * columns_.size(), columns_.size());
     }
-    std::string sql_of_one() const;
+    base::Result<void> insert_one_by_one(
+        Session& session, const std::function<void(std::size_t)>& inserted) const;
+    std::vector<std::size_t> columns_needed() const;
+    std::string sql_of_one(std::span<const std::size_t> numbers) const;
     std::string sql_of_all() const;
     std::string names() const;
     std::string json() const;

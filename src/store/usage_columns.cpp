@@ -18,20 +18,28 @@ constexpr std::array<std::string_view, usage_dimension_count> dimension_columns 
 struct Names {
     std::vector<BatchColumn> columns;
     std::string names;
-    void add(std::string_view name, BatchColumn::Type type) {
-        columns.push_back({name, type});
+    // `usual` is the column's default in both tables.
+    void add(std::string_view name, BatchColumn::Type type, const Parameter& usual) {
+        const bool key = columns.size() < usage_key_columns;
+        columns.push_back({name, type, key ? std::nullopt : std::optional(usual)});
         if (!names.empty()) names += ", ";
         names += name;
     }
-    void integer(std::string_view name, std::int64_t) { add(name, BatchColumn::Type::integer); }
-    void counted(std::string_view name, std::int64_t) { add(name, BatchColumn::Type::integer); }
-    void flag(std::string_view name, bool) { add(name, BatchColumn::Type::flag); }
-    void text(std::string_view name, const std::string&) { add(name, BatchColumn::Type::text); }
-    void cut(std::string_view name, const std::string&, std::size_t) {
-        add(name, BatchColumn::Type::text);
+    void integer(std::string_view name, std::int64_t) {
+        add(name, BatchColumn::Type::integer, std::int64_t{0});
     }
+    void counted(std::string_view name, std::int64_t) {
+        add(name, BatchColumn::Type::integer, nullptr);
+    }
+    void flag(std::string_view name, bool) {
+        add(name, BatchColumn::Type::flag, std::int64_t{name == "priced" ? 1 : 0});
+    }
+    void text(std::string_view name, const std::string&) {
+        add(name, BatchColumn::Type::text, std::string_view());
+    }
+    void cut(std::string_view name, const std::string& value, std::size_t) { text(name, value); }
     void list(std::string_view name, const std::vector<std::string>&) {
-        add(name, BatchColumn::Type::json);
+        add(name, BatchColumn::Type::json, std::string_view("[]"));
     }
 };
 

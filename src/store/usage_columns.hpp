@@ -18,6 +18,9 @@ constexpr std::int64_t micros_per_day = 24 * micros_per_hour;
 // Of our users' specification: VARCHAR(100), VARCHAR(20).
 constexpr std::size_t user_characters_max = 100, power_level_characters_max = 20;
 
+// The first columns, which together tell rows apart: at, request_id, attempt.
+constexpr std::size_t usage_key_columns = 3;
+
 // integer; counted: -1 is NULL; text; cut: at most so many characters; flag; list: a JSON array.
 template <typename Record, typename Visitor>
 void usage_columns(Record& r, Visitor& v) {

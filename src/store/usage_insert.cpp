@@ -59,6 +59,7 @@ using Records = std::vector<const UsageRecord*>;
 base::Result<Records> insert_rows(Session& session, std::string_view table,
                                   const Records& records) {
     RowBatch batch(table, usage_batch_columns(), "ON CONFLICT DO NOTHING");
+    batch.reserve(records.size());
     for (const auto* record : records) add_usage_row(batch, *record);
     Records inserted;
     constexpr std::size_t key[] = {0, 1, 2};  // at, request_id, attempt

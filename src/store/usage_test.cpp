@@ -1,8 +1,10 @@
 #include "store/usage.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "store/credits.hpp"
+#include "store/usage_columns.hpp"
 #include "store/usage_fixture_test.hpp"
 
 namespace tollgate::store {
@@ -89,6 +91,53 @@ TEST_P(Usage, RequestWithItsAttempts_ComesBackWithEveryField) {
     EXPECT_EQ(of_request(request.request_id, Access::of_tenant("acme")).size(), 3u);
     EXPECT_TRUE(of_request(request.request_id, Access::of_tenant("other")).empty());
     EXPECT_TRUE(of_request("none", platform).empty());
+}
+
+// Columns that all rows of a batch leave empty are not written.
+TEST_P(Usage, RecordThatSaysNearlyNothing_ComesBackAsItWas) {
+    for (const bool zeros : {false, true}) {
+        UsageRecord bare;
+        bare.request_id = base::uuid7();
+        bare.at = usage_start + 7;
+        bare.tenant = "acme";
+        if (zeros) {
+            bare.usage.input = bare.usage.output = bare.usage.cache_read = 0;
+            bare.first_token_us = 0;
+            bare.priced = false;
+        }
+        EXPECT_EQ(insert({bare}).rows, 1u);
+        const auto rows = of_request(bare.request_id, platform);
+        ASSERT_EQ(rows.size(), 1u);
+        expect_same(rows[0], bare);
+    }
+}
+
+TEST_P(Usage, ColumnsThatMayBeLeftOut_HaveTheirUsualValueAsDefault) {
+    if (GetParam() != Dialect::sqlite) return;  // PostgreSQL is given all columns
+    for (const std::string table : {"llm_usage_logs", "usage_attempts"}) {
+        std::map<std::string, std::string> defaults;
+        (void)made(in([&](Session& s) -> base::Result<bool> {
+            TRY_VOID(s.each("SELECT name, dflt_value FROM pragma_table_info('" + table + "')", {},
+                            [&](const Row& row) -> base::Result<void> {
+                                defaults[row.string(0)] = row.is_null(1) ? "NULL" : row.string(1);
+                                return {};
+                            }));
+            return true;
+        }));
+        for (const BatchColumn& column : usage_batch_columns()) {
+            const std::string name(column.name);
+            if (!column.usual) continue;
+            std::string usual = "NULL";
+            if (const auto* text = std::get_if<std::string_view>(&*column.usual)) {
+                usual = "'" + std::string(*text) + "'";
+            } else if (const auto* whole = std::get_if<std::int64_t>(&*column.usual)) {
+                const bool flag = column.type == BatchColumn::Type::flag;
+                usual = flag ? (*whole != 0 ? "TRUE" : "FALSE") : std::to_string(*whole);
+            }
+            ASSERT_TRUE(defaults.contains(name)) << name;
+            EXPECT_EQ(defaults[name], usual) << table << "." << name;
+        }
+    }
 }
 
 TEST_P(Usage, SentAgain_ChangesNothing_NotEvenTheSums) {
