@@ -145,6 +145,8 @@ void add_providers(Table& table) {
               update_routing_rules);
     table.add(Method::patch, "/api/v1/llm/routing/rules", Resource::routing, Verb::update,
               update_routing_rules);
+    table.add(Method::post, "/api/v1/llm/routing/explain", Resource::routing, Verb::read,
+              explain_route);
     // Nobody sets a key for somebody else; admins may switch one off, which PUT says too.
     table.add(Method::get, "/api/v1/llm/users/{id}/byok", Resource::byok, Verb::read, list_byok);
     table.add(Method::post, "/api/v1/llm/users/{id}/byok", Resource::byok, Verb::create,

@@ -6,6 +6,7 @@
 #include "app/offline.hpp"
 #include "config/show.hpp"
 #include "gateway/caller.hpp"
+#include "gateway/explain.hpp"
 #include "policy/authenticate.hpp"
 
 namespace tollgate::app {
@@ -88,6 +89,10 @@ admin::Services admin_services(gateway::Gateway& gateway, Stores& stores, Direct
         health,
         desk,
         files_are_read_only,
+        [&gateway](const gateway::KeyPolicy& policy, std::string_view body) {
+            const auto snapshot = gateway.current();
+            return gateway::explain({*snapshot, gateway.codecs(), policy, body, ""});
+        },
         [&keeper](net::Loop& loop) { return keeper.in_force(loop); },
     };
 }

@@ -38,6 +38,9 @@ public:
           tenants_(by_id(input.rows.tenants)), teams_(by_id(input.rows.teams)),
           users_(by_id(input.rows.users)), keys_(by_id(input.rows.keys)),
           own_keys_(input.rows, input.vault) {
+        for (const domain::UserSettings& one : input.rows.settings) {
+            settings_.emplace(one.user, std::make_shared<const domain::UserSettings>(one));
+        }
         directory_->version = input.version;
         directory_->keys = policy::KeyIndex(input.installation);
     }
@@ -66,6 +69,7 @@ private:
     void collect_budgets();
     LiveBudgetPointer live(policy::LiveBudgetSpec spec);
     void seed(LiveBudget& budget, const domain::Budget& row);
+    void add_wishes(const domain::Key& key, KeyPolicy& policy);
     void add_master();
     void add_key(const domain::Key& key);
     void add_limits(const domain::Limits& limits, const std::string& key,
@@ -120,6 +124,7 @@ private:
     std::unordered_map<std::string, const domain::User*> users_;
     std::unordered_map<std::string, const domain::Key*> keys_;
     const OwnKeysByUser own_keys_;
+    std::unordered_map<std::string, std::shared_ptr<const domain::UserSettings>> settings_;
     std::map<std::string, domain::Tier> tiers_;
     std::vector<LiveBudgetPointer> budgets_;
     std::vector<LiveBudgetPointer> provider_budgets_;
@@ -356,6 +361,31 @@ void Builder::add_aliases(const domain::Key& key, KeyPolicy& policy) {
     policy.aliases.insert(policy.aliases.end(), owner->aliases.begin(), owner->aliases.end());
 }
 
+// A member of a JSON object that names a level; nullopt: none, or no such level.
+std::optional<domain::PowerLevel> level_in(const std::string& object) {
+    json::Document document;
+    auto root = document.parse(object);
+    if (!root.ok()) return std::nullopt;
+    return domain::power_level_of((*root)["power_level"].text());
+}
+
+// What the key, its user and its tenant want of all their requests.
+void Builder::add_wishes(const domain::Key& key, KeyPolicy& policy) {
+    if (key.metadata.find("power_level") != std::string::npos) {
+        policy.key_level = level_in(key.metadata);
+    }
+    if (const auto found = settings_.find(key.user); !key.user.empty() && found != settings_.end()) {
+        policy.settings = found->second;
+        policy.user_level = domain::power_level_of(found->second->power_level);
+    }
+    const domain::Tenant* owner = tenant(key.tenant);
+    if (owner == nullptr) return;
+    policy.tenant_name = owner->name;
+    if (owner->settings.find("power_level") != std::string::npos) {
+        policy.tenant_level = level_in(owner->settings);
+    }
+}
+
 void Builder::add_key(const domain::Key& key) {
     const domain::User* person = user(key.user);
     const domain::Team* group = team(team_id_of(key));
@@ -364,6 +394,7 @@ void Builder::add_key(const domain::Key& key) {
     policy.key_id = key.id;
     policy.tenant = key.tenant;
     policy.own_keys = own_keys_.of(key.tenant, key.user);
+    add_wishes(key, policy);
     policy.team = team_id_of(key);
     policy.user = key.user;
     policy.tags = key.tags;

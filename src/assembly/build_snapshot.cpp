@@ -241,6 +241,7 @@ void Builder::add_billing() {
     billing.baseline_model = from.baseline_model;
     billing.output_tokens_clamp = from.output_tokens_clamp.value_or(0);
     billing.client_caps = from.client_caps;
+    billing.byok_fee_percent = from.byok_fee_percent.value_or(billing.byok_fee_percent);
     snapshot_->priced_model = [catalog = input_.catalog](std::string_view name) {
         return catalog->model(name);
     };

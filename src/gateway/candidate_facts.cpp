@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "accounting/pricing.hpp"
+#include "routing/allowed.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -38,10 +39,28 @@ void add_costs(const Endpoint& endpoint, const FactsInput& input, routing::Candi
         1, size.input + size.output_expected));
     facts.cost_per_1k = facts.cost * 1'000 / tokens;
     const domain::NanoUsd worst = worst_of(model, size);
-    if (worst >= 0) facts.worst_cost = usd(worst) * share;
+    if (worst < 0) return;
+    facts.worst_cost = usd(worst) * share;
+    const policy::OwnKey* key =
+        facts.byok ? own_key_for(endpoint.deployment, input.own_keys) : nullptr;
+    if (key != nullptr && key->max_cost_per_request && worst > *key->max_cost_per_request) {
+        facts.excluded = "it may cost more than the user's own key is meant for";
+    }
 }
 
 }  // namespace
+
+const policy::OwnKey* own_key_for(const domain::Deployment& target, const policy::OwnKeys* keys) {
+    if (keys == nullptr) return nullptr;
+    const policy::OwnKey* key = keys->find(target.provider.type);
+    if (key == nullptr || key->preferred_models.empty()) return key;
+    const bool wanted = std::any_of(
+        key->preferred_models.begin(), key->preferred_models.end(), [&](const std::string& glob) {
+            return routing::glob_match(glob, target.model_name) ||
+                   routing::glob_match(glob, domain::target_name(target));
+        });
+    return wanted ? key : nullptr;
+}
 
 double expected_cost(const domain::ModelTraits& model, const RequestSize& size,
                      std::int64_t cached) {
@@ -64,8 +83,7 @@ routing::CandidateFacts facts_of(const Endpoint& endpoint, const FactsInput& inp
     facts.local = target.provider.local;
     facts.free = is_free(target.model);
     facts.premium = target.model.quality >= routing::premium_quality;
-    facts.byok = input.own_keys != nullptr &&
-                 input.own_keys->find(target.provider.type) != nullptr;
+    facts.byok = own_key_for(target, input.own_keys) != nullptr;
     facts.pinned = input.pinned == &endpoint;
     facts.order = stage * stage_step + std::clamp<std::int64_t>(target.order, 0, stage_step - 1);
     facts.priority = target.priority;

@@ -20,13 +20,10 @@ struct RequestSize {
 
 // Output that is expected where nothing better is known.
 constexpr std::int64_t usual_output_tokens = 1'024;
-// Per cent of the list price that the platform takes for a request with a user's own key.
-constexpr double default_byok_fee_percent = 10;
-
 struct FactsInput {
     const RequestSize& size;
     const policy::OwnKeys* own_keys = nullptr;  // null: none
-    double byok_fee_percent = default_byok_fee_percent;
+    double byok_fee_percent = 10;               // of the list price
     const Endpoint* pinned = nullptr;           // the conversation's; its prefix is cached
     net::Instant now;
 };
@@ -35,6 +32,9 @@ struct FactsInput {
 // filled with "provider/model".
 routing::CandidateFacts facts_of(const Endpoint& endpoint, const FactsInput& input,
                                  std::int64_t stage, std::string& name);
+
+// The user's own key that would be used there; null: none is, or it is meant for other models.
+const policy::OwnKey* own_key_for(const domain::Deployment& target, const policy::OwnKeys* keys);
 
 // What the request is expected to cost there, in USD; negative: no price is known.
 double expected_cost(const domain::ModelTraits& model, const RequestSize& size,

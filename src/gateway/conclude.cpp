@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "accounting/pricing.hpp"
@@ -125,6 +126,8 @@ void fill_attempt(domain::UsageRecord& row, const AttemptRecord& attempt) {
     row.translated = attempt.translated;
     row.zone = attempt.zone;
     row.total_us = attempt.total_us;
+    row.byok = attempt.byok;
+    row.fee = attempt.fee;
 }
 
 void write_rows(Generation& generation) {
@@ -148,6 +151,8 @@ void write_rows(Generation& generation) {
         used.add(generation.attempts[i].usage);
     }
     row.attempt = 0;
+    row.fee = 0;
+    for (const AttemptRecord& attempt : generation.attempts) row.fee += attempt.fee;
     row.status = record.client_gone ? 499 : record.status;
     row.client_gone = record.client_gone;
     row.error_class = record.error.empty() ? "" : domain::to_string(record.error_class);
@@ -382,7 +387,10 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
     const bool money = !policy.governance.budgets.empty();
     const BillingSettings& billing = generation.snapshot->billing;
     if (money || bounds != nullptr || billing.deny_unknown_price) {
-        const NanoUsd worst = accounting::worst_cost(target.model, worst_case(generation));
+        NanoUsd worst = accounting::worst_cost(target.model, worst_case(generation));
+        if (worst > 0 && !endpoint.own_key.empty()) {
+            worst = std::llround(static_cast<double>(worst) * billing.byok_fee_percent / 100);
+        }
         if (worst < 0 && billing.deny_unknown_price && !target.provider.echo) {
             co_return own_failure({base::ErrorCode::permission,
                                    "the price of " + domain::target_name(target) +
@@ -405,6 +413,14 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
     generation.attempts.push_back(std::move(attempt));
     generation.attempt_open = true;
     co_return std::nullopt;
+}
+
+// Who pays the provider himself pays us the fee alone.
+static void bill_own_key(const Generation& generation, AttemptRecord& attempt) {
+    attempt.byok = true;
+    const double share = generation.snapshot->billing.byok_fee_percent / 100;
+    attempt.fee = std::llround(static_cast<double>(attempt.cost.list) * share);
+    attempt.cost.billed = attempt.fee;
 }
 
 void end_attempt(Generation& generation, const AttemptFailure* failure) {
@@ -433,6 +449,7 @@ void end_attempt(Generation& generation, const AttemptFailure* failure) {
         attempt.error_class = domain::to_string(failure->error_class);
         attempt.error = failure->message;
     }
+    if (!endpoint.own_key.empty()) bill_own_key(generation, attempt);
     record.cost.billed += attempt.cost.billed;
     record.cost.list += attempt.cost.list;
     record.cost.priced = record.cost.priced && attempt.cost.priced;

@@ -27,6 +27,8 @@ struct AttemptRecord {
     accounting::Cost cost;
     std::string price_version;
     std::string zone;
+    bool byok = false;         // with the user's own key
+    domain::NanoUsd fee = 0;   // the platform's, for that
     bool translated = false;
     net::Instant begun;
     std::int64_t total_us = 0;

@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/log.hpp"
 #include "gateway/request_body.hpp"
 #include "gateway/router.hpp"
 
@@ -162,6 +163,7 @@ base::Result<void> Router::decide() {
     FactsInput asked{.size = size};
     const bool byok = policy_.settings == nullptr || policy_.settings->use_byok;
     asked.own_keys = byok ? policy_.own_keys.get() : nullptr;
+    asked.byok_fee_percent = snapshot_.billing.byok_fee_percent;
     asked.now = input_.now;
     names_.resize(staged_.size());
     facts_.reserve(staged_.size());
@@ -177,6 +179,9 @@ base::Result<void> Router::decide() {
     question.preferences = preferences();
     question.turn = turn_;
     question.random = input_.random;
+    // Nobody looks at more; who explains wants to see all.
+    constexpr std::size_t ranked = 16;
+    if (input_.counts) question.ranked_max = ranked;
     if (plan_.rule != nullptr) {
         const domain::RoutingUse& use = plan_.rule->use;
         if (use.weights) question.weights = *use.weights;
@@ -184,18 +189,56 @@ base::Result<void> Router::decide() {
     }
     const routing::Decision decision = routing::decide(question);
     decided_ = true;
-    if (decision.order.empty()) return nobody(decision, question);
+    if (decision.order.empty()) {
+        if (trace_ != nullptr) {
+            trace_decision(decision, question);
+            finish();
+        }
+        return nobody(decision, question);
+    }
     plan_.usable = decision.usable;
     plan_.all_open = decision.all_open;
     for (const routing::RankedCandidate& one : decision.order) {
-        plan_.candidates.push_back(staged_[one.index].endpoint);
+        const EndpointPointer& endpoint = staged_[one.index].endpoint;
+        if (!facts_[one.index].byok) {
+            plan_.candidates.push_back(endpoint);
+        } else if (EndpointPointer own = with_own_key(endpoint, *asked.own_keys); own != nullptr) {
+            plan_.candidates.push_back(std::move(own));
+        }
     }
+    if (plan_.candidates.empty()) return own_keys_only();
     if (trace_ != nullptr) {
         trace_->input_tokens = size.input;
         trace_->output_tokens = size.output_expected;
         trace_decision(decision, question);
     }
     return {};
+}
+
+// The same deployment with the user's credential; null: nobody can read that any more.
+EndpointPointer Router::with_own_key(const EndpointPointer& endpoint,
+                                     const policy::OwnKeys& keys) const {
+    const policy::OwnKey* key = own_key_for(endpoint->deployment, &keys);
+    if (key == nullptr) return nullptr;
+    auto opened = keys.open(*key);
+    if (!opened.ok()) {
+        base::log().warn("own_key_unreadable", {{"key", key->id},
+                                                {"provider", key->owner.provider},
+                                                {"problem", opened.error().message}});
+        return nullptr;
+    }
+    auto own = std::make_shared<Endpoint>(*endpoint);
+    own->deployment.api_key = std::move(opened).value();
+    own->credential = nullptr;
+    own->own_key = key->id;
+    return own;
+}
+
+base::Result<void> Router::own_keys_only() const {
+    return base::Error{base::ErrorCode::permission,
+                       "your own provider key cannot be read any more: set it again at PUT "
+                       "/api/v1/llm/users/me/byok/PROVIDER",
+                       "model"};
 }
 
 base::Result<void> Router::nobody(const routing::Decision& decision,

@@ -48,6 +48,9 @@ private:
     base::Result<void> decide();
     base::Result<void> nobody(const routing::Decision& decision,
                               const routing::DecisionInput& asked) const;
+    EndpointPointer with_own_key(const EndpointPointer& endpoint,
+                                 const policy::OwnKeys& keys) const;
+    base::Result<void> own_keys_only() const;
     void add_special_chains();
     void finish();
     void trace_decision(const routing::Decision& decision, const routing::DecisionInput& asked);

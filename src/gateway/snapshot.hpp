@@ -56,6 +56,8 @@ struct Endpoint {
     const providers::Provider* provider = nullptr;
     credentials::SourcePointer credential;  // null: deployment.api_key, if anything
     http::Origin origin;
+    // The id of the user's own key that deployment.api_key is, "" : it is the platform's.
+    std::string own_key = {};
     std::shared_ptr<EndpointHealth> health;
     // What it is, alike in every snapshot and on every instance: for circuits and conversations.
     std::string key;
@@ -95,6 +97,8 @@ struct BillingSettings {
     int budget_status = 0;                  // of a spent budget; 0: 429 to Anthropic's, else 402
     std::string baseline_model;             // of savings; "" : the Claude that was asked for
     std::int64_t output_tokens_clamp = 0;   // of requests under a budget; 0: none
+    // Of the list price, for requests with a user's own key.
+    double byok_fee_percent = 10;
     bool client_caps = true;                // anthropic-ratelimit-unified-*
 };
 
