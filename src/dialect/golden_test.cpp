@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "dialect/cache_marks.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/golden_settings.hpp"
 
@@ -117,7 +118,7 @@ Case parse_case(const std::string& text) {
         else
             throw std::runtime_error("unknown line: " + line);
     }
-    const bool towards = read.op == "request" || read.op == "relay";
+    const bool towards = read.op.ends_with("request") || read.op.ends_with("relay");
     describe_target(read.settings, protocol_named(towards ? read.to : read.from));
     for (const std::string& each : settings) apply(read.settings, each);
     return read;
@@ -195,8 +196,13 @@ Outcome run_request(const Case& test) {
     json::Document document;
     const auto parsed = document.parse(test.input);
     if (!parsed.ok()) return refused(parsed.error());
-    const auto request = from.client->decode_request(document, arena);
+    auto request = from.client->decode_request(document, arena);
     if (!request.ok()) return refused(request.error());
+    CacheMarkPlaces places;
+    if (test.op == "marked_request" && !has_cache_marks(test.input)) {
+        places = cache_mark_places(to.provider->protocol(), test.settings.target);
+    }
+    const AddedCacheMarks marks(*request, places);
     const auto encoded = to.provider->encode_request(*request, test.settings.target);
     if (!encoded.ok()) return refused(encoded.error());
     json::Document check;
@@ -214,7 +220,7 @@ Outcome run_relay(const Case& test) {
     const auto seen = outline(protocol, body, arena);
     if (!seen.ok()) return refused(seen.error());
     Translation translation;
-    const auto splices = relay_splices(protocol, body, *seen, test.settings.target, translation);
+    auto splices = relay_splices(protocol, body, *seen, test.settings.target, translation);
     if (!splices.ok()) return refused(splices.error());
     // The same by the tree of a body that was parsed before, which is how requests come.
     json::Document parsed;
@@ -228,6 +234,14 @@ Outcome run_relay(const Case& test) {
         EXPECT_TRUE(one.begin == other.begin && one.end == other.end && one.text == other.text);
     }
     EXPECT_EQ(again.dropped, translation.dropped);
+    if (test.op == "marked_relay" && !has_cache_marks(body)) {
+        const CacheMarkPlaces places = cache_mark_places(protocol, test.settings.target);
+        auto marks = cache_mark_splices(protocol, parsed.root(), places);
+        std::move(marks.begin(), marks.end(), std::back_inserter(*splices));
+        std::sort(splices->begin(), splices->end(), [](const Splice& a, const Splice& b) {
+            return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+        });
+    }
     Outcome outcome;
     std::size_t at = 0;
     for (const Splice& splice : *splices) {
@@ -338,8 +352,8 @@ Outcome run_error(const Case& test) {
 }
 
 Outcome run(const Case& test) {
-    if (test.op == "request") return run_request(test);
-    if (test.op == "relay") return run_relay(test);
+    if (test.op == "request" || test.op == "marked_request") return run_request(test);
+    if (test.op == "relay" || test.op == "marked_relay") return run_relay(test);
     if (test.op == "answer") return run_answer(test);
     if (test.op == "stream") return run_stream(test);
     if (test.op == "error") return run_error(test);
