@@ -18,13 +18,15 @@ constexpr unsigned char usage_codec_version = 1;
 // Longer texts are cut (at a whole character): they come from clients and providers.
 constexpr std::size_t usage_text_bytes_max = 2048;
 constexpr std::size_t usage_tags_max = 64;
+// Longer JSON is left out: cut, it would be none.
+constexpr std::size_t usage_json_bytes_max = 4096;
 
 // Writes into `buffer`, which only ever grows, so that a caller that keeps it allocates nothing.
 // The result points into it and lives until the next call.
 std::string_view encode_usage(const domain::UsageRecord& record, std::string& buffer);
 // Fails: invalid_request when these are not the bytes of a record. The second fills `record`, which
-// must be as new, where it stands: a record has thirty texts, and moving it costs as much as reading
-// it.
+// must be as new, where it stands: a record has thirty texts, and moving it costs as much as
+// reading it.
 base::Result<domain::UsageRecord> decode_usage(std::string_view bytes);
 base::Result<void> decode_usage(std::string_view bytes, domain::UsageRecord& record);
 

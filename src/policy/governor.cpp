@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "policy/refusal.hpp"
 
@@ -49,10 +50,16 @@ base::Result<std::int64_t> amount_for(const LimitUse& use, std::int64_t input,
     return sure + std::clamp<std::int64_t>(possible, 0, use.limit - sure);
 }
 
-domain::BudgetAction strictest_action(const Governance& governance, domain::UnixMicros now) {
+// Most budgets ask for nothing however much is spent: then neither what is spent, which takes a
+// lock, nor the time is asked for.
+constexpr domain::NanoUsd all_there_is = std::numeric_limits<domain::NanoUsd>::max();
+
+domain::BudgetAction strictest_action(const Governance& governance,
+                                      const Governor::WallClock& clock) {
     domain::BudgetAction action = domain::BudgetAction::notify;
     for (const LiveBudgetPointer& budget : governance.budgets) {
-        const domain::NanoUsd spent = budget->standing(budget->period(now)).spent;
+        if (budget->action_at(all_there_is) <= action) continue;
+        const domain::NanoUsd spent = budget->standing(budget->period(clock())).spent;
         action = std::max(action, budget->action_at(spent));
     }
     return action;
@@ -60,9 +67,10 @@ domain::BudgetAction strictest_action(const Governance& governance, domain::Unix
 
 // Throttling is looked for by itself: a budget that asks for a downgrade does not undo another's
 // throttle.
-bool throttled(const Governance& governance, domain::UnixMicros now) {
-    return std::any_of(governance.budgets.begin(), governance.budgets.end(), [now](auto& budget) {
-        const domain::NanoUsd spent = budget->standing(budget->period(now)).spent;
+bool throttled(const Governance& governance, const Governor::WallClock& clock) {
+    return std::ranges::any_of(governance.budgets, [&clock](const LiveBudgetPointer& budget) {
+        if (!budget->throttled_at(all_there_is)) return false;
+        const domain::NanoUsd spent = budget->standing(budget->period(clock())).spent;
         return budget->throttled_at(spent);
     });
 }
@@ -346,7 +354,7 @@ std::optional<Remaining> tightest(const Governance& governance, const SharedStat
 
 std::optional<Remaining> Ticket::requests() const {
     if (held_ == nullptr) return std::nullopt;
-    const bool throttle = throttled(held_->governance, held_->governor.clock_());
+    const bool throttle = throttled(held_->governance, held_->governor.clock_);
     return tightest(held_->governance, held_->governor.state(), true, throttle);
 }
 
@@ -374,7 +382,7 @@ std::optional<CapState> Ticket::cap() const {
 
 domain::BudgetAction Ticket::action() const {
     if (held_ == nullptr) return domain::BudgetAction::notify;
-    return strictest_action(held_->governance, held_->governor.clock_());
+    return strictest_action(held_->governance, held_->governor.clock_);
 }
 
 Governor::Governor(SharedState& state) : Governor(state, system_micros) {}
@@ -386,7 +394,7 @@ net::Task<base::Result<Ticket>> Governor::enter(const Governance& governance, co
     bool throttle = false;
     if (entry.spends && !governance.budgets.empty()) {
         if (auto spent = spent_budget(governance, now); spent) co_return *std::move(spent);
-        throttle = throttled(governance, now);
+        throttle = throttled(governance, clock_);
     }
     auto held = std::make_unique<Ticket::Held>(*this, governance, entry);
     held->asks.reserve(governance.limits.size() + governance.budgets.size());
