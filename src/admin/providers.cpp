@@ -116,6 +116,11 @@ net::Task<void> test_later(store::Db& db, ProviderService& service, net::Loop& l
                                          {"words", probe.message}});
 }
 
+// Where nothing is served the process ends with the answer.
+bool tests_later(const Services& services) {
+    return services.providers != nullptr && services.in_force != nullptr;
+}
+
 Outcome create(Call& call, Session& session, ProviderTarget& made) {
     TRY(Fields * fields, call.body());
     domain::ProviderRow provider;
@@ -141,7 +146,9 @@ Outcome create(Call& call, Session& session, ProviderTarget& made) {
                 shown(made.provider));
     call.header("location", "/api/v1/llm/providers/" + store::provider_uuid(made.provider.slug));
     return show_with(call, made.provider, 201,
-                     "the provider is made; its connection is being tested");
+                     tests_later(call.services)
+                         ? "the provider is made; its connection is being tested"
+                         : "the provider is made; POST /api/v1/llm/test tests its connection");
 }
 
 base::Result<ProviderTarget> read_test(Call& call, Session& session) {
@@ -234,7 +241,7 @@ net::Task<void> create_provider(http::Exchange& exchange, std::shared_ptr<Call> 
     Step step = [made](Call& asked, Session& session) { return create(asked, session, *made); };
     auto done = co_await run_step(exchange, call, true, std::move(step));
     ProviderService* service = call->services.providers;
-    if (done.ok() && call->reply().status < 300 && service != nullptr) {
+    if (done.ok() && call->reply().status < 300 && tests_later(call->services)) {
         made->model = service->cheapest_model(made->provider.type);
         if (!made->model.empty()) {
             net::spawn(test_later(call->services.db, *service, exchange.loop(), *made),

@@ -31,8 +31,8 @@ public:
     DirectoryKeeper(const DirectoryKeeper&) = delete;
     DirectoryKeeper& operator=(const DirectoryKeeper&) = delete;
 
-    // Makes a snapshot of the files' configuration and the database's models. Any thread. Fails with
-    // every problem.
+    // Makes a snapshot of the files' configuration and the database's models. Any thread. Fails
+    // with every problem.
     using SnapshotMaker = std::function<base::Result<std::shared_ptr<const gateway::Snapshot>>(
         const config::Config& config, const assembly::ModelRows& rows,
         const std::string& master_key)>;

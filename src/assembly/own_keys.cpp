@@ -35,7 +35,7 @@ policy::CredentialOwner owner_of(const domain::UserProviderKey& key) {
 }
 
 OwnKeysByUser::OwnKeysByUser(const DirectoryRows& rows,
-                             std::shared_ptr<const policy::KeyVault> vault) {
+                             const std::shared_ptr<const policy::KeyVault>& vault) {
     if (vault == nullptr) return;
     std::set<std::string> unwanted;
     for (const domain::UserSettings& settings : rows.settings) {

@@ -13,7 +13,8 @@ namespace tollgate::assembly {
 class OwnKeysByUser {
 public:
     // Users whose settings say use_byok: false have none. `vault` null: nobody has.
-    OwnKeysByUser(const DirectoryRows& rows, std::shared_ptr<const policy::KeyVault> vault);
+    OwnKeysByUser(const DirectoryRows& rows,
+                  const std::shared_ptr<const policy::KeyVault>& vault);
     // Null: none. A key of no user has none.
     std::shared_ptr<const policy::OwnKeys> of(const std::string& tenant,
                                               const std::string& user) const;
