@@ -59,7 +59,8 @@ protected:
                   "INSERT INTO usage_latency_daily (tenant_id, day, kind, bucket) "
                   "VALUES ($1, 0, 'total', 1)",
                   "INSERT INTO usage_by_dimension (tenant_id, dimension, day) "
-                  "VALUES ($1, 'none', 0)"}) {
+                  "VALUES ($1, 'none', 0)",
+                  "INSERT INTO feedback (tenant_id, request_id, score, at) VALUES ($1, 'r', 1, 0)"}) {
                 const auto done = execute(sql, id);
                 ASSERT_TRUE(done.ok()) << sql << ": " << done.error().message;
             }
@@ -133,6 +134,41 @@ TEST_P(RowSecurity, ProviderKeys_AreTheirOwnersNotTheTenants) {
     EXPECT_EQ(number(all, {}, acme()), 1);
     EXPECT_EQ(number(all, {}, Access::of_user("acme", "bob")), 0);
     EXPECT_EQ(number(all, {}, Access::of_tenant("acme")), 0);
+    // The tenant's admins say that they are, and see those of their tenant.
+    Access admin = Access::of_user("acme", "boss");
+    admin.users_keys = true;
+    EXPECT_EQ(number(all, {}, admin), 1);
+    EXPECT_EQ(*execute("UPDATE user_provider_keys SET enabled = FALSE", {}, admin), 1);
+    admin.tenant = "nobody";
+    EXPECT_EQ(number(all, {}, admin), 0);
+    EXPECT_EQ(*execute("DELETE FROM user_provider_keys", {}, admin), 0);
+    admin.tenant.clear();
+    EXPECT_EQ(number(all, {}, admin), 0);
+}
+
+TEST_P(RowSecurity, WhatIsThePlatforms_IsReadByTenantsAndWrittenByThePlatformAlone) {
+    for (const char* sql :
+         {"INSERT INTO llm_providers (slug, name, type, created, updated) "
+          "VALUES ('shared', 'shared', 'openai', 1, 1)",
+          "INSERT INTO llm_models (id, provider, name, created, updated) "
+          "VALUES (gen_random_uuid(), 'shared', 'm', 1, 1)",
+          "INSERT INTO llm_routing_rules (id, created, updated) "
+          "VALUES (gen_random_uuid(), 1, 1)"}) {
+        ASSERT_TRUE(execute(sql).ok()) << sql;
+    }
+    // Models go with their provider, so they come first.
+    for (const std::string table : {"llm_models", "llm_providers", "llm_routing_rules"}) {
+        EXPECT_EQ(number("SELECT COUNT(*) FROM " + table, {}, acme()), 2) << table;
+        EXPECT_EQ(number("SELECT COUNT(*) FROM " + table, {}, Access{}), 0) << table;
+        EXPECT_EQ(*execute("UPDATE " + table + " SET updated = 2", {}, acme()), 1) << table;
+        EXPECT_EQ(*execute("DELETE FROM " + table, {}, acme()), 1) << table;
+        EXPECT_EQ(number("SELECT COUNT(*) FROM " + table), 2) << table;
+    }
+    const auto planted = execute("INSERT INTO llm_providers (slug, name, type, created, updated) "
+                                 "VALUES ('x', 'x', 'openai', 1, 1)",
+                                 {}, acme());
+    ASSERT_FALSE(planted.ok());
+    EXPECT_EQ(planted.error().code, ErrorCode::permission);
 }
 
 TEST_P(RowSecurity, Views_AskForTheCaller) {
