@@ -126,6 +126,17 @@ void Builder::check_pattern(const config::ModelEntry& entry, std::size_t index) 
 void Builder::add_names() {
     routing::NamesInput names;
     names.groups = group_inputs_;
+    for (std::size_t i = 0; i < names.groups.size(); ++i) {
+        const auto& endpoints = snapshot_->groups[i]->endpoints;
+        const bool of_tenants = !endpoints.empty() &&
+                                std::all_of(endpoints.begin(), endpoints.end(), [](const auto& e) {
+                                    return !e->deployment.tenant.empty();
+                                });
+        if (!of_tenants) continue;
+        // A tenant's own model stands in for nobody's tier, and others are not told of it.
+        names.groups[i].chat = false;
+        names.groups[i].suggested = false;
+    }
     const config::RouterSettings& router = config_.router_settings;
     for (const config::Alias& alias : router.model_group_alias) {
         names.aliases.push_back({alias.name, alias.target, alias.hidden});

@@ -145,6 +145,12 @@ public:
         if (!row.enabled) return;
         const std::string path = "provider " + row.slug;
         std::string key;
+        if (row.api_key_token.empty() && !row.tenant.empty()) {
+            // The platform's own credentials, of its environment, are not a tenant's to use.
+            problems_.push_back(problem(Severity::notice, path,
+                                        "is left out: a tenant's provider needs an api_key"));
+            return;
+        }
         if (!row.api_key_token.empty()) {
             auto opened = vault_.open(owner_of(row), row.api_key_token);
             if (!opened.ok()) {
@@ -299,14 +305,17 @@ base::Result<config::ProviderAccount> account_of(const domain::ProviderRow& prov
 config::ModelEntry entry_of(const domain::ProviderRow& provider, const domain::ModelRow& model) {
     config::ModelEntry entry;
     entry.model = provider.slug + "/" + model.name;
-    // A name with a slash would stand in the way of the provider that it begins with.
-    const bool plain = model.name.find('/') == std::string::npos &&
-                       model.name.find('*') == std::string::npos;
+    // A name with a slash would stand in the way of the provider that it begins with, and a
+    // tenant's in the way of everybody's model of that name.
+    const bool plain =
+        provider.tenant.empty() && model.name.find_first_of("/*") == std::string::npos;
     entry.model_name = plain ? model.name : entry.model;
     entry.order = 0;
     entry.info.id = model.id;
     entry.info.max_input_tokens = model.context_length;
-    if (model.input_price) set_rate(entry.prices, &TokenRates::input, per_token(*model.input_price));
+    if (model.input_price) {
+        set_rate(entry.prices, &TokenRates::input, per_token(*model.input_price));
+    }
     if (model.output_price) {
         set_rate(entry.prices, &TokenRates::output, per_token(*model.output_price));
     }

@@ -140,11 +140,15 @@ TEST_F(DatabaseModels, OfATenant_AreMarkedAsItsOwn) {
     rows_.providers.push_back(row);
     model("acme-openai", "secret-model").tenant = "acme";
     build_with(nothing);
-    EXPECT_EQ(deployment("secret-model").tenant, "acme");
+    EXPECT_EQ(group("secret-model"), nullptr) << "others may have a model of that name";
+    EXPECT_EQ(deployment("acme-openai/secret-model").tenant, "acme");
+    const auto lost = snapshot().names.resolve("acme-openay/secret-model");
+    EXPECT_FALSE(lost.found());
+    EXPECT_TRUE(std::ranges::find(lost.nearest, "acme-openai/secret-model") == lost.nearest.end());
     EXPECT_EQ((*made("acme-openai/x"))[0]->deployment.tenant, "acme");
     const auto& listed = snapshot().listed;
     const auto found = std::ranges::find_if(
-        listed, [](const auto& each) { return each.id == "secret-model"; });
+        listed, [](const auto& each) { return each.id == "acme-openai/secret-model"; });
     ASSERT_NE(found, listed.end());
     EXPECT_EQ(found->tenant, "acme");
 }

@@ -150,7 +150,10 @@ Resolution Names::resolve(std::string_view requested) const {
     }
     if (!resolution.found()) {
         resolution.name = std::string(requested.substr(0, name_bytes_max));
-        resolution.nearest = nearest(requested, [](std::string_view) { return true; });
+        resolution.nearest = nearest(requested, [this](std::string_view name) {
+            const auto group = groups_.find(name);
+            return group == groups_.end() || input_.groups[group->second].suggested;
+        });
     }
     return resolution;
 }

@@ -22,6 +22,7 @@ struct GroupInput {
     // What each deployment really is, `provider/model@` and then whatever tells accounts apart
     // (nothing for the provider's own one): equal ones are tried once.
     std::vector<std::string> deployments;
+    bool suggested = true;     // to those who asked for a name that is none; false: a tenant's own
 };
 struct AliasInput {
     std::string name, target;

@@ -62,7 +62,7 @@ describe('providers of the database', () => {
   before(async () => {
     provider = await Provider.start();
     gateway = await Tollgate.start({ model_list: [] },
-      { env: { OPENAI_BASE_URL: provider.url } });
+      { env: { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: bad } });
   });
   after(async () => {
     await gateway?.stop();
@@ -138,15 +138,19 @@ describe('providers of the database', () => {
     const { body } = await call('GET', '/providers?tenant=acme', { status: 200 });
     await call('POST', '/models', { status: 201,
       json: { provider_id: body[0].id, name: 'secret-model' } });
-    const mine = await ask('secret-model', keys[0]);
+    const own = `${body[0].slug}/secret-model`;
+    const mine = await ask(own, keys[0]);
     assert.equal(mine.status, 200, mine.text);
-    assert.equal((await ask('secret-model', keys[1])).status, 404);
+    const others = await ask(own, keys[1]);
+    assert.equal(others.status, 404, others.text);
     assert.equal((await ask(`${body[0].slug}/x`, keys[1])).status, 404);
-    assert.equal((await ask('secret-model')).status, 404);
+    assert.equal((await ask(own)).status, 404);
+    const unknown = await ask(`${own}s`, keys[1]);
+    assert.ok(!unknown.text.includes(`\`${own}\``), unknown.text);
     const names = async (key) => (await (await gateway.fetch('/v1/models', { key })).json()).data
       .map((model) => model.id);
-    assert.ok((await names(keys[0])).includes('secret-model'));
-    assert.ok(!(await names(keys[1])).includes('secret-model'));
+    assert.ok((await names(keys[0])).includes(own));
+    assert.ok(!(await names(keys[1])).includes(own));
   });
 
   test("a user's key is tried, kept encrypted, and rotated while it is served", async () => {
@@ -171,6 +175,11 @@ describe('providers of the database', () => {
     const list = await call('GET', '/users/me/byok', { key, status: 200 });
     assert.equal(list.body.byok_providers.openai.api_key, 'sk-...****');
     assert.equal((await ask('plain')).status, 200, 'providers are opened with the new key');
+    // The platform's key is refused there: the user's own is what the request goes with.
+    const own = await ask('openai/gpt-4o-mini', key);
+    assert.equal(own.status, 200, own.text);
+    await call('PATCH', '/users/me/byok/openai', { key, status: 200, json: { enabled: false } });
+    assert.notEqual((await ask('openai/gpt-4o-mini', key)).status, 200);
   });
 
   test('no secret is in an answer, the log, the metrics, the audit or the database', async () => {
