@@ -181,6 +181,10 @@ base::Result<void> App::open_stores() {
     TRY_VOID(keeper_->take_files(configuration_.current(), gateway_.current(),
                                  configuration_.master_key()));
     keeper_->start();
+    const domain::AffinitySettings& affinity = gateway_.current()->routing.affinity;
+    gateway_.conversations = std::make_unique<routing::AffinityTable>(
+        static_cast<std::size_t>(std::max<std::int64_t>(affinity.sessions_max, 1)),
+        std::max<std::int64_t>(affinity.idle.count(), 1));
     if (!stores_->active()) return {};
     gateway_.governor = &stores_->governor();
     gateway_.stores_trouble = [this] { return stores_->trouble(); };

@@ -5,6 +5,7 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "gateway/affinity.hpp"
 #include "gateway/attempt.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/learn.hpp"
@@ -257,6 +258,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
         end_attempt(generation, failure ? &*failure : nullptr);
         learn(generation, *endpoint, std::move(flight), failure ? &*failure : nullptr, begun);
         if (!failure) {
+            if (generation.record.error.empty()) remember_conversation(generation, *endpoint);
             forget_fallback_if_first(generation, progress);
             co_return;
         }

@@ -15,6 +15,7 @@
 #include "gateway/snapshot.hpp"
 #include "http/client.hpp"
 #include "net/loop.hpp"
+#include "routing/affinity_table.hpp"
 
 namespace tollgate::accounting {
 class VocabularyFolder;
@@ -83,6 +84,8 @@ public:
     std::shared_ptr<const accounting::VocabularyFolder> vocabularies;
     // Takes limits and budgets; null: nothing is governed. Set before the threads start.
     policy::Governor* governor = nullptr;
+    // Where conversations are; null: they move as they like. Set before the threads start.
+    std::unique_ptr<routing::AffinityTable> conversations;
     // A circuit has opened or closed here: tells the other instances. Any thread; empty: there are
     // none. Set before the threads start.
     std::function<void(const Endpoint&, const routing::CircuitChange&)> circuit_changed;

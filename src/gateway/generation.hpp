@@ -15,7 +15,9 @@
 #include "gateway/gateway.hpp"
 #include "gateway/path_request.hpp"
 #include "gateway/record.hpp"
+#include "gateway/response_cache.hpp"
 #include "http/exchange.hpp"
+#include "routing/session_key.hpp"
 
 namespace tollgate::gateway {
 
@@ -28,6 +30,8 @@ struct Plan {
     std::vector<std::pair<domain::ErrorClass, std::vector<EndpointPointer>>> fallback_on;
     // Behind the first so many, circuits are open.
     std::size_t usable = static_cast<std::size_t>(-1);
+    // Whose cached prompt is worth staying for; nullopt: nobody asked.
+    std::optional<routing::SessionKey> conversation;
     bool all_open = false;  // of all of them: the first is asked all the same
     const domain::RoutingRule* rule = nullptr;  // that applied; of the pinned snapshot
     std::string route;                          // x-tollgate-route, "" : nothing was decided

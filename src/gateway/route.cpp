@@ -1,10 +1,12 @@
 #include "gateway/route.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "gateway/affinity.hpp"
 #include "gateway/request_body.hpp"
 #include "gateway/router.hpp"
 
@@ -155,7 +157,7 @@ base::Result<void> Router::decide() {
     }
     const domain::Strategy strategy = strategy_of_stage();
     strategy_ = domain::to_string(strategy);
-    RequestSize size;
+    RequestSize& size = size_;
     size.input = input_.input_tokens();
     size.output_max = input_.output_tokens_max;
     size.output_expected = size.output_max > 0 ? std::min(size.output_max, usual_output_tokens)
@@ -187,6 +189,7 @@ base::Result<void> Router::decide() {
         if (use.weights) question.weights = *use.weights;
         question.quality_margin = use.quality_margin.value_or(-1);
     }
+    stay(question, asked);
     const routing::Decision decision = routing::decide(question);
     decided_ = true;
     if (decision.order.empty()) {
@@ -213,6 +216,60 @@ base::Result<void> Router::decide() {
         trace_decision(decision, question);
     }
     return {};
+}
+
+// A conversation stays where its prompt is cached unless moving pays: pins that candidate.
+void Router::stay(routing::DecisionInput& question, FactsInput& asked) {
+    if (input_.conversations == nullptr || !tables_.affinity.enabled || staged_.size() < 2) return;
+    plan_.conversation = input_.conversation(wanted_);
+    if (!plan_.conversation) return;
+    const auto known = input_.conversations->find(*plan_.conversation, input_.unix_now);
+    if (!known) return;
+    const std::int64_t cached = routing::tokens_cached(*known, input_.unix_now);
+    if (cached == 0 && !known->bound) return;
+    const auto here = std::find_if(staged_.begin(), staged_.end(), [&](const Staged& one) {
+        return one.endpoint->key == known->deployment;
+    });
+    routing::AffinityScene scene;
+    scene.candidate = here != staged_.end();
+    scene.rule = plan_.rule != nullptr ? std::string_view(plan_.rule->id) : std::string_view();
+    if (scene.candidate) {
+        const auto index = static_cast<std::size_t>(here - staged_.begin());
+        scene.candidate = facts_[index].excluded.empty();
+        scene.circuit = facts_[index].circuit;
+        scene.move = best_move(question, index, *known, cached);
+        if (routing::judge_affinity(*known, scene) == routing::AffinityEnd::holds) {
+            size_.cached = cached;
+            asked.pinned = here->endpoint.get();
+            facts_[index] = facts_of(*here->endpoint, asked, here->stage, names_[index]);
+        }
+    }
+    if (trace_ == nullptr) return;
+    const routing::AffinityEnd end = routing::judge_affinity(*known, scene);
+    trace_->affinity = std::string(routing::to_string(end)) + ": " + std::to_string(cached) +
+                       " tokens cached at " + known->deployment.substr(0, known->deployment.find('@'));
+    if (scene.move.turns > 0) {
+        char figures[96];
+        std::snprintf(figures, sizeof figures, "; moving saves %.6f USD in %lld turns, costs %.6f",
+                      scene.move.saving_usd, static_cast<long long>(scene.move.turns),
+                      scene.move.lost_cache_usd);
+        trace_->affinity += figures;
+    }
+}
+
+// Against the candidate that would be first if nothing were cached anywhere.
+routing::MoveVerdict Router::best_move(const routing::DecisionInput& question, std::size_t here,
+                                       const routing::Assignment& known,
+                                       std::int64_t cached) const {
+    const routing::Decision free = routing::decide(question);
+    if (free.order.empty() || free.order.front().index == here) return {};
+    routing::TurnShape turn;
+    turn.prefix_tokens = std::min(cached, size_.input);
+    turn.new_tokens = size_.input - turn.prefix_tokens;
+    turn.output_tokens = size_.output_expected;
+    return routing::moving_pays(known, turn, staged_[here].endpoint->deployment.model.prices,
+                                staged_[free.order.front().index].endpoint->deployment.model.prices,
+                                input_.unix_now);
 }
 
 // The same deployment with the user's credential; null: nobody can read that any more.
@@ -372,6 +429,10 @@ base::Result<Plan> route(Generation& generation) {
     input.now = net::Clock::now();
     input.unix_now = base::unix_seconds();
     input.random = base::random_u64();
+    input.conversations = generation.worker.gateway.conversations.get();
+    input.conversation = [&generation](std::string_view name) {
+        return conversation_of(generation, name);
+    };
     RouteTrace trace;
     Router router(input, &trace);
     TRY(Plan plan, router.plan());

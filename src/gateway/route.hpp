@@ -23,11 +23,15 @@ struct RouteInput {
     std::function<std::optional<std::string_view>(std::string_view)> header;
     std::string_view body_level;      // the body's power_level, "" : none
     const routing::BodySource* body = nullptr;
+    std::string_view session_id, request_id;     // "" : none; for arms of experiments
     std::function<std::int64_t()> input_tokens;  // estimated; asked for when something needs it
     std::int64_t output_tokens_max = 0;          // 0: the client named none
     net::Instant now;
     std::int64_t unix_now = 0;
     std::uint64_t random = 0;
+    // Where conversations are, and which this one is, by the name after aliases. Empty: nowhere.
+    routing::AffinityTable* conversations = nullptr;
+    std::function<std::optional<routing::SessionKey>(std::string_view)> conversation;
     bool counts = true;               // false: only asked, no turn is taken
 };
 

@@ -48,6 +48,9 @@ private:
     base::Result<void> decide();
     base::Result<void> nobody(const routing::Decision& decision,
                               const routing::DecisionInput& asked) const;
+    void stay(routing::DecisionInput& question, FactsInput& asked);
+    routing::MoveVerdict best_move(const routing::DecisionInput& question, std::size_t here,
+                                   const routing::Assignment& known, std::int64_t cached) const;
     EndpointPointer with_own_key(const EndpointPointer& endpoint,
                                  const policy::OwnKeys& keys) const;
     base::Result<void> own_keys_only() const;
@@ -74,6 +77,7 @@ private:
     std::vector<Staged> staged_;
     std::vector<std::string> names_;   // of the candidates, for the facts' views
     std::vector<routing::CandidateFacts> facts_;
+    RequestSize size_;
     std::uint64_t turn_ = 0;
     bool turned_ = false;
     bool decided_ = false;

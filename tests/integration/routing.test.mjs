@@ -39,6 +39,8 @@ describe('routing', () => {
         priced('any-of-them', 'usual-model', provider.url, 10),
         priced('shaky', 'shaky-model', failing.url, 1),
         priced('shaky', 'steady-model', provider.url, 1),
+        priced('homes', 'home-1', provider.url, 3, { cache_read_input_token_cost: 3e-7 }),
+        priced('homes', 'home-2', provider.url, 3, { cache_read_input_token_cost: 3e-7 }),
         priced('twice', 'coder', provider.url, 4), priced('pair', 'coder', failing.url, 1),
       ],
       routing,
@@ -127,6 +129,29 @@ describe('routing', () => {
     assert.ok(other.rules.some((one) => one.rule === 'refactor' && /prompt/.test(one.failed)));
     assert.ok(other.order[0].cost > 0 && other.order[0].score !== undefined);
     assert.equal(provider.calls, calls);
+  });
+
+  test('a conversation stays where its prompt is cached, others take turns', async () => {
+    provider.usage = { prompt_tokens: 4000, completion_tokens: 10,
+      prompt_tokens_details: { cached_tokens: 3000 } };
+    const turns = async (session) => {
+      const seen = new Set();
+      for (let i = 0; i < 6; i += 1) {
+        const answer = await ask('homes', { content: `turn ${i} of ${session}`,
+          headers: { 'x-claude-code-session-id': session } });
+        assert.equal(answer.status, 200, answer.text);
+        seen.add(answer.model);
+      }
+      return seen;
+    };
+    assert.equal((await turns('11111111-2222-4333-8444-555555555555')).size, 1);
+    assert.equal((await turns('11111111-2222-4333-8444-666666666666')).size, 1);
+    const others = new Set();
+    for (let i = 0; i < 4; i += 1) {
+      others.add((await ask('homes', { content: `a new question ${i}` })).model);
+    }
+    assert.equal(others.size, 2);
+    provider.usage = { prompt_tokens: 1000, completion_tokens: 100 };
   });
 
   test('what a user sets for all requests holds', async () => {

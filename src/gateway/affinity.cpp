@@ -1,0 +1,101 @@
+#include "gateway/affinity.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+
+namespace tollgate::gateway {
+namespace {
+
+// Shorter prompts are not cached by the providers that cache by themselves.
+constexpr std::int64_t cached_by_itself_min = 1'024;
+
+const json::TopField* field_of(const Generation& generation, std::string_view name) {
+    for (const json::TopField& field : generation.outline.fields) {
+        if (json::key_equals(field.key, name)) return &field;
+    }
+    return nullptr;
+}
+
+// The first element of the list that holds the conversation, as it is spelled: it stays the same
+// from turn to turn.
+std::string_view first_message(const Generation& generation) {
+    if (generation.document == nullptr) {
+        // A rule wanted the words: the request is decoded.
+        if (!generation.decoded || generation.decoded->messages.empty()) return {};
+        const std::vector<domain::Part>& parts = generation.decoded->messages.front().parts;
+        return parts.empty() ? std::string_view() : parts.front().text.raw;
+    }
+    const json::Value root = generation.document->root();
+    for (const std::string_view name : {"messages", "contents", "input"}) {
+        for (const json::Value message : root[name].elements()) return message.raw();
+        if (root[name].is_string()) return root[name].raw();
+    }
+    return {};
+}
+
+std::string_view system_text(const Generation& generation) {
+    for (const std::string_view name : {"system", "systemInstruction", "instructions"}) {
+        if (const json::TopField* field = field_of(generation, name)) return field->value;
+    }
+    return {};
+}
+
+// What is cached there now: as the provider says, or all of the prompt where he caches it unasked.
+std::int64_t cached_tokens(const domain::Deployment& target, const domain::Usage& usage) {
+    const std::int64_t stated = domain::Usage::or_zero(usage.cache_read) + usage.cache_write();
+    const bool marks = target.provider.protocol == domain::Protocol::anthropic ||
+                       target.provider.cache_control;
+    const bool by_itself = !marks && target.model.prices.cache_read >= 0 &&
+                           usage.prompt() >= cached_by_itself_min;
+    return by_itself ? std::max(stated, usage.prompt()) : stated;
+}
+
+}  // namespace
+
+std::optional<routing::SessionKey> conversation_of(const Generation& generation,
+                                                   std::string_view name) {
+    routing::SessionSource source;
+    source.tenant = generation.record.tenant;
+    source.model = name;
+    source.session_id = generation.record.session_id;
+    source.agent_id = generation.record.agent_id;
+    std::string user;
+    if (source.session_id.empty()) {
+        if (const json::TopField* metadata = field_of(generation, "metadata");
+            metadata != nullptr && generation.document != nullptr) {
+            user = generation.document->root()["metadata"]["user_id"].text();
+            source.metadata_user = user;
+        }
+        source.system_text = system_text(generation).substr(0, routing::session_text_bytes);
+        source.first_user_text = first_message(generation).substr(0, routing::session_text_bytes);
+    }
+    return routing::session_key(source);
+}
+
+void remember_conversation(Generation& generation, const Endpoint& endpoint) {
+    routing::AffinityTable* table = generation.worker.gateway.conversations.get();
+    if (table == nullptr || !generation.plan.conversation) return;
+    const domain::Usage& usage = generation.record.usage;
+    const std::int64_t now = base::unix_seconds();
+    const std::int64_t cached = cached_tokens(endpoint.deployment, usage);
+    const bool own_key = !endpoint.own_key.empty();
+    auto known = table->find(*generation.plan.conversation, now);
+    if (!known && cached == 0 && !own_key) return;
+    routing::Assignment next;
+    if (known && known->deployment == endpoint.key) next = *known;
+    next.deployment = endpoint.key;
+    next.rule = generation.plan.rule != nullptr ? generation.plan.rule->id : std::string();
+    next.turns += 1;
+    next.bound = next.bound || own_key;
+    if (cached > 0) {
+        next.cached_tokens = cached;
+        next.cached_at = now;
+        if (domain::Usage::or_zero(usage.cache_write_1h) > 0) {
+            next.cache_seconds = routing::cache_seconds_long;
+        }
+    }
+    table->put(*generation.plan.conversation, std::move(next), now);
+}
+
+}  // namespace tollgate::gateway

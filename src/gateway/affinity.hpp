@@ -1,0 +1,20 @@
+// Conversations stay where their prompt is cached: which conversation a request belongs to, and
+// what an answer says of its cache. The table of assignments is the process's.
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "gateway/generation.hpp"
+#include "routing/affinity_table.hpp"
+
+namespace tollgate::gateway {
+
+// By the client's session, else by what the conversation begins with; `name`: the model after
+// aliases. nullopt: nothing tells it from another. REQUIRES: the body was parsed.
+std::optional<routing::SessionKey> conversation_of(const Generation& generation,
+                                                   std::string_view name);
+
+// After a good answer of `endpoint`: the conversation is there now, with that much cached.
+void remember_conversation(Generation& generation, const Endpoint& endpoint);
+
+}  // namespace tollgate::gateway
