@@ -133,6 +133,16 @@ void read_prices(const std::string& text, config::PriceOverrides& prices) {
     }
 }
 
+// Of a custom strategy, where all three are there.
+void take_weights(json::Value settings, domain::ScoreWeights& weights) {
+    const auto cost = settings["cost_weight"].number();
+    const auto latency = settings["latency_weight"].number();
+    const auto quality = settings["quality_weight"].number();
+    if (!cost || !latency || !quality) return;
+    const domain::ScoreWeights given{*cost, *latency, *quality};
+    if (domain::sound(given)) weights = given;
+}
+
 // Adds what the database has to what the file says.
 class Merge {
 public:
@@ -228,6 +238,10 @@ public:
         const auto root = document.parse(settings.config);
         if (!root.ok()) return;
         config::RoutingConfig& routing = merged_.routing;
+        if (!routing.strategy || database_wins_) {
+            routing.strategy = domain::strategy_of(settings.strategy);
+            take_weights(*root, routing.weights);
+        }
         if (const auto retries = (*root)["max_retries"].integer()) {
             routing.max_attempts = *retries + 1;
         }
@@ -292,6 +306,7 @@ base::Result<config::ProviderAccount> account_of(const domain::ProviderRow& prov
     account.api_key.value = std::move(api_key);
     account.api_key.reference = "database";
     account.tenant = provider.tenant;
+    account.priority = provider.priority;
     account.origin = of_database();
     json::Document document;
     TRY(const json::Value root, document.parse(provider.config));
@@ -313,6 +328,8 @@ config::ModelEntry entry_of(const domain::ProviderRow& provider, const domain::M
     entry.order = 0;
     entry.info.id = model.id;
     entry.info.max_input_tokens = model.context_length;
+    entry.info.quality_score = model.quality;
+    entry.info.avg_latency_ms = model.latency_ms;
     if (model.input_price) {
         set_rate(entry.prices, &TokenRates::input, per_token(*model.input_price));
     }

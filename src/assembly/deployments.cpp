@@ -63,6 +63,8 @@ void apply_info(const config::ModelEntry& entry, domain::ModelTraits& model) {
     if (info.supports_function_calling) model.tools = *info.supports_function_calling;
     if (info.supports_pdf_input) model.pdf = *info.supports_pdf_input;
     if (info.supports_response_schema) model.json_schema = *info.supports_response_schema;
+    if (info.quality_score) model.quality = *info.quality_score;
+    if (info.avg_latency_ms) model.first_token_ms = static_cast<double>(*info.avg_latency_ms);
     entry.prices.apply(model.prices);
 }
 
@@ -306,6 +308,10 @@ base::Result<EndpointMaker::Made> EndpointMaker::deployment(
     made.default_max_tokens = entry.max_tokens;
     made.output_tokens_cap = entry.max_output_tokens;
     made.num_ctx = entry.num_ctx;
+    if (at.account != nullptr) {
+        made.account = at.account->name;
+        made.priority = at.account->priority;
+    }
     made.weight = entry.weight.value_or(1);
     made.requests_per_minute = entry.rpm;
     made.tokens_per_minute = entry.tpm;

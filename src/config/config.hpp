@@ -183,6 +183,7 @@ struct ProviderAccount {
     bool verify_tls = true;
     std::string ca_file;
     std::string tenant;     // whose requests alone may use it, "" : everybody's; of the database
+    std::int64_t priority = 0;  // higher is preferred where all else is equal
     Origin origin;
 };
 
@@ -195,6 +196,8 @@ struct ModelInfo {
     std::optional<bool> supports_vision, supports_function_calling, supports_reasoning;
     std::optional<bool> supports_pdf_input, supports_response_schema, supports_system_messages;
     std::vector<std::string> access_groups;
+    std::optional<double> quality_score;            // 0..1
+    std::optional<std::int64_t> avg_latency_ms;     // to the first token, until it is measured
     PriceOverrides prices;
 };
 // One entry of model_list: one deployment of the group `model_name`.

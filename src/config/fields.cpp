@@ -132,6 +132,8 @@ void describe(ProviderAccount& account, FieldVisitor& visit) {
     visit.value({"api_version", "API version, where the provider has one"}, account.api_version);
     describe_cloud(account.cloud, visit);
     visit.value({"headers", "headers sent with each request"}, account.headers);
+    visit.value({"priority", "higher is preferred where all else is equal", -1000, 1000},
+                account.priority);
     visit.value({"timeout", "until the provider's answer begins", 0, week_seconds},
                 account.timeout);
     visit.value({"drop_params", "remove what the provider cannot carry, and say so"},
@@ -327,6 +329,9 @@ void describe(ModelInfo& info, FieldVisitor& visit) {
                 info.supports_system_messages);
     visit.value({"access_groups", "names under which keys may be given this model"},
                 info.access_groups);
+    visit.value({"quality_score", "what routing compares by: 0 to 1", 0, 1}, info.quality_score);
+    visit.value({"avg_latency_ms", "to the first token, until it is measured", 0, 3'600'000},
+                info.avg_latency_ms);
     describe_prices(info.prices, visit);
     visit.later(
         "team_id team_public_model_name tier supported_environments health_check_model "
