@@ -68,6 +68,8 @@ void each_cell(const UsageRecord& r, Visitor& visit) {
     visit.text("client_address", r.client_address);
     visit.text("user_agent", r.user_agent);
     visit.text("zone", r.zone);
+    visit.text("experiment", r.experiment);
+    visit.text("arm", r.arm);
 }
 
 class CsvRow {

@@ -56,7 +56,7 @@ TEST(Export, EveryRowHasTheColumnsOfTheHeader) {
     EXPECT_EQ(std::count(row.begin(), row.end(), ','),
               std::count(header.begin(), header.end(), ','));
     EXPECT_THAT(header, StartsWith("at,request_id,attempt,"));
-    EXPECT_THAT(header, EndsWith(",zone\r\n"));
+    EXPECT_THAT(header, EndsWith(",zone,experiment,arm\r\n"));
 }
 
 class Exporting : public Reports {

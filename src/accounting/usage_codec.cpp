@@ -98,6 +98,9 @@ void each_field(Record& r, std::int64_t& flags, Field&& field) {
     field(55, r.usage.audio_output, -1);
     field(56, r.usage.image_output, -1);
     field(57, r.usage.images, -1);
+    field(58, r.experiment);
+    field(59, r.arm);
+    field.json(60, r.route_trace);
 }
 
 // At most usage_text_bytes_max, cut before a character of several bytes.
@@ -127,6 +130,9 @@ public:
     void operator()(std::uint64_t number, const std::vector<std::string>& tags) {
         for (const auto& tag : bounded(tags)) bytes(number, bounded(tag));
     }
+    void json(std::uint64_t number, const std::string& text) {
+        if (!text.empty() && text.size() <= usage_json_bytes_max) bytes(number, text);
+    }
     char* end() const { return at_; }
 
 private:
@@ -151,6 +157,7 @@ public:
     void operator()(std::uint64_t, const std::vector<std::string>& tags) {
         for (const auto& tag : bounded(tags)) total += tag.size() + 2 * varint_bytes_max;
     }
+    void json(std::uint64_t, const std::string& text) { total += text.size(); }
     std::size_t total = 1 + field_count_max * 2 * varint_bytes_max;
 };
 
@@ -176,6 +183,7 @@ public:
         skip_to(number);
         for (; number_ == number && is_text_; next()) tags.emplace_back(text_value_);
     }
+    void json(std::uint64_t number, std::string& text) { (*this)(number, text); }
     // Whether everything to the end could be read.
     bool finish() {
         while (number_ != 0) next();

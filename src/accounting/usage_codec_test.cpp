@@ -47,7 +47,10 @@ UsageRecord full_record() {
                               &r.cache,
                               &r.client_address,
                               &r.user_agent,
-                              &r.zone}) {
+                              &r.zone,
+                              &r.experiment,
+                              &r.arm,
+                              &r.route_trace}) {
         *text = "text-" + std::to_string(n++);
     }
     for (std::int64_t* number : {&r.attempt,
@@ -108,7 +111,7 @@ TEST(UsageCodec, EveryMember_ComesBack) {
     const UsageRecord record = full_record();
     const UsageRecord back = there_and_back(record);
     expect_equal(record, back);
-    // 30 texts, 3 tags, 25 numbers and the flags are in it: none is left out.
+    // 33 texts, 3 tags, 25 numbers and the flags are in it: none is left out.
     std::string buffer;
     const std::string_view bytes = encode_usage(record, buffer);
     std::size_t texts = 0;
@@ -116,10 +119,18 @@ TEST(UsageCodec, EveryMember_ComesBack) {
          at = bytes.find("text-", at + 1)) {
         ++texts;
     }
-    EXPECT_EQ(texts, 30u);
+    EXPECT_EQ(texts, 33u);
     EXPECT_EQ(back.status, record.status);
     EXPECT_EQ(back.redactions, record.redactions);
     EXPECT_EQ(back.user_agent, record.user_agent);
+}
+
+TEST(UsageCodec, JsonIsWholeOrNotThere) {
+    UsageRecord record;
+    record.route_trace = '"' + std::string(usage_json_bytes_max - 2, 'x') + '"';
+    EXPECT_EQ(there_and_back(record).route_trace, record.route_trace);
+    record.route_trace += ' ';
+    EXPECT_EQ(there_and_back(record).route_trace, "");
 }
 
 TEST(UsageCodec, EmptyRecord_IsOneByteAndKeepsItsDefaults) {

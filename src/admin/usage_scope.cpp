@@ -85,6 +85,8 @@ void write(json::Writer& writer, const domain::UsageRecord& record) {
         .string("provider_request_id", record.provider_request_id)
         .string("rule", record.rule)
         .string("strategy", record.strategy)
+        .string("experiment", record.experiment)
+        .string("arm", record.arm)
         .string("power_level", record.power_level)
         .string("fallback_reason", record.fallback_reason)
         .integer("status", record.status)

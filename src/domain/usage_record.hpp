@@ -25,6 +25,8 @@ struct UsageRecord {
     std::string provider, provider_type, model;  // what answered
     std::string provider_request_id;
     std::string rule, strategy, power_level;
+    std::string experiment, arm; // that chose the model, "" : none did
+    std::string route_trace;     // the decision as a JSON object, "" : there was nothing to decide
     std::string fallback_reason;
     std::int64_t status = 0;     // as the client saw it; 499: it left
     std::string error_class;     // "" : none

@@ -165,6 +165,9 @@ void write_rows(Generation& generation) {
     row.rule = record.rule;
     row.strategy = record.strategy;
     row.power_level = record.power_level;
+    row.experiment = record.experiment;
+    row.arm = record.arm;
+    row.route_trace = record.route_trace;
     row.fallback_reason = record.attempts > 1 ? record.fallback_reason : "";
     const net::Instant now = net::Clock::now();
     row.total_us = micros(record.arrived, now);

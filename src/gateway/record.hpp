@@ -54,6 +54,7 @@ struct RequestRecord {
     std::string error;             // the final failure in words
     std::string rule, strategy;    // that the candidates were chosen by; "" : none
     std::string power_level;       // asked for, "" : none was
+    std::string experiment, arm;   // that chose the model; "" : none did
     std::string route_trace;       // the decision as JSON, "" : there was nothing to decide
     domain::ErrorClass error_class = domain::ErrorClass::none;
     domain::Usage usage;           // of the last attempt

@@ -1,6 +1,7 @@
 #include "gateway/route_trace.hpp"
 
 #include <charconv>
+#include <limits>
 
 #include "base/json.hpp"
 
@@ -86,11 +87,12 @@ void append_candidate(std::string& out, const TracedCandidate& candidate, bool w
     object.end();
 }
 
-void append_candidates(std::string& out, const std::vector<TracedCandidate>& list, bool whole) {
+void append_candidates(std::string& out, const std::vector<TracedCandidate>& list, bool whole,
+                       std::size_t most) {
     out += '[';
     std::size_t count = 0;
     for (const TracedCandidate& candidate : list) {
-        if (!whole && count == kept_candidates_max) break;
+        if (count == most) break;
         if (count++ > 0) out += ',';
         append_candidate(out, candidate, whole);
     }
@@ -112,9 +114,8 @@ void append_rules(std::string& out, const std::vector<routing::RuleOutcome>& rul
     out += ']';
 }
 
-}  // namespace
-
-std::string to_json(const RouteTrace& trace, bool whole) {
+// With at most so many candidates of each list.
+std::string json_of(const RouteTrace& trace, bool whole, std::size_t most) {
     std::string out;
     Object object(out);
     object.text("requested", trace.requested);
@@ -135,9 +136,9 @@ std::string to_json(const RouteTrace& trace, bool whole) {
     object.text("affinity", trace.affinity);
     object.integer("input_tokens", trace.input_tokens);
     object.integer("output_tokens", trace.output_tokens);
-    append_candidates(object.raw("order"), trace.order, whole);
+    append_candidates(object.raw("order"), trace.order, whole, most);
     if (whole || !trace.excluded.empty()) {
-        append_candidates(object.raw("excluded"), trace.excluded, whole);
+        append_candidates(object.raw("excluded"), trace.excluded, whole, most);
     }
     if (whole || !trace.notices.empty()) {
         std::string& text = object.raw("notices");
@@ -150,6 +151,22 @@ std::string to_json(const RouteTrace& trace, bool whole) {
     }
     object.end();
     return out;
+}
+
+}  // namespace
+
+std::string to_json(const RouteTrace& trace, bool whole) {
+    if (whole) return json_of(trace, true, std::numeric_limits<std::size_t>::max());
+    for (std::size_t most = kept_candidates_max; most > 0; most /= 2) {
+        std::string out = json_of(trace, false, most);
+        if (out.size() <= kept_trace_bytes_max) return out;
+    }
+    // Only names and notices as long as texts make it so.
+    RouteTrace shorter;
+    shorter.strategy = trace.strategy;
+    shorter.level = trace.level;
+    shorter.notices = {"the decision was too long to be kept"};
+    return json_of(shorter, false, 0);
 }
 
 }  // namespace tollgate::gateway

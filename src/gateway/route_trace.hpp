@@ -39,8 +39,11 @@ struct RouteTrace {
     std::vector<std::string> notices;
 };
 
+constexpr std::size_t kept_trace_bytes_max = 4096;
+
 // A JSON object. `whole`: with the rules that did not apply and every figure; else what a usage
-// record keeps, without figures that nobody knows.
+// record keeps, without figures that nobody knows, in at most kept_trace_bytes_max bytes: with
+// fewer candidates where all would be too long.
 std::string to_json(const RouteTrace& trace, bool whole);
 
 }  // namespace tollgate::gateway

@@ -60,7 +60,8 @@ protected:
                   "VALUES ($1, 0, 'total', 1)",
                   "INSERT INTO usage_by_dimension (tenant_id, dimension, day) "
                   "VALUES ($1, 'none', 0)",
-                  "INSERT INTO feedback (tenant_id, request_id, score, at) VALUES ($1, 'r', 1, 0)"}) {
+                  "INSERT INTO feedback (tenant_id, request_id, score, at) "
+                  "VALUES ($1, 'r', 1, 0)"}) {
                 const auto done = execute(sql, id);
                 ASSERT_TRUE(done.ok()) << sql << ": " << done.error().message;
             }

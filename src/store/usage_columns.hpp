@@ -86,6 +86,9 @@ void usage_columns(Record& r, Visitor& v) {
     v.text("client_address", r.client_address);
     v.text("user_agent", r.user_agent);
     v.text("zone", r.zone);
+    v.text("experiment", r.experiment);
+    v.text("arm", r.arm);
+    v.text("route_trace", r.route_trace);
 }
 
 // The sums' columns, of usage_hourly, usage_daily and usage_by_dimension.

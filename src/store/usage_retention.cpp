@@ -70,6 +70,17 @@ base::Result<std::int64_t> delete_slice(Session& session, std::string_view table
     return statement.execute(session);
 }
 
+base::Result<std::int64_t> delete_feedback(Session& session, std::string_view tenant,
+                                           std::int64_t before, std::int64_t rows_max) {
+    Statement statement(
+        "DELETE FROM feedback WHERE (tenant_id, request_id) IN (SELECT tenant_id, request_id "
+        "FROM feedback");
+    statement.where("tenant_id = ").text(tenant);
+    statement.where("at < ").integer(before);
+    statement.add(" ORDER BY at LIMIT ").integer(rows_max).add(")");
+    return statement.execute(session);
+}
+
 }  // namespace
 
 base::Result<std::int64_t> delete_expired_usage(Session& session, std::int64_t now,
@@ -91,6 +102,9 @@ base::Result<std::int64_t> delete_expired_usage(Session& session, std::int64_t n
                 delete_slice(session, table, tenant, before, rows_max - gone));
             gone += deleted;
         }
+        if (gone >= rows_max) return gone;
+        TRY(const std::int64_t deleted, delete_feedback(session, tenant, before, rows_max - gone));
+        gone += deleted;
     }
     return gone;
 }

@@ -41,6 +41,9 @@ protected:
         r.client_address = "192.0.2.1";
         r.user_agent = "curl/8";
         r.zone = "eu-1";
+        r.experiment = "cheap or quick";
+        r.arm = "cheap";
+        r.route_trace = R"({"strategy":"cost"})";
         return r;
     }
 };
@@ -65,7 +68,8 @@ void expect_same(const UsageRecord& a, const UsageRecord& b) {
     EXPECT_EQ(figures(a), figures(b));
     const auto rest = [](const UsageRecord& r) {
         return std::tie(r.cache, r.attempts, r.first_token_us, r.total_us, r.request_bytes,
-                        r.response_bytes, r.redactions, r.client_address, r.user_agent, r.zone);
+                        r.response_bytes, r.redactions, r.client_address, r.user_agent, r.zone,
+                        r.experiment, r.arm, r.route_trace);
     };
     EXPECT_EQ(rest(a), rest(b));
 }

@@ -1,0 +1,27 @@
+-- Which experiment's arm chose a request's model, why the request went where it went (a JSON object
+-- of at most 4 KB, "" where there was nothing to decide), and what people thought of the answer.
+ALTER TABLE llm_usage_logs ADD COLUMN experiment TEXT NOT NULL DEFAULT '';
+ALTER TABLE llm_usage_logs ADD COLUMN arm TEXT NOT NULL DEFAULT '';
+ALTER TABLE llm_usage_logs ADD COLUMN route_trace TEXT NOT NULL DEFAULT '';
+ALTER TABLE usage_attempts ADD COLUMN experiment TEXT NOT NULL DEFAULT '';
+ALTER TABLE usage_attempts ADD COLUMN arm TEXT NOT NULL DEFAULT '';
+ALTER TABLE usage_attempts ADD COLUMN route_trace TEXT NOT NULL DEFAULT '';
+CREATE INDEX llm_usage_logs_by_experiment ON llm_usage_logs (experiment, at)
+    WHERE experiment <> '';
+
+DROP VIEW usage_records;
+CREATE VIEW usage_records AS
+    SELECT * FROM llm_usage_logs UNION ALL SELECT * FROM usage_attempts;
+
+-- One row per request: who judges it anew replaces it.
+CREATE TABLE feedback (
+    tenant_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    user_id TEXT NOT NULL DEFAULT '',
+    key_id TEXT NOT NULL DEFAULT '',
+    score REAL NOT NULL CONSTRAINT feedback_score CHECK (score BETWEEN -1 AND 1),
+    comment TEXT NOT NULL DEFAULT '',
+    at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, request_id)
+);
+CREATE INDEX feedback_by_time ON feedback (tenant_id, at);
