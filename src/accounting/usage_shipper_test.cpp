@@ -40,8 +40,8 @@ public:
                                       net::Patience patience) override {
         return inner_.run(loop, std::move(access), write, std::move(work), patience);
     }
-    void watch_changes(std::function<void(std::int64_t)> changed) override {
-        inner_.watch_changes(std::move(changed));
+    void watch_changes(Changed changed, Heard heard) override {
+        inner_.watch_changes(std::move(changed), std::move(heard));
     }
     std::string trouble() const override { return ""; }
 

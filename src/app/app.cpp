@@ -10,6 +10,7 @@
 #include "accounting/byte_pairs.hpp"
 #include "app/administration.hpp"
 #include "app/budget_watch.hpp"
+#include "app/circuit_share.hpp"
 #include "app/configuration.hpp"
 #include "app/database.hpp"
 #include "app/dialects.hpp"
@@ -129,6 +130,7 @@ public:
         wait_for_the_end(signals);
         drain(signals);
         workers_.clear();
+        if (circuits_) circuits_->stop();
         stores_->ship_the_rest(ship_at_end);
         base::log().info("stopped", {});
         base::log().flush();
@@ -160,6 +162,7 @@ private:
     std::unique_ptr<Stores> stores_;
     std::shared_ptr<policy::KeyVault> vault_;        // null: nothing is stored
     std::optional<ProviderCalls> provider_calls_;
+    std::shared_ptr<CircuitShare> circuits_;         // null: nothing is stored
     std::unique_ptr<DirectoryKeeper> keeper_;
     ReloadDesk desk_{configuration_};
     std::optional<admin::Services> administration_;
@@ -180,7 +183,10 @@ base::Result<void> App::open_stores() {
     if (stores_->active()) TRY_VOID(open_vault(environment));
     TRY_VOID(keeper_->take_files(configuration_.current(), gateway_.current(),
                                  configuration_.master_key()));
-    keeper_->start();
+    if (stores_->active()) circuits_ = std::make_shared<CircuitShare>(gateway_, stores_->db());
+    keeper_->start([circuits = circuits_](std::string_view text) {
+        if (circuits) circuits->heard(text);
+    });
     const domain::AffinitySettings& affinity = gateway_.current()->routing.affinity;
     gateway_.conversations = std::make_unique<routing::AffinityTable>(
         static_cast<std::size_t>(std::max<std::int64_t>(affinity.sessions_max, 1)),

@@ -188,12 +188,13 @@ std::vector<policy::LiveBudgetPointer> DirectoryKeeper::live_budgets() {
     return all;
 }
 
-void DirectoryKeeper::start() {
+void DirectoryKeeper::start(store::Db::Heard heard) {
     if (!stores_.active()) return;
     thread_ = std::thread([this] { run(); });
-    stores_.db().watch_changes([this](std::int64_t version) {
+    const auto changed = [this](std::int64_t version) {
         if (version != changes_in_force_) wake();
-    });
+    };
+    stores_.db().watch_changes(changed, std::move(heard));
 }
 
 void DirectoryKeeper::wake() {

@@ -48,8 +48,9 @@ public:
                                   const std::string& master_key);
     // What take_files() was given, with the models of the database. Any thread.
     std::shared_ptr<const gateway::Snapshot> snapshot();
-    // Watches the database from here on. After the first take_files().
-    void start();
+    // Watches the database from here on; `heard`: what instances tell each other. After the first
+    // take_files().
+    void start(store::Db::Heard heard = {});
     // Comes back when what was committed before the call is in force in this process; at the latest
     // after `in_force_patience`, when the database does not answer. Builds at once, without waiting
     // for company. On the loop's thread; the keeper may end meanwhile.

@@ -15,6 +15,13 @@ base::Result<void> bump(Session& session) {
     return {};
 }
 
+base::Result<void> tell_instances(Session& session, std::string_view text) {
+    if (session.dialect() == Dialect::sqlite) return {};
+    const Parameter parameters[] = {std::string_view(news_channel), text};
+    return session.each("SELECT pg_notify($1, $2)", parameters,
+                        [](const Row&) { return base::Result<void>(); });
+}
+
 base::Result<std::int64_t> changes_version(Session& session) {
     std::int64_t version = 0;
     TRY_VOID(session.each("SELECT version FROM changes WHERE id = 1", {},

@@ -2,6 +2,7 @@
 // Blocking, inside the transaction of the change itself; Db::watch_changes is the other side.
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "store/db.hpp"
@@ -10,6 +11,11 @@ namespace tollgate::store {
 
 // The channel of PostgreSQL's NOTIFY.
 constexpr const char* changes_channel = "tollgate_changes";
+// The channel of what instances tell each other in passing (Db::watch_changes, `heard`).
+constexpr const char* news_channel = "tollgate_news";
+
+// Tells all instances a text of at most 7,000 bytes, with the commit. On SQLite there are no others.
+base::Result<void> tell_instances(Session& session, std::string_view text);
 
 // Raises the change counter; with the commit all instances are told. Mutations of several
 // transactions wait for each other here, so it comes last in a transaction.

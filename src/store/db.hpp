@@ -123,7 +123,11 @@ public:
     // counter (store/changes.hpp): NOTIFY on PostgreSQL, a cheap look every half second on SQLite;
     // in any case looked at every 30 s. Called once at the beginning too, so that a change between
     // reading and watching is not missed. Until the Db is destroyed; once per Db.
-    virtual void watch_changes(std::function<void(std::int64_t version)> changed) = 0;
+    // `heard`, where there is one: each text that an instance has told (store/changes.hpp), on the
+    // same thread; what is told while the connection is lost is lost.
+    using Changed = std::function<void(std::int64_t version)>;
+    using Heard = std::function<void(std::string_view text)>;
+    virtual void watch_changes(Changed changed, Heard heard = {}) = 0;
     // "" while it answers, else the last failure in words.
     virtual std::string trouble() const = 0;
 };

@@ -360,19 +360,21 @@ base::Result<void> PostgresConnection::begin(const Access& access, bool write) {
     return script(sql, false);
 }
 
-base::Result<std::string> PostgresConnection::wait_for_notice(std::chrono::milliseconds patience) {
+base::Result<void> PostgresConnection::wait_for_notices(std::chrono::milliseconds patience,
+                                                       const TakeNotice& take) {
     trouble_ = PostgresTrouble::none;
     const auto until = Clock::now() + patience;
     while (true) {
         if (PQconsumeInput(connection_) == 0) return lost(one_line(PQerrorMessage(connection_)));
-        std::string payload;
+        bool any = false;
         while (PGnotify* notice = PQnotifies(connection_)) {
-            payload = notice->extra;
+            take(notice->relname, notice->extra);
             PQfreemem(notice);
+            any = true;
         }
-        if (!payload.empty()) return payload;
+        if (any) return {};
         const Waited waited = wait(POLLIN, until);
-        if (waited == Waited::timeout) return std::string();
+        if (waited == Waited::timeout) return {};
         if (waited == Waited::stopped) return lost("the gateway is stopping");
     }
 }

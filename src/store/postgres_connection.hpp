@@ -52,8 +52,10 @@ public:
     PostgresTrouble trouble() const { return trouble_; }
     // Idle, outside any transaction.
     bool reusable() const;
-    // Waits for a notice on any channel listened to: its payload, "" when there was none in time.
-    base::Result<std::string> wait_for_notice(std::chrono::milliseconds patience);
+    // Waits for notices on the channels listened to and hands over those that have come; none when
+    // there were none in time.
+    using TakeNotice = std::function<void(std::string_view channel, std::string_view payload)>;
+    base::Result<void> wait_for_notices(std::chrono::milliseconds patience, const TakeNotice& take);
 
 private:
     enum class Waited : std::uint8_t { ready, timeout, stopped };

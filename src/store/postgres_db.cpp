@@ -125,9 +125,9 @@ public:
             patience);
     }
 
-    void watch_changes(std::function<void(std::int64_t version)> changed) override {
-        watch_ =
-            std::make_unique<PostgresWatch>(settings_, options_.look_every, std::move(changed));
+    void watch_changes(Changed changed, Heard heard) override {
+        watch_ = std::make_unique<PostgresWatch>(settings_, options_.look_every,
+                                                 std::move(changed), std::move(heard));
     }
 
     std::string trouble() const override { return pool_.trouble(); }

@@ -15,8 +15,9 @@ constexpr std::chrono::milliseconds pause_first{100}, pause_max{2000};
 }  // namespace
 
 PostgresWatch::PostgresWatch(ConnectionSettings settings, std::chrono::milliseconds look_every,
-                             std::function<void(std::int64_t)> changed)
-    : settings_(std::move(settings)), look_every_(look_every), changed_(std::move(changed)) {
+                             Db::Changed changed, Db::Heard heard)
+    : settings_(std::move(settings)), look_every_(look_every), changed_(std::move(changed)),
+      heard_(std::move(heard)) {
     thread_ = std::thread([this] { run(); });
 }
 
@@ -44,6 +45,16 @@ void PostgresWatch::run() {
 void PostgresWatch::listen(PostgresConnection& connection) {
     // Listening first: a change between the look and the listening would be missed.
     if (!connection.script(std::string("LISTEN ") + changes_channel, false).ok()) return;
+    if (heard_ && !connection.script(std::string("LISTEN ") + news_channel, false).ok()) return;
+    const auto take = [this](std::string_view channel, std::string_view payload) {
+        if (channel == news_channel) {
+            if (heard_) heard_(payload);
+            return;
+        }
+        std::int64_t version = -1;
+        std::from_chars(payload.data(), payload.data() + payload.size(), version);
+        if (version >= 0) tell(version);
+    };
     while (true) {
         if (!look(connection).ok()) return;
         const auto next_look = std::chrono::steady_clock::now() + look_every_;
@@ -51,11 +62,7 @@ void PostgresWatch::listen(PostgresConnection& connection) {
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(
                 next_look - std::chrono::steady_clock::now());
             if (left.count() <= 0) break;
-            auto notice = connection.wait_for_notice(left);
-            if (!notice.ok()) return;
-            std::int64_t version = -1;
-            std::from_chars(notice->data(), notice->data() + notice->size(), version);
-            if (version >= 0) tell(version);
+            if (!connection.wait_for_notices(left, take).ok()) return;
         }
     }
 }

@@ -5,15 +5,16 @@
 #include <functional>
 #include <thread>
 
+#include "store/db.hpp"
 #include "store/postgres_connection.hpp"
 
 namespace tollgate::store {
 
 class PostgresWatch {
 public:
-    // `changed` is called on a thread of its own, until settings.stop_fd is readable.
+    // `changed` and `heard` are called on a thread of its own, until settings.stop_fd is readable.
     PostgresWatch(ConnectionSettings settings, std::chrono::milliseconds look_every,
-                  std::function<void(std::int64_t)> changed);
+                  Db::Changed changed, Db::Heard heard);
     ~PostgresWatch();  // REQUIRES: stop_fd is readable
     PostgresWatch(const PostgresWatch&) = delete;
     PostgresWatch& operator=(const PostgresWatch&) = delete;
@@ -27,7 +28,8 @@ private:
 
     ConnectionSettings settings_;
     std::chrono::milliseconds look_every_;
-    std::function<void(std::int64_t)> changed_;
+    Db::Changed changed_;
+    Db::Heard heard_;
     std::int64_t seen_ = -1;
     std::thread thread_;
 };

@@ -100,7 +100,8 @@ public:
             patience);
     }
 
-    void watch_changes(std::function<void(std::int64_t version)> changed) override {
+    // A file has one instance: there is nobody to be heard.
+    void watch_changes(Changed changed, Heard) override {
         watcher_ = std::thread([this, changed = std::move(changed)] { watch(changed); });
     }
 

@@ -16,19 +16,23 @@ describe('three instances', { skip: no_postgres ?? no_redis ?? false }, () => {
   let postgres;
   let redis;
   let provider;
+  let failing;
   let gateways = [];
   before(async () => {
-    [postgres, redis, provider] = await Promise.all([Postgres.start(), Redis.start(),
-      PricedProvider.start()]);
+    [postgres, redis, provider, failing] = await Promise.all([Postgres.start(), Redis.start(),
+      PricedProvider.start(), PricedProvider.start()]);
     // All at once: one of them migrates, the others wait for it.
     gateways = await Promise.all([0, 1, 2].map(() => Tollgate.start({
-      model_list: [deployment('priced', 'hosted_vllm', 'm', `${provider.url}/v1`, prices)],
+      model_list: [deployment('priced', 'hosted_vllm', 'm', `${provider.url}/v1`, prices),
+        deployment('shaky', 'hosted_vllm', 'broken', `${failing.url}/v1`, prices),
+        deployment('shaky', 'hosted_vllm', 'sound', `${provider.url}/v1`, prices)],
       stores: { database: postgres.url, redis: redis.url } },
     { env: { TOLLGATE_INSTALLATION_KEY: installation } })));
   });
   after(async () => {
     for (const gateway of gateways) await gateway.stop();
     await provider?.stop();
+    await failing?.stop();
     await redis?.stop();
     await postgres?.stop();
   });
@@ -98,6 +102,25 @@ describe('three instances', { skip: no_postgres ?? no_redis ?? false }, () => {
       await until(async () => !await accepted(gateway, who.key), 'the key was refused', 1000);
     }
     assert.ok(Date.now() - revoked < 1000, `${Date.now() - revoked} ms`);
+  });
+
+  test('a circuit that opens on one is open on the others within a second', async () => {
+    const who = await tenant();
+    const shaky = (gateway) => gateway.fetch('/v1/chat/completions', { key: who.key, json: {
+      model: 'shaky', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }] } });
+    failing.status = 500;
+    for (let i = 0; i < 12; i += 1) assert.equal((await shaky(gateways[0])).status, 200);
+    const known = failing.calls;
+    assert.ok(known >= 5, `${known} attempts`);
+    await until(async () => {
+      for (const gateway of gateways.slice(1)) {
+        const before_calls = failing.calls;
+        for (let i = 0; i < 4; i += 1) await shaky(gateway);
+        if (failing.calls > before_calls + 1) return false;
+      }
+      return true;
+    }, 'the others leave it alone', 1500);
+    failing.status = 200;
   });
 
   test('a lost notice is mended within 30 s', async () => {
