@@ -77,6 +77,7 @@ private:
         tables_.affinity = from.affinity;
         tables_.resume_streams = from.resume_streams;
         tables_.hedge = from.hedge;
+        tables_.experiments = from.experiments;
     }
 
     std::vector<domain::RoutingRule> all_rules(const std::vector<domain::RoutingRule>& stored) {

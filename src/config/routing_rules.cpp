@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/time_text.hpp"
 #include "config/tasks.hpp"
 
 namespace tollgate::config {
@@ -203,6 +204,49 @@ void read_rules(Session& session, const Node& list, const std::string& path,
     }
 }
 
+// Unix seconds; 0 where nothing is said.
+static void read_moment(Session& session, Reader& reader, const Node& item, const char* key,
+                        std::int64_t& out) {
+    std::string text;
+    reader.value({key, ""}, text);
+    if (text.empty()) return;
+    if (const auto micros = base::micros_of_text(text)) {
+        out = *micros / 1'000'000;
+        return;
+    }
+    complain(session.problems, Severity::error, item, reader.path_of(key),
+             "expected a date or a time with its zone, as 2026-11-21 or 2026-11-21T08:00:00Z, "
+             "got `" +
+                 text + "`");
+}
+
+// What is wrong with it, "" : nothing.
+static std::string fault_of(const domain::ExperimentSpec& spec,
+                            const std::vector<domain::ExperimentSpec>& others) {
+    if (spec.name.empty()) return "needs a `name`";
+    const auto named = [](const std::string& name) {
+        return [&name](const auto& other) { return other.name == name; };
+    };
+    if (std::any_of(others.begin(), others.end(), named(spec.name))) {
+        return "`" + spec.name + "` is already the name of another experiment";
+    }
+    const auto& arms = spec.arms;
+    double shares = 0;
+    bool whole = true, unique = true;
+    for (const domain::ExperimentArm& arm : arms) {
+        shares += arm.share;
+        whole = whole && !arm.model.empty();
+        unique = unique && std::count_if(arms.begin(), arms.end(), named(arm.name)) == 1;
+    }
+    if (arms.size() < 2 || !whole) {
+        return "needs two `arms` or more, each `{model: NAME, share: 1}`";
+    }
+    if (!unique) return "has two arms of one name; give each its own `name`";
+    if (shares <= 0) return "has no arm with a `share` above 0";
+    if (spec.ends != 0 && spec.ends <= spec.started) return "`ends` before it `starts`";
+    return "";
+}
+
 void read_experiments(Session& session, const Node& list, const std::string& path,
                       std::vector<domain::ExperimentSpec>& out) {
     if (!list.is_sequence()) {
@@ -231,6 +275,8 @@ void read_experiments(Session& session, const Node& list, const std::string& pat
         reader.value({"confidence", "", 0.5, 0.9999}, confidence);
         spec.confidence = confidence.value_or(spec.confidence);
         reader.value({"samples_min", "", 1, 1e9}, spec.samples_min);
+        read_moment(session, reader, item, "starts", spec.started);
+        read_moment(session, reader, item, "ends", spec.ends);
         const Node* arms = reader.take("arms");
         for (std::size_t k = 0; arms != nullptr && k < arms->items.size(); ++k) {
             domain::ExperimentArm arm;
@@ -247,16 +293,7 @@ void read_experiments(Session& session, const Node& list, const std::string& pat
         }
         reader.finish();
         spec.id = spec.name;
-        const bool again = std::any_of(out.begin(), out.end(),
-                                       [&](const auto& other) { return other.name == spec.name; });
-        const bool empty_arm = std::any_of(spec.arms.begin(), spec.arms.end(),
-                                           [](const auto& arm) { return arm.model.empty(); });
-        std::string fault;
-        if (spec.name.empty()) fault = "needs a `name`";
-        if (again) fault = "`" + spec.name + "` is already the name of another experiment";
-        if (spec.arms.size() < 2 || empty_arm) {
-            fault = "needs two `arms` or more, each `{model: NAME, share: 1}`";
-        }
+        std::string fault = fault_of(spec, out);
         if (fault.empty()) {
             out.push_back(std::move(spec));
         } else {

@@ -1,6 +1,7 @@
 // Rules and experiments as lines that read back as the same, and their keys for people.
 #include <array>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "config/routing_rules.hpp"
 #include "config/scalar.hpp"
@@ -190,7 +191,15 @@ std::string experiment_text(const domain::ExperimentSpec& experiment) {
     writer.string("sticky", domain::to_string(experiment.sticky));
     writer.string("metric", domain::to_string(experiment.metric));
     number(writer, "confidence", experiment.confidence);
-    writer.integer("samples_min", experiment.samples_min).end_object();
+    writer.integer("samples_min", experiment.samples_min);
+    constexpr std::int64_t micros = 1'000'000;
+    if (experiment.started != 0) {
+        writer.string("starts", base::rfc3339_of_micros(experiment.started * micros));
+    }
+    if (experiment.ends != 0) {
+        writer.string("ends", base::rfc3339_of_micros(experiment.ends * micros));
+    }
+    writer.end_object();
     return out;
 }
 
@@ -255,6 +264,8 @@ const std::vector<Field> experiment_keys = {
                "output_tokens, tool_success or feedback"},
     {"confidence", "of the verdict"},
     {"samples_min", "of each arm before any verdict"},
+    {"starts", "a date or a time with its zone; nobody takes part before"},
+    {"ends", "likewise; nobody takes part from then on"},
 };
 const std::vector<Field> task_keys = {
     {"text", "what it is, for people"},

@@ -19,6 +19,7 @@ base::Result<Plan> Router::plan() {
     TRY_VOID(take_level());
     fill_features();
     TRY_VOID(take_rule());
+    if (!tables_.experiments.empty()) take_arm();
     TRY_VOID(gather());
     TRY_VOID(keep_provider());
     TRY_VOID(decide());
@@ -128,7 +129,7 @@ domain::Strategy Router::strategy_of_stage() const {
 
 // One candidate that nothing bounds.
 bool Router::nothing_to_decide() const {
-    return staged_.size() == 1 && !scored() && policy_.settings == nullptr &&
+    return staged_.size() == 1 && !scored() && policy_.settings == nullptr && arm_ == nullptr &&
            policy_.own_keys == nullptr && plan_.rule == nullptr && input_.counts;
 }
 
@@ -342,7 +343,9 @@ void Router::add_special_chains() {
 }
 
 void Router::finish() {
-    if (decided_) {
+    if (arm_ != nullptr) {
+        plan_.route = "experiment:" + experiment_->name + '/' + arm_->name;
+    } else if (decided_) {
         plan_.route = plan_.rule != nullptr ? plan_.rule->name : "default";
         plan_.route += '/';
         plan_.route += strategy_;
@@ -352,6 +355,10 @@ void Router::finish() {
     if (wanted_ != input_.model) trace_->renamed = wanted_;
     trace_->name = name_;
     if (plan_.rule != nullptr) trace_->rule = plan_.rule->name;
+    if (arm_ != nullptr) {
+        trace_->experiment = experiment_->name;
+        trace_->arm = arm_->name;
+    }
     trace_->strategy = strategy_;
     if (level_.level != PowerLevel::none) {
         trace_->level = domain::to_string(level_.level);
@@ -424,6 +431,8 @@ base::Result<Plan> route(Generation& generation) {
     input.header = [&headers](std::string_view name) { return headers.find(name); };
     input.body_level = level_of_body(generation);
     input.body = &body;
+    input.session_id = generation.record.session_id;
+    input.request_id = generation.record.request_id;
     input.input_tokens = [&generation] { return generation.input_estimate(); };
     input.output_tokens_max = generation.outline.max_tokens;
     input.now = net::Clock::now();
@@ -438,6 +447,10 @@ base::Result<Plan> route(Generation& generation) {
     TRY(Plan plan, router.plan());
     RequestRecord& record = generation.record;
     if (plan.rule != nullptr) record.rule = plan.rule->name;
+    if (router.arm() != nullptr) {
+        record.experiment = router.experiment()->name;
+        record.arm = router.arm()->name;
+    }
     if (router.decided()) {
         record.strategy = router.strategy();
         record.route_trace = to_json(trace, false);

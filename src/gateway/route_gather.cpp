@@ -54,7 +54,13 @@ bool Router::is_configured(std::string_view name) const {
 
 base::Result<void> Router::gather() {
     const bool own_models = plan_.rule != nullptr && !plan_.rule->use.models.empty();
-    if (own_models) {
+    bool by_arm = false;
+    if (arm_ != nullptr) {
+        TRY(by_arm, gather_arm());
+    }
+    if (by_arm) {
+        // What the arm serves is all there is: anything else would blur the comparison.
+    } else if (own_models) {
         TRY_VOID(gather_rule());
     } else if (routing::asks_for_any_model(wanted_) && !is_configured(wanted_)) {
         if (wanted_ == "auto") gather_task();
@@ -99,15 +105,17 @@ base::Result<void> Router::nobody_serves() {
                        "model"};
 }
 
+base::Error Router::not_allowed() const {
+    return base::Error{base::ErrorCode::permission,
+                       "this key may not use the model '" + std::string(input_.model) +
+                           "': ask your administrator, or GET /v1/models for what it may use",
+                       "model"};
+}
+
 base::Result<void> Router::gather_name(std::string_view name) {
     resolution_ = snapshot_.names.resolve(name);
     name_ = resolution_.name;
-    if (!policy_.allows(input_.model, resolution_.name)) {
-        return base::Error{base::ErrorCode::permission,
-                           "this key may not use the model '" + std::string(input_.model) +
-                               "': ask your administrator, or GET /v1/models for what it may use",
-                           "model"};
-    }
+    if (!policy_.allows(input_.model, resolution_.name)) return not_allowed();
     if (!resolution_.found()) return snapshot_.names.not_found(name, resolution_);
     add(resolution_, 0);
     return {};
@@ -118,11 +126,7 @@ base::Result<void> Router::gather_rule() {
     const domain::RoutingUse& use = plan_.rule->use;
     resolution_ = snapshot_.names.resolve(wanted_);
     name_ = use.models.front();
-    if (!policy_.allows(input_.model, resolution_.name)) {
-        return base::Error{base::ErrorCode::permission,
-                           "this key may not use the model '" + std::string(input_.model) + "'",
-                           "model"};
-    }
+    if (!policy_.allows(input_.model, resolution_.name)) return not_allowed();
     keep_order_ = !use.strategy;
     std::int64_t stage = 0;
     for (const std::string& model : use.models) {

@@ -29,11 +29,18 @@ public:
     domain::PowerLevel level() const { return level_.level; }
     std::string_view strategy() const { return strategy_; }
     bool decided() const { return decided_; }
+    // Null: no experiment took the request.
+    const domain::ExperimentSpec* experiment() const { return experiment_; }
+    const domain::ExperimentArm* arm() const { return arm_; }
 
 private:
     base::Result<void> take_level();
     void fill_features();
     base::Result<void> take_rule();
+    void take_arm();
+    std::string session_for(const domain::ExperimentSpec& spec) const;
+    base::Result<bool> gather_arm();
+    base::Error not_allowed() const;
     base::Result<void> gather();
     base::Result<void> nobody_serves();
     bool is_configured(std::string_view name) const;
@@ -82,6 +89,8 @@ private:
     bool turned_ = false;
     bool decided_ = false;
     bool keep_order_ = false;          // the models of a rule, tried as they stand
+    const domain::ExperimentSpec* experiment_ = nullptr;
+    const domain::ExperimentArm* arm_ = nullptr;
     std::string_view strategy_;
     std::vector<std::string> problems_;
     Plan plan_;

@@ -31,6 +31,7 @@ struct RoutingTables {
     domain::AffinitySettings affinity;
     bool resume_streams = false;
     bool hedge = false;
+    std::vector<domain::ExperimentSpec> experiments;
     // Which endpoints serve the same model, by base_model_key().
     std::unordered_map<std::string, std::vector<std::shared_ptr<const Endpoint>>> by_model;
     std::vector<std::shared_ptr<const Endpoint>> chat;  // of every name, equal ones once

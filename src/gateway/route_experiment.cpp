@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include "gateway/router.hpp"
+#include "routing/experiments.hpp"
+
+// Which experiment takes a request, and which of its arms.
+namespace tollgate::gateway {
+
+// As the client calls it; of one that does not, the conversation by its beginning.
+std::string Router::session_for(const domain::ExperimentSpec& spec) const {
+    if (spec.sticky == domain::Sticky::request) return "";
+    if (!input_.session_id.empty() || !input_.conversation) return std::string(input_.session_id);
+    const auto conversation = input_.conversation(wanted_);
+    return conversation ? routing::to_string(*conversation) : std::string();
+}
+
+// The one that the rule names; else the first that is about the name, unless the rule itself says
+// which models are to serve.
+void Router::take_arm() {
+    const bool has_rule = plan_.rule != nullptr;
+    const std::string_view named = has_rule ? std::string_view(plan_.rule->use.experiment)
+                                            : std::string_view();
+    if (has_rule && named.empty() && !plan_.rule->use.models.empty()) return;
+    for (const domain::ExperimentSpec& spec : tables_.experiments) {
+        if (!spec.tenant.empty() && spec.tenant != policy_.tenant) continue;
+        if (!named.empty() && spec.name != named) continue;
+        const bool by_rule = !named.empty();
+        if (!routing::applies(spec, input_.model, by_rule, input_.unix_now) &&
+            !routing::applies(spec, wanted_, by_rule, input_.unix_now)) {
+            continue;
+        }
+        experiment_ = &spec;
+        const std::string session = session_for(spec);
+        const std::string_view id = routing::sticky_id(
+            spec.sticky, {policy_.user, session, input_.request_id});
+        arm_ = &spec.arms[routing::choose_arm(spec, id)];
+        return;
+    }
+}
+
+// What serves the arm's model, in the order of its own chain. False: nobody does for this key, so
+// the request takes no part.
+base::Result<bool> Router::gather_arm() {
+    resolution_ = snapshot_.names.resolve(wanted_);
+    if (!policy_.allows(input_.model, resolution_.name)) return not_allowed();
+    const routing::Resolution found = snapshot_.names.resolve(arm_->model);
+    if (!found.found()) {
+        problems_.push_back(snapshot_.names.not_found(arm_->model, found).message);
+    }
+    add(found, 0);
+    if (!staged_.empty()) {
+        name_ = arm_->model;
+        keep_order_ = plan_.rule == nullptr || !plan_.rule->use.strategy;
+        return true;
+    }
+    problems_.push_back("experiment " + experiment_->name + ": nobody serves the model of arm " +
+                        arm_->name + " for this key");
+    experiment_ = nullptr;
+    arm_ = nullptr;
+    return false;
+}
+
+}  // namespace tollgate::gateway
