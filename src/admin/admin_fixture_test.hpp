@@ -112,12 +112,13 @@ protected:
             [this](const http::Headers& headers, const std::string& address,
                    const std::string& path) { return who(headers, {path, address}); },
             [](const std::string&) { return policy::LiveBudgetPointer(); },
-            [] { return std::shared_ptr<const gateway::Snapshot>(); },
-            [] { return std::make_shared<const gateway::Directory>(); },
+            [this] { return snapshot_; },
+            [this] { return directory_; },
             [] { return std::vector<ServiceHealth>{{"database", ""}}; }, configuration_, true});
         services_->vault = std::make_shared<policy::KeyVault>(
             std::move(policy::KeyVault::of(crypto::FernetKey::make_text())).value());
         services_->providers = &providers_;
+        services_->explain = explained;
         add_routes(router_, *services_);
         router_.set_fallback(nothing_here);
         server_.emplace(loop_, router_, http::ServerLimits{});
@@ -174,6 +175,24 @@ protected:
     std::string team_id(const std::string& name) { return teams_.at(name); }
     FakeConfiguration& configuration() { return configuration_; }
     FakeProviders& providers() { return providers_; }
+    // What is served: nothing until a test asks for this, before its first request.
+    gateway::Snapshot& snapshot() {
+        if (snapshot_ == nullptr) {
+            snapshot_ = std::make_shared<gateway::Snapshot>();
+            snapshot_->priced_model = [](std::string_view) { return nullptr; };
+        }
+        return *snapshot_;
+    }
+    // An experiment of every tenant's.
+    static domain::ExperimentSpec experiment(const std::string& name) {
+        domain::ExperimentSpec spec;
+        spec.id = spec.name = name;
+        spec.models = {"fast"};
+        spec.arms = {{"now", "a", 1}, {"new", "b", 1}};
+        return spec;
+    }
+    // Empty unless a test fills it, before the first request that needs it.
+    gateway::Directory& directory() { return *directory_; }
     // Before the first request that needs it.
     std::shared_ptr<policy::KeyVault>& vault() { return services_->vault; }
     std::int64_t audit_rows(const std::string& action) {
@@ -239,6 +258,18 @@ private:
             at = line + 2 + size + 2;
         }
         body = plain;
+    }
+    // Says whose request would be decided, and what the question was.
+    static base::Result<std::string> explained(const gateway::KeyPolicy& policy,
+                                               std::string_view body) {
+        std::string out;
+        json::Writer(out)
+            .begin_object()
+            .string("user", policy.user)
+            .string("tenant", policy.tenant)
+            .raw("question", body)
+            .end_object();
+        return out;
     }
     // What the directory of the gateway does, straight from the database.
     base::Result<domain::Principal> who(const http::Headers& headers, const policy::KeyUse& use) {
@@ -322,6 +353,8 @@ private:
     std::map<std::string, std::string> tenants_, teams_;
     FakeConfiguration configuration_;
     FakeProviders providers_;
+    std::shared_ptr<gateway::Snapshot> snapshot_;
+    std::shared_ptr<gateway::Directory> directory_ = std::make_shared<gateway::Directory>();
     std::unique_ptr<Services> services_;
     net::Loop loop_;
     http::Router router_;

@@ -100,6 +100,7 @@ const std::map<std::string, Example> examples = {
     {"GET /api/v1/llm/routing/rules", {"?tenant=$tenant", ""}},
     {"PUT /api/v1/llm/routing/rules", {"?tenant=$tenant", R"({"strategy":"cost"})"}},
     {"PATCH /api/v1/llm/routing/rules", {"?tenant=$tenant", R"({"strategy":"latency"})"}},
+    {"POST /api/v1/llm/routing/explain", {"", R"({"model":"m","prompt":"x"})"}},
     {"GET /api/v1/llm/users/{id}/byok", {}},
     {"POST /api/v1/llm/users/{id}/byok",
      {"?validate=false", R"({"provider_type":"groq","api_key":"gsk-of-the-walk"})"}},
@@ -112,6 +113,10 @@ const std::map<std::string, Example> examples = {
     {"GET /api/v1/reports/chargeback", {"?tenant=$tenant", ""}},
     {"GET /api/v1/requests", {"?tenant=$tenant", ""}},
     {"GET /api/v1/requests/{id}", {}},
+    {"GET /api/v1/experiments", {}},
+    {"GET /api/v1/experiments/{name}", {}},
+    {"POST /api/v1/feedback", {"", R"({"request_id":"$request","score":1})"}},
+    {"POST /api/v1/llm/feedback", {"", R"({"request_id":"$request","score":-0.5})"}},
     {"GET /api/v1/alerts", {"?tenant=$tenant", ""}},
     {"GET /api/v1/alerts/channels", {"?tenant=$tenant", ""}},
     {"POST /api/v1/alerts/channels",
@@ -300,6 +305,7 @@ protected:
                  {"/api/v1/budgets/", "$budget"}, {"/api/v1/llm/users/", "$user"},
                  {"/api/v1/requests/", "$request"}, {"/api/v1/alerts/channels/", "$channel"},
                  {"/api/v1/alerts/", "$alert"}, {"/key/", "$key"},
+                 {"/api/v1/experiments/", "quick"},
                  {"/api/v1/llm/providers/", "$provider"}, {"/api/v1/llm/models/", "$model"}}) {
             if (pattern.starts_with(start)) return name;
         }
@@ -339,6 +345,7 @@ TEST_P(Authorisation, EveryRouteByEveryRole_IsTheTable) {
         {"acme/admin", AccessRole::tenant_admin},
         {"master", AccessRole::platform_admin}};
     int asked = 0;
+    snapshot().routing.experiments = {experiment("quick")};
     for (const Operation& operation : operations()) {
         const std::string method(http::to_string(operation.method));
         const std::string name = method + " " + operation.pattern;

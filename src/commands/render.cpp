@@ -14,24 +14,6 @@ constexpr std::size_t day_length = 10;
 constexpr std::string_view nothing = "-";       // in a table's empty cell
 constexpr std::string_view total_title = "TOTAL";
 
-// What a terminal would obey instead of showing becomes a question mark.
-std::string harmless(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-        if (byte < 0x20 || byte == 0x7f) {
-            out += '?';
-        } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
-            out += '?';  // U+0080 to U+009F
-            ++i;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 // Characters, not bytes: those that go on another one do not count.
 std::size_t width_of(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -164,6 +146,23 @@ void flatten(json::Value object, const std::string& prefix, Flat& flat) {
 }
 
 }  // namespace
+
+std::string harmless(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (byte < 0x20 || byte == 0x7f) {
+            out += '?';
+        } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
+            out += '?';  // U+0080 to U+009F
+            ++i;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
 
 Output output_of(std::string_view name) {
     if (name == "json") return Output::json;

@@ -46,6 +46,8 @@ std::string rows_text(Output output, std::span<const Column> columns,
 // one row as CSV. REQUIRES: valid JSON.
 std::string object_text(Output output, std::string_view object);
 
+// `text` with a question mark for each character that a terminal would obey instead of showing.
+std::string harmless(std::string_view text);
 // Valid JSON with line breaks and two spaces of indentation.
 std::string pretty_json(std::string_view text);
 // Valid JSON as a YAML document.
