@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -19,7 +20,11 @@ using std::chrono::milliseconds;
 // Where the loop stands: which candidate, which attempt, what went wrong so far.
 struct Progress {
     const std::vector<EndpointPointer>* list = nullptr;
-    std::size_t index = 0;
+    std::size_t current = 0;  // the candidate of the present attempt
+    std::size_t next = 0;     // the first that nobody has looked at
+    bool stay = false;        // the present one is tried again
+    // Candidates passed over because their circuits are open: asked when all others have failed.
+    std::vector<std::size_t> passed_over;
     std::int64_t attempts = 0;
     std::int64_t on_candidate = 0;  // failures of the present one
     std::int64_t max_tokens_override = 0;
@@ -91,9 +96,26 @@ milliseconds total_time(const Generation& generation) {
 bool take_chain(Progress& progress, const std::vector<EndpointPointer>& chain) {
     if (chain.empty() || progress.list == &chain) return false;
     progress.list = &chain;
-    progress.index = 0;
+    progress.current = progress.next = 0;
+    progress.passed_over.clear();
     progress.on_candidate = 0;
     return true;
+}
+
+bool stay(Progress& progress) {
+    progress.stay = true;
+    return true;
+}
+
+// Whether somebody is left behind the present candidate.
+bool more_behind(const Progress& progress) {
+    return progress.next < progress.list->size() || !progress.passed_over.empty();
+}
+
+bool move_on(Progress& progress) {
+    progress.on_candidate = 0;
+    progress.max_tokens_override = 0;
+    return more_behind(progress);
 }
 
 // Decides what follows a failure; waits where a pause is due. False: the end.
@@ -104,7 +126,7 @@ net::Task<bool> next_step(Generation& generation, Progress& progress) {
     if (last.error_class == ErrorClass::context_overflow) {
         if (last.max_tokens_fitting > 0 && progress.max_tokens_override == 0) {
             progress.max_tokens_override = last.max_tokens_fitting;
-            co_return true;
+            co_return stay(progress);
         }
         co_return take_chain(progress, generation.plan.context_window);
     }
@@ -114,12 +136,8 @@ net::Task<bool> next_step(Generation& generation, Progress& progress) {
     for (const auto& [error_class, chain] : generation.plan.fallback_on) {
         if (error_class == last.error_class && take_chain(progress, chain)) co_return true;
     }
-    if (last.ours) {
-        // Another candidate may be able to carry what this one cannot.
-        if (progress.index + 1 >= progress.list->size()) co_return false;
-        ++progress.index;
-        co_return true;
-    }
+    // Another candidate may be able to carry what this one cannot.
+    if (last.ours) co_return move_on(progress);
     if (!fails_over(last.error_class)) co_return false;
     ++progress.on_candidate;
     const std::int64_t allowed = settings.attempts_per_candidate > 0
@@ -130,37 +148,36 @@ net::Task<bool> next_step(Generation& generation, Progress& progress) {
             std::max(backoff(settings, progress.on_candidate), last.retry_after);
         if (pause <= settings.backoff_max && net::Clock::now() + pause < progress.deadline) {
             const net::Wake wake = co_await net::sleep_for(pause, &generation.exchange.scope());
-            if (wake != net::Wake::cancelled) co_return true;
-            co_return false;
+            co_return wake != net::Wake::cancelled && stay(progress);
         }
     }
-    if (progress.index + 1 < progress.list->size()) {
-        ++progress.index;
-        progress.on_candidate = 0;
-        progress.max_tokens_override = 0;
-        co_return true;
-    }
-    co_return false;
+    co_return move_on(progress);
 }
 
-// Leave for the next candidate that may be tried, and its endpoint; null: none may. Whose circuit
-// is open is passed over, but for the one that is asked because all of them are.
-EndpointPointer take_off(const Generation& generation, Progress& progress,
-                         routing::Flight& flight) {
-    for (; progress.index < progress.list->size(); ++progress.index) {
-        const EndpointPointer& endpoint = (*progress.list)[progress.index];
-        const bool only = progress.list->size() == 1 || generation.plan.all_open;
-        const bool last = progress.index + 1 == progress.list->size() && progress.attempts == 0;
-        const bool again = progress.on_candidate > 0 || progress.max_tokens_override > 0;
-        const bool forced = (only && progress.index == 0) || last || again;
-        flight = endpoint->health->live.started(
-            net::Clock::now(), forced ? routing::Admission::forced : routing::Admission::normal);
-        if (flight.admitted()) return endpoint;
-        if (!progress.told.empty()) progress.told += "; ";
-        progress.told += endpoint_name(*endpoint) + ": left alone, its circuit is open";
+// Leave for the next candidate, and its endpoint. Whose circuit is open is passed over while there
+// are others; when nobody is left but those, the one that opens soonest is asked all the same.
+EndpointPointer take_off(Progress& progress, routing::Flight& flight) {
+    const net::Instant now = net::Clock::now();
+    const auto start = [&](std::size_t index, routing::Admission admission) {
+        progress.current = index;
+        flight = (*progress.list)[index]->health->live.started(now, admission);
+        return flight.admitted();
+    };
+    if (std::exchange(progress.stay, false)) {
+        (void)start(progress.current, routing::Admission::forced);
+        return (*progress.list)[progress.current];
     }
-    --progress.index;
-    return nullptr;
+    const auto usual = progress.list->size() == 1 ? routing::Admission::forced
+                                                  : routing::Admission::normal;
+    while (progress.next < progress.list->size()) {
+        const std::size_t index = progress.next++;
+        if (start(index, usual)) return (*progress.list)[index];
+        progress.passed_over.push_back(index);
+    }
+    const std::size_t index = progress.passed_over.front();
+    progress.passed_over.erase(progress.passed_over.begin());
+    (void)start(index, routing::Admission::forced);
+    return (*progress.list)[index];
 }
 
 void forget_fallback_if_first(Generation& generation, const Progress& progress) {
@@ -174,7 +191,7 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
     RequestRecord& record = generation.record;
     AttemptFailure last = progress.last;
     if (last.error_class == ErrorClass::context_overflow) {
-        const Endpoint& endpoint = *(*progress.list)[progress.index];
+        const Endpoint& endpoint = *(*progress.list)[progress.current];
         if (last.context_tokens <= 0) {
             last.context_tokens = endpoint.deployment.model.context_tokens;
         }
@@ -240,15 +257,13 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     progress.deadline = net::Clock::now() + total_time(generation);
     while (true) {
         routing::Flight flight;
-        const EndpointPointer endpoint = take_off(generation, progress, flight);
-        if (!endpoint) break;
+        const EndpointPointer endpoint = take_off(progress, flight);
         ++progress.attempts;
         generation.record.attempts = progress.attempts;
         const net::Instant begun = net::Clock::now();
         AttemptOptions options;
         options.number = progress.attempts;
-        options.last = progress.index + 1 >= progress.list->size() ||
-                       progress.attempts >= settings.max_attempts;
+        options.last = !more_behind(progress) || progress.attempts >= settings.max_attempts;
         options.max_tokens_override = progress.max_tokens_override > 0
                                           ? progress.max_tokens_override
                                           : clamp_of_budgets(generation);
