@@ -369,6 +369,14 @@ std::optional<domain::PowerLevel> level_in(const std::string& object) {
     return domain::power_level_of((*root)["power_level"].text());
 }
 
+// `features.response_cache` of a tenant's settings.
+std::optional<bool> response_cache_of(const std::string& settings) {
+    json::Document document;
+    auto root = document.parse(settings);
+    if (!root.ok()) return std::nullopt;
+    return (*root)["features"]["response_cache"].boolean();
+}
+
 // What the key, its user and its tenant want of all their requests.
 void Builder::add_wishes(const domain::Key& key, KeyPolicy& policy) {
     if (key.metadata.find("power_level") != std::string::npos) {
@@ -383,6 +391,9 @@ void Builder::add_wishes(const domain::Key& key, KeyPolicy& policy) {
     policy.tenant_name = owner->name;
     if (owner->settings.find("power_level") != std::string::npos) {
         policy.tenant_level = level_in(owner->settings);
+    }
+    if (owner->settings.find("response_cache") != std::string::npos) {
+        policy.response_cache = response_cache_of(owner->settings);
     }
 }
 

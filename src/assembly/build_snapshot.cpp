@@ -277,6 +277,11 @@ void Builder::add_settings() {
     snapshot_->admission = {limits.in_flight, limits.queue, limits.queue_per_tenant,
                             limits.queue_timeout};
     snapshot_->access_log = config_.logging.access;
+    snapshot_->cache_marks = routing.cache_marks != "off";
+    const config::CacheConfig& cache = config_.cache;
+    snapshot_->cache = {cache.enabled, cache.ttl, static_cast<std::size_t>(cache.max_bytes.count),
+                        static_cast<std::size_t>(cache.max_entry_bytes.count),
+                        static_cast<std::size_t>(cache.max_entries)};
     snapshot_->expose_provider_limits = routing.expose_provider_limits;
     snapshot_->metrics_on_main = config_.server.metrics_listen == "main";
     snapshot_->listen = config_.server.listen;

@@ -30,6 +30,16 @@ std::string origin_of(const config::TenantConfig& tenant) { return "file:" + ten
 
 std::string object_or_empty(const std::string& json) { return json.empty() ? "{}" : json; }
 
+// `features` of a tenant's file stand in its settings, as they do in those made over HTTP.
+std::string with_features(std::string settings, const std::string& features) {
+    if (features.empty() || settings.size() < 2 || settings.find("\"features\"") != settings.npos) {
+        return settings;
+    }
+    settings.pop_back();
+    if (settings.size() > 1) settings += ',';
+    return settings + "\"features\":" + features + "}";
+}
+
 domain::Tenant tenant_row(const config::TenantConfig& from) {
     domain::Tenant tenant;
     tenant.id = from.id;
@@ -45,7 +55,7 @@ domain::Tenant tenant_row(const config::TenantConfig& from) {
     tenant.limits = from.limits;
     tenant.retention_days = from.retention_days;
     tenant.metadata = object_or_empty(from.metadata.text);
-    tenant.settings = object_or_empty(from.settings.text);
+    tenant.settings = with_features(object_or_empty(from.settings.text), from.features.text);
     tenant.origin = origin_of(from);
     return tenant;
 }

@@ -135,6 +135,14 @@ struct AlertsConfig {
     std::string smtp_from;                // "tollgate@example.com"
     bool private_targets = false;         // tenants' channels may lead into private networks
 };
+// Answers kept for exact repeats of their requests. LiteLLM's cache settings are merged in here.
+struct CacheConfig {
+    bool enabled = false;                     // tenants' features.response_cache goes before it
+    Duration ttl = seconds(600);
+    Bytes max_bytes{256LL * 1024 * 1024};     // of all answers, per instance
+    Bytes max_entry_bytes{1024 * 1024};       // of one
+    std::int64_t max_entries = 100'000;
+};
 // A tier of limits: keys, users and tenants name it.
 struct LimitTier {
     std::string name;
@@ -267,6 +275,8 @@ struct RouterSettings {
     std::optional<std::int64_t> allowed_fails;  // merged into routing.circuit, as are these two
     std::optional<Duration> cooldown_time;
     bool disable_cooldowns = false;
+    std::optional<bool> enable_caching;  // merged into cache, as is the next
+    Duration cache_ttl{0};
     std::optional<std::int64_t> max_parallel_requests;  // per instance
     Secret redis_url;
     std::string redis_host, redis_port, redis_db;
@@ -311,6 +321,8 @@ struct GeneralSettings {
     Secret master_key;
     Secret database_url;  // as stores.database
     Secret redis_url;     // as stores.redis
+    std::optional<bool> cache_enabled;  // merged into cache, as is the next
+    Duration cache_ttl{0};
 };
 struct TenantModel {
     std::string alias;
@@ -345,6 +357,7 @@ struct Config {
     StoresConfig stores;
     BillingConfig billing;
     AlertsConfig alerts;
+    CacheConfig cache;
     domain::Limits rate_limits;          // of every key that has no limits of its own
     // LiteLLM's max_budget of the whole proxy; US dollars.
     std::optional<double> max_budget;

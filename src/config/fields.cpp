@@ -49,14 +49,14 @@ void describe_cloud(CloudSettings& cloud, FieldVisitor& visit) {
 }  // namespace
 
 const std::string_view top_level_used =
-    "server logging telemetry providers tiers routing stores billing alerts rate_limits "
+    "server logging telemetry providers tiers routing stores billing alerts cache rate_limits "
     "config tenants_dir model_list litellm_settings router_settings general_settings "
     "environment_variables include fallback_models tenant_configs cost_tracking";
 const std::string_view top_level_later =
     "callback_settings guardrails mcp_servers mcp_tools vector_store_registry search_tools "
     "credential_list files_settings finetune_settings assistant_settings prompts policies "
     "policy_attachments agent_list default_vertex_config security health_check auth models "
-    "cache ui";
+    "ui";
 
 void each_word(std::string_view list, char separator,
                const std::function<void(std::string_view)>& use) {
@@ -173,6 +173,8 @@ void describe(RouterSettings& router, FieldVisitor& visit) {
     visit.value({"cooldown_time", "as routing.circuit.cooldown", 0, week_seconds}, cooldown);
     if (cooldown.count() > 0) router.cooldown_time = cooldown;
     visit.value({"disable_cooldowns", "circuits never open"}, router.disable_cooldowns);
+    visit.value({"enable_caching", "as cache.enabled"}, router.enable_caching);
+    visit.value({"cache_ttl", "as cache.ttl", 1, 30 * 86'400}, router.cache_ttl);
     visit.value({"max_parallel_requests", "requests at a time per instance", 1, 10'000'000},
                 router.max_parallel_requests);
     visit.value({"default_fallbacks", "models tried after any other"}, router.default_fallbacks);
@@ -192,13 +194,15 @@ void describe(RouterSettings& router, FieldVisitor& visit) {
         "polling_interval default_priority ignore_invalid_deployments search_tools guardrail_list "
         "assistants_config alerting_config router_general_settings debug_level set_verbose "
         "enable_health_check_routing health_check_staleness_threshold "
-        "health_check_ignore_transient_errors enable_caching cache_ttl");
+        "health_check_ignore_transient_errors");
 }
 
 void describe(GeneralSettings& general, FieldVisitor& visit) {
     visit.value({"master_key", "the key that may do everything"}, general.master_key);
     visit.value({"database_url", "as stores.database"}, general.database_url);
     visit.value({"redis_url", "as stores.redis"}, general.redis_url);
+    visit.value({"cache_enabled", "as cache.enabled"}, general.cache_enabled);
+    visit.value({"cache_ttl", "as cache.ttl", 1, 30 * 86'400}, general.cache_ttl);
     visit.later(
         "database_connection_pool_limit database_connection_timeout "
         "database_connection_pool_timeout store_model_in_db supported_db_objects "
@@ -224,7 +228,7 @@ void describe(GeneralSettings& general, FieldVisitor& visit) {
         "key_management_settings ui_access_mode token_rate_limit_type "
         "always_include_stream_usage disable_responses_id_security service_account_settings "
         "role_permissions enforce_rbac mcp_internal_ip_ranges mcp_trusted_proxy_ranges "
-        "control_plane_url litellm_license cache_enabled cache_ttl");
+        "control_plane_url litellm_license");
 }
 
 void describe(LitellmSettings& settings, FieldVisitor& visit) {
@@ -240,13 +244,29 @@ void describe(LitellmSettings& settings, FieldVisitor& visit) {
                 settings.max_budget);
     visit.value({"budget_duration", "period of max_budget: 30d, 1d, ...; left out: for ever"},
                 settings.budget_duration);
+    visit.value({"cache", "as cache.enabled"}, settings.cache);
+    visit.section({"cache_params", "of that cache"}, [&](FieldVisitor& params) {
+        params.value({"type", "whatever it says: answers are kept in memory, by each instance"},
+                     settings.cache_type);
+        params.value({"mode", "`default_off` leaves the cache off", 0, 0,
+                      "default_on|default_off"},
+                     settings.cache_mode);
+        params.value({"ttl", "as cache.ttl", 1, 30 * 86'400}, settings.cache_ttl);
+        params.later(
+            "host port password username ssl namespace s3_bucket_name s3_region_name "
+            "s3_api_version s3_path s3_endpoint_url s3_aws_access_key_id s3_aws_secret_access_key "
+            "s3_aws_session_token similarity_threshold supported_call_types redis_startup_nodes "
+            "redis_semantic_cache_embedding_model redis_flush_size default_in_memory_ttl "
+            "default_in_redis_ttl service_name sentinel_nodes disk_cache_dir qdrant_api_base "
+            "qdrant_api_key qdrant_collection_name qdrant_quantization_config max_connections");
+    });
     visit.later(
         "modify_params allowed_fails success_callback failure_callback callbacks "
         "service_callback service_callbacks input_callback audit_log_callbacks "
         "turn_off_message_logging redact_user_api_key_info redact_messages_in_exceptions "
         "log_raw_request_response standard_logging_payload_excluded_fields langfuse_default_tags "
         "json_logs set_verbose force_ipv4 ssl_verify ssl_certificate ssl_security_level "
-        "ssl_ecdh_curve disable_aiohttp_transport cache cache_params enable_redis_auth_cache "
+        "ssl_ecdh_curve disable_aiohttp_transport enable_redis_auth_cache "
         "max_user_budget max_internal_user_budget "
         "internal_user_budget_duration max_ui_session_budget max_end_user_budget "
         "max_end_user_budget_id disable_end_user_cost_tracking "

@@ -50,6 +50,7 @@ void describe(Tiers& tiers, FieldVisitor& visit);
 void describe(StoresConfig& stores, FieldVisitor& visit);
 void describe(BillingConfig& billing, FieldVisitor& visit);  // the plain keys, not the thresholds
 void describe(AlertsConfig& alerts, FieldVisitor& visit);
+void describe(CacheConfig& cache, FieldVisitor& visit);
 void describe(domain::Limits& limits, FieldVisitor& visit);
 void describe(LimitTier& tier, FieldVisitor& visit);
 void describe(TenantBudget& budget, FieldVisitor& visit);
@@ -68,6 +69,9 @@ struct LitellmSettings {
     std::optional<std::int64_t> max_fallbacks;
     std::optional<double> max_budget;
     std::string budget_duration;
+    std::optional<bool> cache;
+    std::string cache_type, cache_mode;
+    Duration cache_ttl{0};
 };
 void describe(LitellmSettings& settings, FieldVisitor& visit);
 

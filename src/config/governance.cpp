@@ -92,6 +92,34 @@ void read_billing(Session& session, Reader& reader, Config& config) {
     }
 }
 
+void merge_into_cache(const LitellmSettings& settings, Config& config) {
+    const auto take = [&](const char* from, const char* to, bool given, const auto& set) {
+        const auto found = config.origins.find(from);
+        if (!given || found == config.origins.end() || config.origins.contains(to)) return;
+        const Origin origin = found->second;
+        config.origins[to] = origin;
+        set();
+    };
+    CacheConfig& cache = config.cache;
+    const RouterSettings& router = config.router_settings;
+    const GeneralSettings& general = config.general_settings;
+    const auto enabled = [&](const char* from, std::optional<bool> value) {
+        take(from, "cache.enabled", value.has_value(), [&] { cache.enabled = *value; });
+    };
+    const auto ttl = [&](const char* from, Duration value) {
+        take(from, "cache.ttl", value.count() > 0, [&] { cache.ttl = value; });
+    };
+    // There a request asks for the cache by itself.
+    const bool asked_for = settings.cache_mode == "default_off";
+    enabled("litellm_settings.cache",
+            asked_for ? std::optional<bool>(false) : settings.cache);
+    enabled("router_settings.enable_caching", router.enable_caching);
+    enabled("general_settings.cache_enabled", general.cache_enabled);
+    ttl("litellm_settings.cache_params.ttl", settings.cache_ttl);
+    ttl("router_settings.cache_ttl", router.cache_ttl);
+    ttl("general_settings.cache_ttl", general.cache_ttl);
+}
+
 void merge_into_stores(Config& config) {
     StoresConfig& stores = config.stores;
     const auto moved = [&](const char* from, const char* to) {

@@ -13,5 +13,7 @@ void read_limit_tiers(Session& session, Reader& tiers, std::vector<LimitTier>& o
 void read_billing(Session& session, Reader& reader, Config& config);
 // What general_settings and router_settings say of stores, where `stores` says nothing.
 void merge_into_stores(Config& config);
+// What LiteLLM's sections say of a cache, where `cache` says nothing.
+void merge_into_cache(const LitellmSettings& settings, Config& config);
 
 }  // namespace tollgate::config

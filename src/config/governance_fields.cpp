@@ -66,6 +66,22 @@ void describe(AlertsConfig& alerts, FieldVisitor& visit) {
                 alerts.private_targets);
 }
 
+void describe(CacheConfig& cache, FieldVisitor& visit) {
+    constexpr double kibibyte = 1024, gibibyte = kibibyte * kibibyte * kibibyte;
+    visit.value({"enabled", "answer exact repeats of a request from memory; a tenant's "
+                            "`features: {response_cache: ...}` goes before it"},
+                cache.enabled);
+    visit.value({"ttl", "an answer is kept this long; a request may say otherwise", 1,
+                 30 * 86'400},
+                cache.ttl);
+    visit.value({"max_bytes", "of all answers that an instance keeps", 64 * kibibyte,
+                 1024 * gibibyte},
+                cache.max_bytes);
+    visit.value({"max_entry_bytes", "a longer answer is not kept", kibibyte, gibibyte},
+                cache.max_entry_bytes);
+    visit.value({"max_entries", "answers that an instance keeps", 1, 1e9}, cache.max_entries);
+}
+
 void describe(domain::Limits& limits, FieldVisitor& visit) {
     visit.value({"requests_per_minute", "in any minute", 0, many}, limits.requests_per_minute);
     visit.value({"requests_per_hour", "in any hour", 0, many}, limits.requests_per_hour);

@@ -145,7 +145,7 @@ private:
     void expand_all(Node& root) {
         for (Member& member : root.members) {
             static constexpr std::string_view strict =
-                " server logging telemetry providers tiers routing stores billing alerts "
+                " server logging telemetry providers tiers routing stores billing alerts cache "
                 "rate_limits config tenants_dir ";
             const bool ours = strict.find(" " + member.key + " ") != std::string_view::npos;
             if (member.key == "environment_variables") continue;
@@ -191,6 +191,7 @@ private:
         reader.section({"stores", ""}, [&](FieldVisitor& v) { describe(config().stores, v); });
         read_billing(session, reader, config());
         reader.section({"alerts", ""}, [&](FieldVisitor& v) { describe(config().alerts, v); });
+        reader.section({"cache", ""}, [&](FieldVisitor& v) { describe(config().cache, v); });
         reader.section({"rate_limits", "of keys without limits of their own"},
                        [&](FieldVisitor& v) { describe(config().rate_limits, v); });
         reader.section({"config", ""}, [&](FieldVisitor& v) {
@@ -257,6 +258,7 @@ private:
         config().max_budget = settings.max_budget;
         config().budget_duration = settings.budget_duration;
         merge_into_stores(config());
+        merge_into_cache(settings, config());
     }
 
     // The folder of tenant files: `tenants_dir`, what `tenant_configs` names, or `tenants` here.

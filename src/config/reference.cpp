@@ -103,8 +103,9 @@ are set are offered, and with none of those the built-in echo provider.
   text (`$${` stands for `${`); `file:/path` for secrets. Where `NAME` is not set and `NAME_FILE`
   is, the content of that file counts.
 - Unknown keys are errors in Tollgate's own sections (`server`, `logging`, `telemetry`, `providers`,
-  `tiers`, `routing`, `stores`, `billing`, `alerts`, `rate_limits`, `config`, tenant files) and at
-  the top, and warnings in LiteLLM's. Every problem is listed with file, line and column by
+  `tiers`, `routing`, `stores`, `billing`, `alerts`, `cache`, `rate_limits`, `config`, tenant
+  files) and at the top, and warnings in LiteLLM's. Every problem is listed with file, line and
+  column by
   `tollgate config check FILE`.
 - `tollgate config show --effective` prints what counts in the end, secrets masked, with the origin
   of each value; `tollgate config schema` prints a JSON Schema for editors.
@@ -146,7 +147,8 @@ tier: professional                          # limits of the tier hold besides
 
 `api_keys` is a list of further keys; `enabled: false` refuses them. `time_zone` is that of the
 budget's periods, `retention_days` that of usage records, `baseline_model` what savings are told
-against. `routing: [{pattern: "*test*", model: gpt-4o-mini, fallback: gpt-4o}]` is a list of rules
+against. `features: {response_cache: true}` turns the [response cache](../cache.md) on or off for
+the tenant. `routing: [{pattern: "*test*", model: gpt-4o-mini, fallback: gpt-4o}]` is a list of rules
 that come before those of the main file. `settings`, `features` and `metadata` are kept with the
 tenant. Tenants may also stand in the main file, by name under `tenant_configs`. There,
 `cost_tracking: {alert_thresholds: [{threshold: 80, action: notify}]}` says at which percentages of
@@ -215,6 +217,9 @@ std::string reference_page() {
     table(out, "alerts",
           "How alerts leave; channels are made by `tollgate alert-channels` and over HTTP.",
           [&](FieldVisitor& v) { describe(config.alerts, v); });
+    table(out, "cache",
+          "Answers kept for exact repeats of their requests: see [caches](../cache.md).",
+          [&](FieldVisitor& v) { describe(config.cache, v); });
     table(out, "rate_limits", "Of every key without limits of its own.",
           [&](FieldVisitor& v) { describe(config.rate_limits, v); });
     table(out, "config", "", [&](FieldVisitor& v) {

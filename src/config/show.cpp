@@ -152,6 +152,7 @@ public:
         section("stores", [&](FieldVisitor& v) { describe(config_.stores, v); });
         section("billing", [&](FieldVisitor& v) { describe(config_.billing, v); });
         section("alerts", [&](FieldVisitor& v) { describe(config_.alerts, v); });
+        section("cache", [&](FieldVisitor& v) { describe(config_.cache, v); });
         section("rate_limits", [&](FieldVisitor& v) { describe(config_.rate_limits, v); });
         section("tiers", [&](FieldVisitor& v) { describe(config_.tiers, v); });
         providers();

@@ -8,6 +8,7 @@
 #include "accounting/pricing.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "gateway/prepared.hpp"
 #include "gateway/reach.hpp"
 
 namespace tollgate::gateway {
@@ -106,7 +107,7 @@ void fill_common(Generation& generation, domain::UsageRecord& row) {
     row.request_bytes = static_cast<std::int64_t>(record.request_bytes);
     row.client_address = record.client_address;
     row.user_agent = headers.get("user-agent").substr(0, 200);
-    row.cache = "off";
+    row.cache = record.cache;
 }
 
 void fill_attempt(domain::UsageRecord& row, const AttemptRecord& attempt) {
@@ -187,7 +188,7 @@ std::int64_t positive_integer(std::string_view text) {
     return whole ? std::max<std::int64_t>(number, 0) : 0;
 }
 
-accounting::WorstCase worst_case(Generation& generation) {
+accounting::WorstCase worst_case(Generation& generation, const Endpoint& endpoint) {
     accounting::WorstCase worst;
     worst.input_tokens = generation.input_estimate();
     worst.output_tokens_max = generation.outline.max_tokens;
@@ -204,6 +205,7 @@ accounting::WorstCase worst_case(Generation& generation) {
     const std::int64_t clamp = clamp_of_budgets(generation);
     if (clamp > 0) worst.output_tokens_max = clamp;
     const std::string_view body = generation.body;
+    worst.cache_write_5m = marks_of(generation, endpoint).any();
     if (body.find("\"cache_control\"") != std::string_view::npos) {
         worst.cache_write_5m = true;
         worst.cache_write_1h = body.find("\"1h\"") != std::string_view::npos;
@@ -390,7 +392,7 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
     const bool money = !policy.governance.budgets.empty();
     const BillingSettings& billing = generation.snapshot->billing;
     if (money || bounds != nullptr || billing.deny_unknown_price) {
-        NanoUsd worst = accounting::worst_cost(target.model, worst_case(generation));
+        NanoUsd worst = accounting::worst_cost(target.model, worst_case(generation, endpoint));
         if (worst > 0 && !endpoint.own_key.empty()) {
             worst = std::llround(static_cast<double>(worst) * billing.byok_fee_percent / 100);
         }

@@ -2,6 +2,7 @@
 
 #include "accounting/token_count.hpp"
 #include "base/log.hpp"
+#include "gateway/cached_answer.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/scene.hpp"
@@ -14,6 +15,7 @@ void add_answer_headers(Scene& scene) {
     exchange.add_header("x-tollgate-model", record.provider + "/" + record.model);
     exchange.add_header("x-tollgate-provider", record.provider);
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
+    exchange.add_header("x-tollgate-cache", record.cache);
     const std::string& route = scene.generation.plan.route;
     if (!route.empty()) exchange.add_header("x-tollgate-route", route);
     if (scene.options.number > 1 && !record.fallback_reason.empty()) {
@@ -99,6 +101,7 @@ void settle_usage(Scene& scene, const Relay& relay) {
 net::Task<bool> send_to_client(Scene& scene, std::string& out, const Relay& relay) {
     http::Exchange& exchange = scene.generation.exchange;
     if (out.empty()) co_return true;
+    if (scene.generation.noted) scene.generation.noted->take(out);
     if (relay.complete()) {
         // What the client sees end is in the journal already.
         settle_usage(scene, relay);
@@ -107,6 +110,7 @@ net::Task<bool> send_to_client(Scene& scene, std::string& out, const Relay& rela
             scene.generation.record.first_content = net::Clock::now();
         }
         conclude(scene.generation);
+        if (scene.generation.noted) keep_answer(scene.generation);
     }
     if (!exchange.answered()) {
         add_answer_headers(scene);
@@ -251,6 +255,10 @@ net::Task<void> deliver_body(Scene& scene, std::string_view body) {
     record.status = 200;
     record.first_content = net::Clock::now();
     conclude(scene.generation);
+    if (scene.generation.noted) {
+        scene.generation.noted->take(body);
+        keep_answer(scene.generation);
+    }
     add_answer_headers(scene);
     scene.delivery.content_sent = true;
     mark_health(scene, true, {});

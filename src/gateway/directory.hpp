@@ -54,6 +54,7 @@ struct KeyPolicy {
     std::shared_ptr<const domain::UserSettings> settings = {};
     // Levels that the key, its user and its tenant are set to.
     std::optional<domain::PowerLevel> key_level = {}, user_level = {}, tenant_level = {};
+    std::optional<bool> response_cache = {};          // what the tenant says of it, if anything
     std::string baseline_model = {};                  // of savings, "" : the default
     TenantMetrics metrics = {};
 

@@ -1,5 +1,7 @@
 #include "gateway/gateway.hpp"
 
+#include "base/ids.hpp"
+
 namespace tollgate::gateway {
 namespace {
 constexpr double usd_per_nano = 1e-9;
@@ -40,7 +42,11 @@ RequestMetrics::RequestMetrics(base::Registry& registry)
                                    usd_per_nano)),
       unpriced(registry.counter("tollgate_unpriced_requests_total",
                                 "Requests to models without a known price", {}).with({})),
-      overhead_before(overhead.with({"before_provider"})) {}
+      cache(registry.counter("tollgate_response_cache_total",
+                             "Requests that the response cache was asked for, and answers kept",
+                             {"result"})),
+      cache_hits(cache.with({"hit"})), cache_misses(cache.with({"miss"})),
+      cache_kept(cache.with({"kept"})), overhead_before(overhead.with({"before_provider"})) {}
 
 EndpointMetrics RequestMetrics::of(const std::string& provider, const std::string& model) {
     EndpointMetrics found;
@@ -74,7 +80,7 @@ void DocumentPool::give_back(std::unique_ptr<json::Document> document) {
 }
 
 Gateway::Gateway(base::Registry& registry, Codecs codecs)
-    : admission(registry), codecs_(codecs), metrics_(registry) {}
+    : admission(registry), cache_seed(base::random_u64()), codecs_(codecs), metrics_(registry) {}
 
 const policy::Governance* Directory::bounds_of(const Endpoint& endpoint,
                                                const std::string& tenant) const {

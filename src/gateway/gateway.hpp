@@ -12,6 +12,7 @@
 #include "dialect/dialect.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/directory.hpp"
+#include "gateway/response_cache.hpp"
 #include "gateway/snapshot.hpp"
 #include "http/client.hpp"
 #include "net/loop.hpp"
@@ -57,6 +58,10 @@ struct RequestMetrics {
     base::Family<base::Counter>& tenant_tokens;    // tenant, type
     base::Family<base::Counter>& tenant_cost;      // tenant; nano-dollars
     base::Counter& unpriced;                       // requests whose model has no price
+    base::Family<base::Counter>& cache;            // result: hit, miss, kept
+    base::Counter& cache_hits;
+    base::Counter& cache_misses;
+    base::Counter& cache_kept;
     base::Histogram& overhead_before;              // our own time until the provider is called
     EndpointMetrics of(const std::string& provider, const std::string& model);
     TenantMetrics of_tenant(const std::string& tenant);
@@ -69,6 +74,8 @@ public:
     std::shared_ptr<const Snapshot> current() const { return snapshot_.load(); }
     void publish(std::shared_ptr<const Snapshot> snapshot) {
         admission.configure(snapshot->admission);
+        const CacheSettings& cache = snapshot->cache;
+        response_cache.configure({cache.bytes, cache.entry_bytes, cache.entries});
         snapshot_.store(std::move(snapshot));
     }
     std::shared_ptr<const Directory> directory() const { return directory_.load(); }
@@ -79,6 +86,8 @@ public:
     RequestMetrics& metrics() { return metrics_; }
 
     AdmissionQueue admission;
+    ResponseCache response_cache;
+    const std::uint64_t cache_seed;  // of its keys
     std::atomic<bool> draining{false};
     // For exact token counts; null: none are installed. Set before the threads start.
     std::shared_ptr<const accounting::VocabularyFolder> vocabularies;

@@ -37,6 +37,20 @@ struct Plan {
     std::string route;                          // x-tollgate-route, "" : nothing was decided
 };
 
+// An answer's bytes on their way to the client, for the response cache.
+struct NotedAnswer {
+    CacheKey key;
+    std::chrono::milliseconds ttl{0};
+    std::size_t bytes_max = 0;
+    std::string bytes;
+    bool too_long = false;
+    void take(std::string_view more) {
+        too_long = too_long || bytes.size() + more.size() > bytes_max;
+        if (too_long) return void(bytes = std::string());
+        bytes += more;
+    }
+};
+
 struct Generation {
     Generation(Worker& on, http::Exchange& of, const dialect::ClientDialect& spoken)
         : worker(on), exchange(of), client(spoken), snapshot(on.gateway.current()),
@@ -61,6 +75,7 @@ struct Generation {
         std::optional<policy::CapState> cap;
     };
     Bounds bounds;
+    std::unique_ptr<NotedAnswer> noted;  // null: the answer is not to be kept
     std::string_view body;
     // Set where the path named the model: the body was rewritten, the answer will be framed.
     const PathRequest* by_path = nullptr;

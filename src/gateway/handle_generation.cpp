@@ -1,5 +1,6 @@
 #include "gateway/handle_generation.hpp"
 
+#include "gateway/cached_answer.hpp"
 #include "gateway/call_provider.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/conclude.hpp"
@@ -34,6 +35,10 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(generation.plan, route(generation));
     CO_TRY_VOID(check_mode(generation.plan, domain::ModelMode::chat));
     CO_TRY_VOID(co_await enter(generation));
+    if (caches_answers(generation)) {
+        CO_TRY(const bool served, co_await serve_cached(generation));
+        if (served) co_return base::Result<void>();
+    }
     co_await call_provider(generation);
     co_return base::Result<void>();
 }

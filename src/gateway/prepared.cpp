@@ -96,6 +96,24 @@ base::Result<void> add_provider_splices(Generation& generation, const Endpoint& 
     return {};
 }
 
+// In front of what the provider changes, which may have to do with our marks as well.
+base::Result<void> add_cache_marks(Generation& generation, const Endpoint& endpoint,
+                                   Prepared& prepared) {
+    const dialect::CacheMarkPlaces places = marks_of(generation, endpoint);
+    if (!places.any()) return {};
+    json::Document own;
+    if (generation.document == nullptr) {
+        TRY([[maybe_unused]] const json::Value root, own.parse(generation.body));
+    }
+    const json::Document& parsed = generation.document != nullptr ? *generation.document : own;
+    std::vector<dialect::Splice> marks =
+        dialect::cache_mark_splices(prepared.protocol, parsed.root(), places);
+    // Where configuration replaces what would be marked, its value stands.
+    if (overlap(prepared.splices, marks)) return {};
+    std::move(marks.begin(), marks.end(), std::back_inserter(prepared.splices));
+    return {};
+}
+
 base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoint,
                                  std::int64_t max_tokens_override, Prepared& prepared) {
     TRY(prepared.splices, dialect::relay_splices(prepared.protocol, generation.body,
@@ -105,6 +123,7 @@ base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoin
     if (max_tokens_override > 0) {
         clamp_max_tokens(generation, endpoint.deployment, max_tokens_override, prepared);
     }
+    TRY_VOID(add_cache_marks(generation, endpoint, prepared));
     in_order(prepared.splices);
     TRY_VOID(add_provider_splices(generation, endpoint, prepared));
     generation.release_document();
@@ -116,6 +135,7 @@ base::Result<void> prepare_translation(Generation& generation, const Endpoint& e
     TRY(domain::Request * request, generation.request());
     const auto wanted = request->max_output_tokens;
     if (max_tokens_override > 0) request->max_output_tokens = max_tokens_override;
+    const dialect::AddedCacheMarks marks(*request, marks_of(generation, endpoint));
     auto encoded = endpoint.provider->dialect(prepared.protocol)
                        .encode_request(*request, endpoint.deployment);
     request->max_output_tokens = wanted;
@@ -147,6 +167,16 @@ void Prepared::release_body() {
     pieces.clear();
     splices.clear();
     body = std::string();
+}
+
+dialect::CacheMarkPlaces marks_of(const Generation& generation, const Endpoint& endpoint) {
+    if (!generation.snapshot->cache_marks || endpoint.deployment.provider.echo) return {};
+    const dialect::CacheMarkPlaces places = dialect::cache_mark_places(
+        endpoint.provider->protocol_for(endpoint.deployment, generation.outline,
+                                        generation.protocol()),
+        endpoint.deployment);
+    if (!places.any() || dialect::has_cache_marks(generation.body)) return {};
+    return places;
 }
 
 base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,

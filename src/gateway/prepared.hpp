@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "dialect/cache_marks.hpp"
 #include "dialect/dialect.hpp"
 #include "gateway/generation.hpp"
 #include "http/message.hpp"
@@ -27,6 +28,10 @@ struct Prepared {
     // The request has been sent and will not be sent again.
     void release_body();
 };
+
+// Where marks for the prompt cache are added for this endpoint; nowhere when configuration or the
+// client, who sets its own, wants none.
+dialect::CacheMarkPlaces marks_of(const Generation& generation, const Endpoint& endpoint);
 
 // Fills `prepared`, which must not move afterwards (its pieces point into it).
 // Fails: invalid_request when the target cannot carry the request.

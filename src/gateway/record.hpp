@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "accounting/pricing.hpp"
 #include "domain/event.hpp"
@@ -53,6 +54,7 @@ struct RequestRecord {
     std::string fallback_reason;   // why the first candidate did not answer
     std::string error;             // the final failure in words
     std::string rule, strategy;    // that the candidates were chosen by; "" : none
+    std::string_view cache = "off";  // hit, miss, off: the response cache; a literal
     std::string power_level;       // asked for, "" : none was
     std::string experiment, arm;   // that chose the model; "" : none did
     std::string route_trace;       // the decision as JSON, "" : there was nothing to decide

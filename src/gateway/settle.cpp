@@ -8,6 +8,8 @@ namespace {
 // Providers quote what they refuse: the log keeps their words, not the prompt.
 constexpr std::size_t logged_words_max = 300;
 
+bool from_cache(const RequestRecord& record) { return record.cache == "hit"; }
+
 double seconds_between(net::Instant from, net::Instant to) {
     return std::chrono::duration<double>(to - from).count();
 }
@@ -29,6 +31,7 @@ void log_access(const RequestRecord& record, double total, double first_token) {
          {"translated", record.translated},
          {"attempts", record.attempts},
          {"fallback", record.fallback_reason},
+         {"cache", record.cache},
          {"input_tokens", domain::Usage::or_zero(usage.input)},
          {"cache_read_tokens", domain::Usage::or_zero(usage.cache_read)},
          {"cache_write_tokens", usage.cache_write()},
@@ -67,6 +70,7 @@ void count_of_tenant(const TenantMetrics& metrics, const RequestRecord& record) 
         if (counter != nullptr && amount > 0) counter->add(static_cast<std::uint64_t>(amount));
     };
     add(metrics.requests, 1);
+    if (from_cache(record)) return;  // no tokens were used
     add(metrics.input, record.usage.prompt());
     add(metrics.output, record.usage.output);
     add(metrics.cost, record.cost.billed);
@@ -89,7 +93,7 @@ void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& rec
         const std::string_view model = counters != nullptr ? counters->model : std::string_view();
         metrics.requests.with({record.provider, model, "", status}).add(1);
     }
-    if (counters != nullptr) {
+    if (counters != nullptr && !from_cache(record)) {
         counters->duration->observe(total);
         if (has_first) counters->first_token->observe(first_token);
         count_tokens_by_class(*counters, record.usage);

@@ -102,6 +102,15 @@ struct BillingSettings {
     bool client_caps = true;                // anthropic-ratelimit-unified-*
 };
 
+// Of the response cache.
+struct CacheSettings {
+    bool enabled = false;  // for tenants that do not say it themselves
+    std::chrono::milliseconds ttl{600'000};
+    std::size_t bytes = 256 * 1024 * 1024;
+    std::size_t entry_bytes = 1024 * 1024;
+    std::size_t entries = 100'000;
+};
+
 struct ListedModel {
     std::string id;
     std::string display_name;
@@ -120,6 +129,8 @@ struct Snapshot {
     RoutingTables routing;
     AttemptSettings attempts;
     BillingSettings billing;
+    CacheSettings cache;
+    bool cache_marks = true;                      // for prompt caches, where the client set none
     AdmissionSettings admission;                  // per process
     bool access_log = true;
     bool expose_provider_limits = false;
