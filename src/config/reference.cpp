@@ -148,9 +148,9 @@ tier: professional                          # limits of the tier hold besides
 `api_keys` is a list of further keys; `enabled: false` refuses them. `time_zone` is that of the
 budget's periods, `retention_days` that of usage records, `baseline_model` what savings are told
 against. `features: {response_cache: true}` turns the [response cache](../cache.md) on or off for
-the tenant. `routing: [{pattern: "*test*", model: gpt-4o-mini, fallback: gpt-4o}]` is a list of rules
-that come before those of the main file. `settings`, `features` and `metadata` are kept with the
-tenant. Tenants may also stand in the main file, by name under `tenant_configs`. There,
+the tenant. `routing: [{pattern: "*test*", model: gpt-4o-mini, fallback: gpt-4o}]` is a list of
+rules that come before those of the main file. `settings`, `features` and `metadata` are kept with
+the tenant. Tenants may also stand in the main file, by name under `tenant_configs`. There,
 `cost_tracking: {alert_thresholds: [{threshold: 80, action: notify}]}` says at which percentages of
 a budget alerts go out.
 
