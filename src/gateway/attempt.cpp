@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t error_body_bytes_max = 1024 * 1024;
 
 http::Deadlines deadlines_of(const Scene& scene) {
-    const AttemptSettings& settings = scene.generation.snapshot->attempts;
+    const AttemptSettings& settings = scene.generation.attempt_settings();
     const domain::Deployment& target = scene.endpoint.deployment;
     http::Deadlines deadlines;
     deadlines.connect = settings.connect;

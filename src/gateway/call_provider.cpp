@@ -81,7 +81,7 @@ void note_failure(Generation& generation, const Endpoint& endpoint, Progress& pr
 
 // The configured bound, or what the client asks for in seconds when that is less.
 milliseconds total_time(const Generation& generation) {
-    const AttemptSettings& settings = generation.snapshot->attempts;
+    const AttemptSettings& settings = generation.attempt_settings();
     const milliseconds total =
         generation.outline.stream ? settings.stream_total : settings.total;
     const std::string_view wanted = generation.exchange.headers().get("x-tollgate-timeout");
@@ -120,7 +120,7 @@ bool move_on(Progress& progress) {
 
 // Decides what follows a failure; waits where a pause is due. False: the end.
 net::Task<bool> next_step(Generation& generation, Progress& progress) {
-    const AttemptSettings& settings = generation.snapshot->attempts;
+    const AttemptSettings& settings = generation.attempt_settings();
     const AttemptFailure& last = progress.last;
     if (last.client_gone || progress.attempts >= settings.max_attempts) co_return false;
     if (last.error_class == ErrorClass::context_overflow) {
@@ -250,7 +250,7 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
 }  // namespace
 
 net::Task<void> call_provider(Generation& generation, Attempt try_one) {
-    const AttemptSettings& settings = generation.snapshot->attempts;
+    const AttemptSettings& settings = generation.attempt_settings();
     Progress progress;
     Delivery delivery;
     progress.list = &generation.plan.candidates;
@@ -266,7 +266,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
         options.last = !more_behind(progress) || progress.attempts >= settings.max_attempts;
         options.max_tokens_override = progress.max_tokens_override > 0
                                           ? progress.max_tokens_override
-                                          : clamp_of_budgets(generation);
+                                          : output_clamp(generation);
         options.request_deadline = progress.deadline;
         auto failure = co_await reserve(generation, *endpoint);
         if (!failure) failure = co_await try_one(generation, *endpoint, delivery, options);

@@ -13,9 +13,9 @@ namespace tollgate::gateway {
 // while the journal of usage records is full.
 net::Task<base::Result<void>> enter(Generation& generation);
 
-// The most output tokens that billing.output_tokens_clamp leaves this request, which has a budget;
-// 0: as many as it asks for. Thinking that was asked for fits always.
-std::int64_t clamp_of_budgets(const Generation& generation);
+// The most output tokens that billing.output_tokens_clamp leaves this request, where it has a
+// budget, or its rule; 0: as many as it asks for. Thinking that was asked for fits always.
+std::int64_t output_clamp(const Generation& generation);
 
 // Before an attempt: holds its worst cost. Nothing when it may go on; else a failure of our own,
 // which the next candidate may not share.
@@ -30,6 +30,8 @@ void end_attempt(Generation& generation, const AttemptFailure* failure);
 // nothing.
 void conclude(Generation& generation);
 
+// What is left of the caller's limits and budgets at this moment.
+Generation::Bounds standing_bounds(const policy::Ticket& ticket);
 // x-ratelimit-*, anthropic-ratelimit-unified-* of the caller's own bounds, x-tollgate-cost where it
 // is known already. Before the answer's head leaves.
 void add_governance_headers(Generation& generation);

@@ -203,7 +203,7 @@ template <typename Source>
 net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Relay& relay) {
     http::Exchange& exchange = scene.generation.exchange;
     const net::Instant first_event_by =
-        net::Clock::now() + scene.generation.snapshot->attempts.first_event;
+        net::Clock::now() + scene.generation.attempt_settings().first_event;
     net::Instant ping_at = net::Clock::now() + silence_until_ping;
     std::optional<AttemptFailure> failure;
     std::string out;

@@ -30,6 +30,8 @@ struct Plan {
     std::vector<std::pair<domain::ErrorClass, std::vector<EndpointPointer>>> fallback_on;
     // Behind the first so many, circuits are open.
     std::size_t usable = static_cast<std::size_t>(-1);
+    // Deadlines and counts where the rule has its own.
+    std::optional<AttemptSettings> attempts;
     // Whose cached prompt is worth staying for; nullopt: nobody asked.
     std::optional<routing::SessionKey> conversation;
     bool all_open = false;  // of all of them: the first is asked all the same
@@ -88,6 +90,9 @@ struct Generation {
     RequestRecord record;
 
     domain::Protocol protocol() const { return client.protocol(); }
+    const AttemptSettings& attempt_settings() const {
+        return plan.attempts ? *plan.attempts : snapshot->attempts;
+    }
     // REQUIRES: who.
     const KeyPolicy& policy() const { return directory->policy_of(*who); }
     // Moves what the path says into the body. REQUIRES: by_path. Fails: as unwrap().

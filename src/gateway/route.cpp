@@ -66,6 +66,8 @@ void Router::fill_features() {
     features_.now = input_.unix_now;
     features_.power_level = level_.level;
     features_.source = input_.body;
+    // Looking at budgets takes locks: for rules alone.
+    if (tables_.rules.empty()) return;
     for (const policy::LiveBudgetPointer& budget : policy_.governance.budgets) {
         const domain::UnixMicros now = input_.unix_now * 1'000'000;
         const domain::NanoUsd limit = budget->stop_at().value_or(budget->budget().limit);
@@ -342,7 +344,35 @@ void Router::add_special_chains() {
     }
 }
 
+// What the rule says of deadlines and attempts stands above what holds for all requests.
+void Router::take_attempts() {
+    if (plan_.rule == nullptr) return;
+    const domain::DeadlineSettings& deadlines = plan_.rule->deadlines;
+    const domain::AttemptSettings& counts = plan_.rule->attempts;
+    if (deadlines == domain::DeadlineSettings{} && counts == domain::AttemptSettings{}) return;
+    AttemptSettings settings = snapshot_.attempts;
+    const auto take = [](std::chrono::milliseconds given, std::chrono::milliseconds& out) {
+        if (given.count() > 0) out = given;
+    };
+    take(deadlines.connect, settings.connect);
+    take(deadlines.headers, settings.headers);
+    take(deadlines.headers, settings.headers_last);
+    take(deadlines.headers, settings.headers_local);
+    take(deadlines.first_event, settings.first_event);
+    take(deadlines.idle, settings.idle);
+    take(deadlines.total, settings.total);
+    take(deadlines.total, settings.stream_total);
+    take(counts.first_backoff, settings.backoff_first);
+    take(counts.backoff_max, settings.backoff_max);
+    if (counts.max_attempts > 0) settings.max_attempts = counts.max_attempts;
+    if (counts.attempts_per_candidate > 0) {
+        settings.attempts_per_candidate = counts.attempts_per_candidate;
+    }
+    plan_.attempts = settings;
+}
+
 void Router::finish() {
+    take_attempts();
     if (arm_ != nullptr) {
         plan_.route = "experiment:" + experiment_->name + '/' + arm_->name;
     } else if (decided_) {

@@ -20,6 +20,8 @@ const routing = {
     { name: 'tools-by-cost', match: { has_tools: true, model: 'any-of-them' },
       use: { models: ['dear', 'cheap', 'large'], strategy: 'cost' } },
     { name: 'vip', match: { header: { 'x-team': 'vip' } }, use: { model: 'dear' } },
+    { name: 'short', match: { header: { 'x-short': '*' } }, use: { model: 'large' },
+      max_output_tokens: 7 },
     { name: 'by-name-only', match: { model: 'nobody-asks-for-this' }, use: { model: 'large' } },
   ],
 };
@@ -86,6 +88,15 @@ describe('routing', () => {
     const unknown = await ask('cheap', { headers: { 'x-tollgate-route': 'nope' } });
     assert.equal(unknown.status, 400);
     assert.match(unknown.text, /by-name-only/);
+  });
+
+  test('a rule bounds the output of its requests', async () => {
+    let sent = '';
+    provider.seen = (body) => { sent = body; };
+    const answer = await ask('any-of-them', { headers: { 'x-short': '1' }, max_tokens: 500 });
+    provider.seen = undefined;
+    assert.equal(answer.model, 'hosted_vllm/large-model');
+    assert.equal(JSON.parse(sent).max_tokens, 7);
   });
 
   test('a power level lets all deployments of the model compete', async () => {
