@@ -95,6 +95,11 @@ Outcome report_chargeback(Call& call, Session& session);
 // requests.cpp
 Outcome list_requests(Call& call, Session& session);
 Outcome get_request(Call& call, Session& session);
+// experiments.cpp
+Outcome list_experiments(Call& call, Session& session);
+Outcome get_experiment(Call& call, Session& session);
+// feedback.cpp
+Outcome give_feedback(Call& call, Session& session);
 // alerts.cpp
 Outcome list_alerts(Call& call, Session& session);
 Outcome get_alert(Call& call, Session& session);

@@ -169,6 +169,14 @@ void add_operation(Table& table) {
               report_chargeback);
     table.add(Method::get, "/api/v1/requests", Resource::requests, Verb::read, list_requests);
     table.add(Method::get, "/api/v1/requests/{id}", Resource::requests, Verb::read, get_request);
+    table.add(Method::get, "/api/v1/experiments", Resource::experiments, Verb::read,
+              list_experiments);
+    table.add(Method::get, "/api/v1/experiments/{name}", Resource::experiments, Verb::read,
+              get_experiment);
+    // Of the interface's own part and of the rest.
+    table.add(Method::post, "/api/v1/feedback", Resource::requests, Verb::update, give_feedback);
+    table.add(Method::post, "/api/v1/llm/feedback", Resource::requests, Verb::update,
+              give_feedback);
     table.add(Method::get, "/api/v1/alerts", Resource::alerts, Verb::read, list_alerts);
     table.add(Method::get, "/api/v1/alerts/channels", Resource::alerts, Verb::read,
               list_channels);

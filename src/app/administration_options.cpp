@@ -32,6 +32,7 @@ std::string type_name(const commands::Field& field) {
         case FieldType::boolean: return "true|false";
         case FieldType::integer: return "NUMBER";
         case FieldType::money: return "USD";
+        case FieldType::real: return "NUMBER";
         case FieldType::names: return "A,B";
         case FieldType::pairs: return "A=B,C=D";
         case FieldType::thresholds: return "80:notify";

@@ -1,6 +1,8 @@
 #include "commands/resource_call.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
@@ -100,6 +102,15 @@ base::Result<std::string> json_of(const Field& field, const std::string& value,
             const auto amount = domain::parse_dollars(value);
             if (!amount.ok()) return wrong(field, value, "an amount of US dollars, or none");
             return domain::dollars(*amount);
+        }
+        case FieldType::real: {
+            double number = 0;
+            const char* const end = value.data() + value.size();
+            const auto [stop, fault] = std::from_chars(value.data(), end, number);
+            const bool whole = fault == std::errc() && stop == end && std::isfinite(number);
+            if (!whole) return wrong(field, value, "a number");
+            char text[48];
+            return std::string(text, std::to_chars(text, text + sizeof text, number).ptr);
         }
         case FieldType::names: {
             std::string out;

@@ -58,7 +58,8 @@ const std::vector<Noun>& nouns() {
     static const std::vector<Noun> all = {
         tenants_noun(), teams_noun(),   users_noun(),    keys_noun(),    tiers_noun(),
         limits_noun(),  budgets_noun(), credits_noun(),  settings_noun(), usage_noun(),
-        savings_noun(), requests_noun(), audit_noun(),   alerts_noun(),  alert_channels_noun(),
+        savings_noun(), requests_noun(), experiments_noun(),
+        audit_noun(),   alerts_noun(),  alert_channels_noun(),
         providers_noun(), models_noun(), routing_noun(), byok_noun(),    secrets_noun(),
     };
     return all;

@@ -18,6 +18,7 @@ enum class FieldType : unsigned char {
     boolean,      // true or false
     integer,      // or none: null
     money,        // US dollars; or none: null
+    real,         // a number, perhaps with a fraction
     pairs,        // name=value,name=value
     thresholds,   // 50:notify,80:throttle,100
     past,         // a time, a date, or 7d, 24h: so long ago
@@ -46,6 +47,7 @@ enum class Shape : unsigned char {
     request,   // a request with its attempts
     sessions,  // pages of requests, summed by session
     savings,   // the savings report
+    experiment,  // with its results
     stream,    // text, passed on as it comes
 };
 
@@ -91,6 +93,7 @@ Noun settings_noun();
 Noun usage_noun();
 Noun savings_noun();
 Noun requests_noun();
+Noun experiments_noun();
 Noun audit_noun();
 Noun alerts_noun();
 Noun alert_channels_noun();

@@ -170,8 +170,38 @@ Noun requests_noun() {
                     {"STATUS", "status"},     {"ERROR", "error_class"},
                     {"REASON", "fallback_reason"}, {"INPUT", "tokens.input"},
                     {"OUTPUT", "tokens.output"},   {"COST USD", "cost"}, {"MS", "total_ms"}};
+    Action feedback{"feedback", "Says what an answer was worth",
+                    "  tollgate requests feedback ID --score 1 --comment \"just right\"\n"
+                    "  tollgate requests feedback ID --score 4 --scale stars",
+                    "POST", "/api/v1/feedback", Shape::object, "ID", "The answer's x-request-id",
+                    "request_id"};
+    feedback.fields = {{"--score", "score", FieldType::real, "-1, useless, to 1, just right", {},
+                        false, true},
+                       {"--scale", "scale", FieldType::word,
+                        "stars: the score is 1 to 5; signed without it", "signed|stars"},
+                       {"--comment", "comment", FieldType::text, "Why"}};
     return {"requests", "What was asked, and what became of it",
-            "  tollgate requests list --from 1h\n  tollgate requests show ID", {list, show}};
+            "  tollgate requests list --from 1h\n  tollgate requests show ID",
+            {list, show, feedback}};
+}
+
+Noun experiments_noun() {
+    Action list{"list", "Experiments of the configuration", "  tollgate experiments list", "GET",
+                "/api/v1/experiments", Shape::list};
+    list.columns = {{"NAME", "name"}, {"MODELS", "models"}, {"STICKY", "sticky"},
+                    {"METRIC", "metric"}, {"RUNNING", "running"},
+                    {"STARTS", "starts", Show::moment}, {"ENDS", "ends", Show::moment},
+                    {"ORIGIN", "origin"}};
+    Action show{"show", "What an experiment's arms did, and the verdict",
+                "  tollgate experiments show cheaper-titles --from 14d", "GET",
+                "/api/v1/experiments/{}", Shape::experiment, "NAME", "The experiment's name"};
+    show.fields = {tenant_filter()};
+    add_range(show.fields);
+    show.columns = {{"ARM", "arm"},         {"MODEL", "model"}, {"REQUESTS", "requests"},
+                    {"METRIC", "metric"},   {"SAMPLES", "samples"}, {"VALUE", "value"},
+                    {"LOW", "low"},         {"HIGH", "high"}};
+    return {"experiments", "A/B tests of models, and what they show",
+            "  tollgate experiments show NAME", {list, show}};
 }
 
 }  // namespace tollgate::commands

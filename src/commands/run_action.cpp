@@ -134,6 +134,7 @@ base::Result<void> perform(const Invocation& invocation, const CallText& call,
         case Shape::secret: return show_secret(invocation, answer, console);
         case Shape::tenant: return show_tenant(invocation, administration, answer, console);
         case Shape::request: return show_request(invocation, answer, console);
+        case Shape::experiment: return show_experiment(invocation, answer, console);
         case Shape::savings: return show_savings(invocation, answer, console);
         default: console.out << object_text(invocation.output, answer); return {};
     }

@@ -37,6 +37,8 @@ base::Result<void> show_tenant(const Invocation& invocation, Administration& adm
                                const std::string& answer, const Console& console);
 base::Result<void> show_request(const Invocation& invocation, const std::string& answer,
                                 const Console& console);
+base::Result<void> show_experiment(const Invocation& invocation, const std::string& answer,
+                                   const Console& console);
 base::Result<void> show_sessions(const Invocation& invocation, Administration& administration,
                                  const CallText& call, const Console& console);
 base::Result<void> show_savings(const Invocation& invocation, const std::string& answer,

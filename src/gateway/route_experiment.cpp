@@ -21,6 +21,9 @@ void Router::take_arm() {
     const std::string_view named = has_rule ? std::string_view(plan_.rule->use.experiment)
                                             : std::string_view();
     if (has_rule && named.empty() && !plan_.rule->use.models.empty()) return;
+    // Who says which provider it wants measures nothing.
+    const auto provider = input_.header("x-tollgate-provider");
+    if (provider && !provider->empty()) return;
     for (const domain::ExperimentSpec& spec : tables_.experiments) {
         if (!spec.tenant.empty() && spec.tenant != policy_.tenant) continue;
         if (!named.empty() && spec.name != named) continue;
@@ -34,6 +37,11 @@ void Router::take_arm() {
         const std::string_view id = routing::sticky_id(
             spec.sticky, {policy_.user, session, input_.request_id});
         arm_ = &spec.arms[routing::choose_arm(spec, id)];
+        if (id.empty() && trace_ != nullptr) {
+            const std::string sticky(domain::to_string(spec.sticky));
+            trace_->notices.push_back("experiment " + spec.name + ": the arm hangs on the " +
+                                      sticky + ", which nobody knows here");
+        }
         return;
     }
 }
