@@ -18,6 +18,7 @@ extern const char tollgate_data_models[], tollgate_data_models_end[];
 extern const char tollgate_data_providers[], tollgate_data_providers_end[];
 extern const char tollgate_data_betas[], tollgate_data_betas_end[];
 extern const char tollgate_data_tasks[], tollgate_data_tasks_end[];
+extern const char tollgate_data_figures[], tollgate_data_figures_end[];
 }
 
 namespace tollgate::app {
@@ -40,7 +41,8 @@ config::CatalogTexts embedded_catalog() {
     return {between(tollgate_data_providers, tollgate_data_providers_end),
             between(tollgate_data_models, tollgate_data_models_end),
             between(tollgate_data_betas, tollgate_data_betas_end),
-            between(tollgate_data_tasks, tollgate_data_tasks_end)};
+            between(tollgate_data_tasks, tollgate_data_tasks_end),
+            between(tollgate_data_figures, tollgate_data_figures_end)};
 }
 
 config::Environment process_environment() {

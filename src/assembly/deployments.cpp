@@ -233,6 +233,7 @@ void EndpointMaker::describe(const Located& at, const config::ModelEntry& entry,
         made.model.responses_only = true;
     }
     apply_info(entry, made.model);
+    catalog_->figures.complete(made.provider.type, made.model_name, made.model);
 }
 
 base::Result<void> EndpointMaker::reach(const Located& at, const config::ModelEntry& entry,

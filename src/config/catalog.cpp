@@ -192,6 +192,9 @@ base::Result<Catalog> load_catalog(const CatalogTexts& texts) {
     if (!texts.tasks.empty()) {
         TRY(catalog.tasks, load_tasks(texts.tasks));
     }
+    if (!texts.figures.empty()) {
+        TRY(catalog.figures, ModelFigures::load(texts.figures));
+    }
     if (problems.empty()) return catalog;
     std::string report = "the catalog has errors:";
     for (const Problem& problem : problems) report += "\n" + problem.text();

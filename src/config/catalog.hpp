@@ -1,5 +1,5 @@
 // The catalog that ships in the binary: data/providers.yaml, data/models.yaml, data/betas.yaml,
-// data/tasks.yaml.
+// data/tasks.yaml, data/figures.yaml.
 // The formats are described at the head of those files. Strict: unknown keys and wrong types are
 // errors, so that a test of the files finds every slip. Pure functions; results are plain values.
 #pragma once
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "config/figures.hpp"
 #include "domain/target.hpp"
 #include "domain/task_data.hpp"
 
@@ -35,6 +36,7 @@ struct Catalog {
     std::vector<domain::ModelTraits> models;
     std::vector<BetaRule> betas;
     domain::TaskData tasks;
+    ModelFigures figures;
     // By type or alias; null: unknown.
     const domain::ProviderTraits* provider(std::string_view type_or_alias) const;
     // By id "provider/model", or by a bare name or alias (the first in the file's order).
@@ -62,6 +64,7 @@ private:
 struct CatalogTexts {
     std::string_view providers, models, betas;  // YAML
     std::string_view tasks = {};                // "" : every request is `general`
+    std::string_view figures = {};              // "" : nobody estimates anything
 };
 // Fails: invalid_request naming file, line, column and key; all problems, one per line.
 base::Result<Catalog> load_catalog(const CatalogTexts& texts);
