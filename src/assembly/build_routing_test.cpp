@@ -45,7 +45,6 @@ routing:
   power_level: eco
   power_level_scope: any
   task_table: true
-  hedge: true
   circuit: {failures_in_a_row: 2}
   tasks: {translation: {terms: {3: [translate]}}}
   rules:
@@ -61,9 +60,22 @@ tenant_configs:
     EXPECT_EQ(tables_.rules.by_name("other", "rule-1"), nullptr);
     EXPECT_EQ(tables_.strategy, domain::Strategy::latency);
     EXPECT_EQ(tables_.level, domain::PowerLevel::eco);
-    EXPECT_TRUE(tables_.level_widens && tables_.task_table && tables_.hedge);
+    EXPECT_TRUE(tables_.level_widens && tables_.task_table);
     EXPECT_EQ(tables_.circuit.failures_in_a_row, 2);
     EXPECT_NE(tables_.tasks.data().find("translation"), nullptr);
+}
+
+TEST_F(BuildRouting, KeysThatDoNothingYet_AreToldOf) {
+    const std::string told = build(R"(
+routing:
+  hedge: true
+  resume_streams: true
+  rules:
+    - {name: one, use: {model: gpt-4o, shadow: {model: gpt-4o, share: 0.1}}}
+)");
+    EXPECT_THAT(told, HasSubstr("routing.hedge: is not in force yet"));
+    EXPECT_THAT(told, HasSubstr("routing.resume_streams: is not in force yet"));
+    EXPECT_THAT(told, HasSubstr("use.shadow: is not in force yet"));
 }
 
 TEST_F(BuildRouting, WhatARuleNamesAndNobodyServes_IsAnErrorAtItsPlace) {
