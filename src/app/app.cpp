@@ -98,11 +98,7 @@ std::shared_ptr<const accounting::VocabularyFolder> load_vocabularies(const std:
 class App {
 public:
     explicit App(const ServeOptions& options)
-        : gateway_(metrics_, {dialects_.anthropic.client.get(), dialects_.openai_chat.client.get(),
-                              dialects_.openai_completions.client.get(),
-                              dialects_.openai_responses.client.get(),
-                              dialects_.gemini.client.get(),
-                              dialects_.bedrock_converse.client.get()}),
+        : gateway_(metrics_, dialects_.clients()),
           configuration_(options, dialects_.sides(), gateway_.metrics()) {}
 
     int run() {

@@ -1,6 +1,7 @@
 // Every wire format, made once and kept together with who borrows it.
 #pragma once
 #include "dialect/dialect.hpp"
+#include "gateway/gateway.hpp"
 #include "providers/registry.hpp"
 
 namespace tollgate::app {
@@ -27,6 +28,17 @@ struct Dialects {
         all.cohere = cohere.provider.get();
         all.bedrock_converse = bedrock_converse.provider.get();
         all.bedrock_invoke = bedrock_invoke.provider.get();
+        return all;
+    }
+    // What clients speak. Borrows this object.
+    gateway::Codecs clients() const {
+        gateway::Codecs all;
+        all.anthropic = anthropic.client.get();
+        all.openai_chat = openai_chat.client.get();
+        all.openai_completions = openai_completions.client.get();
+        all.openai_responses = openai_responses.client.get();
+        all.gemini = gemini.client.get();
+        all.bedrock_converse = bedrock_converse.client.get();
         return all;
     }
 };

@@ -68,7 +68,7 @@ bool nothing_there(const Local& local) {
     return local.file.empty() && !fs::exists(local.data_dir, failure);
 }
 
-base::Result<std::unique_ptr<commands::Administration>> open_running(
+base::Result<commands::RemoteOptions> running_gateway(
     const Local& local, const commands::ConnectionArgs& args, const std::string& url,
     const std::string& given_key) {
     commands::RemoteOptions options;
@@ -82,7 +82,7 @@ base::Result<std::unique_ptr<commands::Administration>> open_running(
                                ": give --key-file, --config or --data-dir, or set TOLLGATE_KEY"};
     }
     TRY_VOID(commands::check_listener(url, trusted_users(local, options.key)));
-    return commands::remote_administration(options);
+    return options;
 }
 
 }  // namespace
@@ -97,7 +97,11 @@ base::Result<std::unique_ptr<commands::Administration>> open_administration(
     if (!destination.local) return commands::remote_administration(destination.remote);
     TRY(Local local, find_local(offline, args));
     const std::string url = commands::local_url(local.config.server);
-    if (commands::answers(url)) return open_running(local, args, url, destination.key);
+    if (commands::answers(url)) {
+        TRY(const commands::RemoteOptions running,
+            running_gateway(local, args, url, destination.key));
+        return commands::remote_administration(running);
+    }
     if (nothing_there(local)) {
         return base::Error{base::ErrorCode::unavailable,
                            "no gateway answers at " + url + ", and " + local.data_dir +
@@ -112,6 +116,20 @@ base::Result<std::unique_ptr<commands::Administration>> open_administration(
     options.master_key = std::move(local.master_key);
     options.shown_url = url;
     return process_administration(std::move(options));
+}
+
+base::Result<commands::RemoteOptions> find_gateway(const commands::ConnectionArgs& args) {
+    base::log().configure(base::LogLevel::error, base::LogFormat::human);
+    const Offline offline;
+    TRY(const commands::Destination destination,
+        commands::choose_destination(args, offline.environment()));
+    if (!destination.local) return destination.remote;
+    TRY(const Local local, find_local(offline, args));
+    const std::string url = commands::local_url(local.config.server);
+    if (commands::answers(url)) return running_gateway(local, args, url, destination.key);
+    return base::Error{base::ErrorCode::unavailable,
+                       "no gateway answers at " + url +
+                           ": start one (tollgate serve), or name it with --url or --context"};
 }
 
 int run_migrate(const commands::ConnectionArgs& args, commands::Output output,

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "commands/administration.hpp"
 #include "commands/console.hpp"
+#include "commands/remote_administration.hpp"
 #include "commands/render.hpp"
 
 namespace tollgate::app {
@@ -15,6 +16,10 @@ namespace tollgate::app {
 // Fails: as commands::choose_destination(), and unavailable when there is nothing to administer.
 base::Result<std::unique_ptr<commands::Administration>> open_administration(
     const commands::ConnectionArgs& args);
+
+// Where that gateway answers, and with which key: for verbs that send model traffic. Fails as
+// open_administration(), and unavailable when none runs.
+base::Result<commands::RemoteOptions> find_gateway(const commands::ConnectionArgs& args);
 
 // `tollgate migrate`: brings the configured database to what this binary knows and prints what was
 // applied. Gives the exit code.

@@ -10,6 +10,7 @@
 #include "app/help.hpp"
 #include "app/import_options.hpp"
 #include "app/offline.hpp"
+#include "app/routing_options.hpp"
 #include "commands/config_commands.hpp"
 #include "commands/doctor.hpp"
 #include "commands/init.hpp"
@@ -36,6 +37,7 @@ struct Verbs {
     std::string output = "table";
     AdministrationOptions administration;
     ImportOptions import;
+    RoutingOptions routing;
     int code = 0;
     // For verbs whose results are for people, or JSON.
     bool json() const {
@@ -239,6 +241,7 @@ int run_command_line(int argc, char** argv) {
     add_doctor(line, verbs);
     verbs.administration.add_to(line, verbs.output, verbs.code);
     add_snippet(*line.get_subcommand("keys"), verbs);
+    verbs.routing.add_to(line, verbs.administration.connection(), verbs.output, verbs.code);
     verbs.import.add_to(line, verbs.administration.connection(), verbs.output, verbs.code);
     add_version(line, verbs);
     try {
