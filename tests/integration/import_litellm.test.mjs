@@ -149,7 +149,7 @@ describe("LiteLLM's configuration", () => {
     await writeFile(source, ['model_list:',
       '  - model_name: demo',
       '    litellm_params: {model: echo/demo, api_key: sk-made-up-and-literal}',
-      'litellm_settings: {cache: true, drop_params: true}',
+      'litellm_settings: {cache: true, success_callback: [langfuse], drop_params: true}',
       'general_settings: {master_key: os.environ/LITELLM_MASTER_KEY}', ''].join('\n'));
     const out = path.join(folder, 'made.yaml');
     const made = await run(['import', 'litellm', source, '--out', out, '-o', 'json']);
@@ -158,7 +158,8 @@ describe("LiteLLM's configuration", () => {
     const line = (subject) => report.report.find((one) => one.subject === subject);
     assert.equal(line('model_list[0].model_name').fate, 'imported');
     assert.equal(line('model_list[0].litellm_params.api_key').fate, 'approximated');
-    assert.equal(line('litellm_settings.cache').fate, 'unsupported');
+    assert.equal(line('litellm_settings.cache').fate, 'imported');
+    assert.equal(line('litellm_settings.success_callback').fate, 'unsupported');
     const text = await readFile(out, 'utf8');
     assert.doesNotMatch(text, /made-up-and-literal/);
     assert.match(text, /master_key: os\.environ\/LITELLM_MASTER_KEY/);
