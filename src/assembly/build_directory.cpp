@@ -382,7 +382,8 @@ void Builder::add_wishes(const domain::Key& key, KeyPolicy& policy) {
     if (key.metadata.find("power_level") != std::string::npos) {
         policy.key_level = level_in(key.metadata);
     }
-    if (const auto found = settings_.find(key.user); !key.user.empty() && found != settings_.end()) {
+    const auto found = settings_.find(key.user);
+    if (!key.user.empty() && found != settings_.end()) {
         policy.settings = found->second;
         policy.user_level = domain::power_level_of(found->second->power_level);
     }

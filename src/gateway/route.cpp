@@ -74,7 +74,8 @@ void Router::fill_features() {
         if (limit <= 0) continue;
         const domain::NanoUsd spent = budget->standing(budget->period(now)).spent;
         const double percent = 100.0 * static_cast<double>(spent) / static_cast<double>(limit);
-        features_.budget_used_percent = std::max(features_.budget_used_percent.value_or(0), percent);
+        std::optional<double>& most = features_.budget_used_percent;
+        most = std::max(most.value_or(0), percent);
     }
 }
 
@@ -250,7 +251,8 @@ void Router::stay(routing::DecisionInput& question, FactsInput& asked) {
     if (trace_ == nullptr) return;
     const routing::AffinityEnd end = routing::judge_affinity(*known, scene);
     trace_->affinity = std::string(routing::to_string(end)) + ": " + std::to_string(cached) +
-                       " tokens cached at " + known->deployment.substr(0, known->deployment.find('@'));
+                       " tokens cached at " +
+                       known->deployment.substr(0, known->deployment.find('@'));
     if (scene.move.turns > 0) {
         char figures[96];
         std::snprintf(figures, sizeof figures, "; moving saves %.6f USD in %lld turns, costs %.6f",

@@ -14,7 +14,8 @@ constexpr const char* changes_channel = "tollgate_changes";
 // The channel of what instances tell each other in passing (Db::watch_changes, `heard`).
 constexpr const char* news_channel = "tollgate_news";
 
-// Tells all instances a text of at most 7,000 bytes, with the commit. On SQLite there are no others.
+// Tells all instances a text of at most 7,000 bytes, with the commit. On SQLite there are no
+// others.
 base::Result<void> tell_instances(Session& session, std::string_view text);
 
 // Raises the change counter; with the commit all instances are told. Mutations of several

@@ -10,7 +10,8 @@ const requests = Number(process.env.TOLLGATE_STORM ?? 800);
 const at_once = 24;
 const turn_ms = 250;
 const words = ['one ', 'two ', 'three ', 'four ', 'five'];
-const faults = ['rate_limit', 'server_error', 'reset', 'stall', 'first_event', 'cut_before_content'];
+const faults = ['rate_limit', 'server_error', 'reset', 'stall', 'first_event',
+  'cut_before_content'];
 
 /** A provider of OpenAI Chat that fails as it is told. */
 class Faulty {
