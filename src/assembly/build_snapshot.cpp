@@ -277,7 +277,10 @@ void Builder::add_settings() {
     snapshot_->admission = {limits.in_flight, limits.queue, limits.queue_per_tenant,
                             limits.queue_timeout};
     snapshot_->access_log = config_.logging.access;
-    snapshot_->cache_marks = routing.cache_marks != "off";
+    using gateway::CacheMarks;
+    snapshot_->cache_marks = routing.cache_marks == "off"  ? CacheMarks::off
+                             : routing.cache_marks == "on" ? CacheMarks::always
+                                                           : CacheMarks::automatic;
     const config::CacheConfig& cache = config_.cache;
     snapshot_->cache = {cache.enabled, cache.ttl, static_cast<std::size_t>(cache.max_bytes.count),
                         static_cast<std::size_t>(cache.max_entry_bytes.count),

@@ -294,7 +294,7 @@ struct RoutingConfig {
     bool task_table = false;                        // for every name, not only for `auto`
     bool hedge = false;
     bool resume_streams = false;
-    std::string cache_marks = "auto";               // or off
+    std::string cache_marks = "auto";               // or on, off
     domain::CircuitSettings circuit;                // cooldown 0: never opens
     domain::AffinitySettings affinity;
     std::vector<domain::RoutingRule> rules;         // of the platform, in order

@@ -133,8 +133,9 @@ void describe(RoutingConfig& routing, FieldVisitor& visit) {
                 routing.hedge);
     visit.value({"resume_streams", "continue a stream that broke off with the next candidate"},
                 routing.resume_streams);
-    visit.value({"cache_marks", "marks for prompt caches where the client set none", 0, 0,
-                 "auto|off"},
+    visit.value({"cache_marks", "marks for prompt caches where the client set none; `auto`: not "
+                                "for Claude Code, nor on prompts too short to be kept",
+                 0, 0, "auto|on|off"},
                 routing.cache_marks);
     describe_circuit(routing.circuit, visit);
     visit.section({"affinity", "conversations stay where their prompt is cached"},

@@ -96,6 +96,18 @@ base::Result<void> add_provider_splices(Generation& generation, const Endpoint& 
     return {};
 }
 
+bool may_mark(const Generation& generation) {
+    const CacheMarks wanted = generation.snapshot->cache_marks;
+    if (wanted != CacheMarks::automatic) return wanted == CacheMarks::always;
+    // Of English text; no provider keeps fewer than 1,024 tokens.
+    constexpr std::size_t least_bytes = 4 * 1'024;
+    if (generation.body.size() < least_bytes) return false;
+    // Claude Code knows where marks pay: what it sends without any is asked once.
+    const http::Headers& headers = generation.exchange.headers();
+    return !headers.find("x-claude-code-session-id").has_value() &&
+           !headers.get("user-agent").starts_with("claude-cli/");
+}
+
 // In front of what the provider changes, which may have to do with our marks as well.
 base::Result<void> add_cache_marks(Generation& generation, const Endpoint& endpoint,
                                    Prepared& prepared) {
@@ -170,7 +182,7 @@ void Prepared::release_body() {
 }
 
 dialect::CacheMarkPlaces marks_of(const Generation& generation, const Endpoint& endpoint) {
-    if (!generation.snapshot->cache_marks || endpoint.deployment.provider.echo) return {};
+    if (!may_mark(generation) || endpoint.deployment.provider.echo) return {};
     const dialect::CacheMarkPlaces places = dialect::cache_mark_places(
         endpoint.provider->protocol_for(endpoint.deployment, generation.outline,
                                         generation.protocol()),

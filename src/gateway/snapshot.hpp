@@ -111,6 +111,10 @@ struct CacheSettings {
     std::size_t entries = 100'000;
 };
 
+// Whether marks for prompt caches are added where the client set none: never; where they may pay
+// and the client does not see to it by itself; always.
+enum class CacheMarks : std::uint8_t { off, automatic, always };
+
 struct ListedModel {
     std::string id;
     std::string display_name;
@@ -130,7 +134,7 @@ struct Snapshot {
     AttemptSettings attempts;
     BillingSettings billing;
     CacheSettings cache;
-    bool cache_marks = true;                      // for prompt caches, where the client set none
+    CacheMarks cache_marks = CacheMarks::automatic;
     AdmissionSettings admission;                  // per process
     bool access_log = true;
     bool expose_provider_limits = false;

@@ -354,20 +354,21 @@ describe('marks for the provider\'s prompt cache', () => {
     await provider?.stop();
   });
   const ephemeral = { type: 'ephemeral' };
-  const conversation = { system: 'rules', tools: [{ name: 'f', input_schema: { type: 'object' } }],
+  const rules = 'Answer in one sentence. '.repeat(200);
+  const conversation = { system: rules, tools: [{ name: 'f', input_schema: { type: 'object' } }],
     messages: [{ role: 'user', content: 'one' }, { role: 'assistant', content: 'yes' },
       { role: 'user', content: 'two' }, { role: 'assistant', content: 'yes' },
       { role: 'user', content: [{ type: 'text', text: 'three' }] }] };
-  const sent = async (json, path = '/v1/messages') => {
+  const sent = async (json, path = '/v1/messages', headers = {}) => {
     provider.reset(() => answer);
-    const asked = await ask(gateway, json, { path });
+    const asked = await ask(gateway, json, { path, headers });
     assert.equal(asked.status, 200, asked.text);
     return provider.calls[0].json;
   };
 
   test('are four on what a client sends without any', async () => {
     const seen = await sent(conversation);
-    assert.deepEqual(seen.system, [{ type: 'text', text: 'rules', cache_control: ephemeral }]);
+    assert.deepEqual(seen.system, [{ type: 'text', text: rules, cache_control: ephemeral }]);
     assert.deepEqual(seen.tools[0].cache_control, ephemeral);
     assert.equal(seen.messages[0].content, 'one');
     assert.deepEqual(seen.messages[2].content,
@@ -378,7 +379,7 @@ describe('marks for the provider\'s prompt cache', () => {
   });
 
   test('are added to translated requests too', async () => {
-    const seen = await sent({ messages: [{ role: 'system', content: 'rules' },
+    const seen = await sent({ messages: [{ role: 'system', content: rules },
       { role: 'user', content: 'one' }] }, '/v1/chat/completions');
     assert.deepEqual(seen.system.at(-1).cache_control, ephemeral);
     assert.deepEqual(seen.messages[0].content.at(-1).cache_control, ephemeral);
@@ -387,15 +388,29 @@ describe('marks for the provider\'s prompt cache', () => {
   test('are left to a client that sets one itself', async () => {
     const own = { ...conversation, cache_control: ephemeral };
     const seen = await sent(own);
-    assert.equal(seen.system, 'rules');
+    assert.equal(seen.system, rules);
     assert.equal(JSON.stringify(seen).match(/cache_control/g).length, 1);
   });
 
-  test('are none where configuration says so', async () => {
-    await gateway.write_config({ routing: { cache_marks: 'off' },
+  const marked = async (...how) => JSON.stringify(await sent(...how)).includes('cache_control');
+  const short = { messages: [{ role: 'user', content: 'one' }] };
+
+  test('are none on short prompts and on what Claude Code leaves without', async () => {
+    assert.equal(await marked(short), false);
+    assert.equal(await marked(conversation, '/v1/messages',
+      { 'user-agent': 'claude-cli/2.1.197 (external, cli)' }), false);
+    assert.equal(await marked(conversation, '/v1/messages',
+      { 'x-claude-code-session-id': 'a-session' }), false);
+  });
+
+  test('are as configuration says', async () => {
+    const configured = (cache_marks) => gateway.write_config({ routing: { cache_marks },
       model_list: [deployment('priced', 'anthropic', 'claude-sonnet-4-5', provider.url)] });
+    await configured('on');
     gateway.signal('SIGHUP');
-    await until(async () => !JSON.stringify(await sent(conversation)).includes('cache_control'),
-      'marks ended', 8000);
+    await until(() => marked(short), 'marks on everything', 8000);
+    await configured('off');
+    gateway.signal('SIGHUP');
+    await until(async () => !await marked(conversation), 'marks ended', 8000);
   });
 });
