@@ -1,5 +1,5 @@
-// One prompt to one model of a gateway, streamed and timed. Blocking: runs a loop of its own, with a
-// deadline on every step. One thread.
+// One prompt to one model of a gateway, streamed and timed. Blocking: runs a loop of its own, with
+// a deadline on every step. One thread.
 #pragma once
 #include <chrono>
 #include <cstdint>

@@ -226,7 +226,8 @@ void look_up_costs(std::vector<BenchResult>& results, const BenchWorld& world) {
             const auto record = world.record(answer.request_id);
             if (!record.ok() && record.error().code != base::ErrorCode::not_found) return;
             json::Document document;
-            const auto root = document.parse(record.ok() ? *record : "null");
+            const std::string text = record.ok() ? *record : "null";
+            const auto root = document.parse(text);
             const auto cost = root.ok() ? domain::parse_dollars((*root)["request"]["cost"].raw())
                                         : base::Result<domain::NanoUsd>(root.error());
             if (record.ok() && cost.ok()) {

@@ -59,12 +59,12 @@ struct BenchWorld {
     std::string_view built_in;  // the prompt set that ships
     std::function<base::Result<void>(std::span<const BenchQuestion> questions,
                                      const UseAnswer& use)> ask;
-    // The gateway's record of a request as JSON; an error where there is none or it may not be seen.
+    // The gateway's record of a request as JSON; an error where none is there or to be seen.
     std::function<base::Result<std::string>(const std::string& request_id)> record;
 };
 
-// Gives the exit code, of console.hpp: exit_failed when no model answered anything, exit_partly when
-// some answers failed or were wrong.
+// Gives the exit code, of console.hpp: exit_failed when no model answered anything, exit_partly
+// when some answers failed or were wrong.
 int run_bench_models(const BenchModelsArgs& args, const BenchWorld& world, const Console& console);
 
 }  // namespace tollgate::commands

@@ -121,9 +121,9 @@ private:
         }
         const bool flat = std::none_of(made.texts.begin(), made.texts.end(),
                                        [](const std::string& text) { return text.empty(); });
-        const bool scalar = value.kind() == json::Kind::string ||
-                            value.kind() == json::Kind::number || value.is_array();
-        if (flat && scalar && !made.texts.empty()) return {};
+        const bool list = value.is_array() && made.check == BenchCheck::contains;
+        const bool fits = value.is_string() || value.kind() == json::Kind::number || list;
+        if (flat && fits && !made.texts.empty()) return {};
         return wrong("`" + kind + "` must be a text" +
                      (made.check == BenchCheck::contains ? ", or several" : ""));
     }

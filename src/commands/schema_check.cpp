@@ -10,8 +10,8 @@ namespace {
 using json::Kind;
 using json::Value;
 
-constexpr std::array<std::string_view, 7> types = {"object", "array",   "string", "number",
-                                                   "integer", "boolean", "null"};
+constexpr std::array<std::string_view, 7> types = {"object", "array",   "string", "integer",
+                                                   "number", "boolean", "null"};
 constexpr std::array<std::string_view, 7> bounds = {"minimum",  "maximum",  "minLength",
                                                     "maxLength", "minItems", "maxItems",
                                                     "maxProperties"};

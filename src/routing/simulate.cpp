@@ -298,7 +298,8 @@ void append_json(std::string& out, const SimulationReport& report) {
     json::Writer writer(out);
     writer.begin_object();
     if (report.from > 0) {
-        writer.string("from", base::rfc3339_of_micros(report.from)).string("to", base::rfc3339_of_micros(report.to));
+        writer.string("from", base::rfc3339_of_micros(report.from))
+            .string("to", base::rfc3339_of_micros(report.to));
     }
     writer.key("total").begin_object();
     write_line(writer, report.total);
