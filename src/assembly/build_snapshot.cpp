@@ -218,6 +218,14 @@ public:
         return endpoints;
     }
 
+    base::Result<gateway::EndpointPointer> for_own_key(const std::string& type,
+                                                       const std::string& model) {
+        std::lock_guard lock(mutex_);
+        // A space is in no name: see above.
+        return remembered("own " + type + "/" + model,
+                          [&] { return maker_->for_own_key(type, model); });
+    }
+
 private:
     template <typename Make>
     base::Result<gateway::EndpointPointer> remembered(std::string key, Make make) {
@@ -240,6 +248,9 @@ void Builder::serve_names_on_demand() {
     auto on_demand = std::make_shared<OnDemand>(maker_, group_entries_);
     snapshot_->make_endpoints = [on_demand](const routing::Candidate& candidate) {
         return on_demand->make(candidate);
+    };
+    snapshot_->make_for_own_key = [on_demand](const std::string& type, const std::string& model) {
+        return on_demand->for_own_key(type, model);
     };
 }
 

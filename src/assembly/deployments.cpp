@@ -387,4 +387,17 @@ base::Result<gateway::EndpointPointer> EndpointMaker::of_name(const std::string&
     return of_entry(entry, entry.model_name);
 }
 
+base::Result<gateway::EndpointPointer> EndpointMaker::for_own_key(const std::string& type,
+                                                                  const std::string& model) const {
+    config::ModelEntry entry;
+    entry.model_name = type + "/" + model;
+    // Stands for the key that comes with each request; never sent.
+    entry.api_key.value = "the user's own key";
+    TRY(const auto made, of_entry(entry, entry.model_name));
+    auto endpoint = std::make_shared<gateway::Endpoint>(*made);
+    endpoint->deployment.api_key.clear();
+    endpoint->needs_own_key = true;
+    return gateway::EndpointPointer(std::move(endpoint));
+}
+
 }  // namespace tollgate::assembly

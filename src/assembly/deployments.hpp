@@ -22,6 +22,9 @@ public:
     base::Result<gateway::EndpointPointer> of_entry(const config::ModelEntry& entry,
                                                     const std::string& model) const;
     // The endpoint of `account_or_type/model` asked for by name.
+    // The same for users' own keys, which it lacks yet.
+    base::Result<gateway::EndpointPointer> for_own_key(const std::string& type,
+                                                       const std::string& model) const;
     base::Result<gateway::EndpointPointer> of_name(const std::string& account_or_type,
                                                    const std::string& model) const;
     // True when that account or type could be called: it is known and has its credential.

@@ -84,6 +84,9 @@ routing::CandidateFacts facts_of(const Endpoint& endpoint, const FactsInput& inp
     facts.free = is_free(target.model);
     facts.premium = target.model.quality >= routing::premium_quality;
     facts.byok = own_key_for(target, input.own_keys) != nullptr;
+    if (endpoint.needs_own_key && !facts.byok) {
+        facts.excluded = "it needs the user's own key, which is meant for other models";
+    }
     facts.pinned = input.pinned == &endpoint;
     facts.order = stage * stage_step + std::clamp<std::int64_t>(target.order, 0, stage_step - 1);
     facts.priority = target.priority;

@@ -2,6 +2,7 @@
 
 #include "gateway/reach.hpp"
 #include "gateway/router.hpp"
+#include "routing/aliases.hpp"
 
 // Which deployments compete for a request, and in which stages.
 namespace tollgate::gateway {
@@ -116,9 +117,25 @@ base::Result<void> Router::gather_name(std::string_view name) {
     resolution_ = snapshot_.names.resolve(name);
     name_ = resolution_.name;
     if (!policy_.allows(input_.model, resolution_.name)) return not_allowed();
+    if (!resolution_.found() && gather_own_key(name)) return {};
     if (!resolution_.found()) return snapshot_.names.not_found(name, resolution_);
     add(resolution_, 0);
     return {};
+}
+
+// `provider/model` of a provider where the platform has no credential, but the user has.
+bool Router::gather_own_key(std::string_view name) {
+    const routing::ModelString parts = routing::split_model(name);
+    const bool wanted = policy_.settings == nullptr || policy_.settings->use_byok;
+    if (!wanted || policy_.own_keys == nullptr || !snapshot_.make_for_own_key ||
+        policy_.own_keys->find(parts.provider) == nullptr) {
+        return false;
+    }
+    auto made = snapshot_.make_for_own_key(std::string(parts.provider), std::string(parts.model));
+    if (!made.ok()) return false;
+    name_ = name;
+    add_one(*made, 0);
+    return !staged_.empty();
 }
 
 // A rule sends the request elsewhere; the name asked for must be allowed all the same.

@@ -45,6 +45,7 @@ private:
     base::Result<void> nobody_serves();
     bool is_configured(std::string_view name) const;
     base::Result<void> gather_name(std::string_view name);
+    bool gather_own_key(std::string_view name);
     base::Result<void> gather_rule();
     void gather_any();
     void gather_task();

@@ -56,6 +56,8 @@ struct Endpoint {
     const providers::Provider* provider = nullptr;
     credentials::SourcePointer credential;  // null: deployment.api_key, if anything
     http::Origin origin;
+    // The platform has no credential there: only who brings his own key is served.
+    bool needs_own_key = false;
     // The id of the user's own key that deployment.api_key is, "" : it is the platform's.
     std::string own_key = {};
     std::shared_ptr<EndpointHealth> health;
@@ -149,6 +151,10 @@ struct Snapshot {
     // what it made. Never empty; fails with the reason when the provider cannot be used so.
     std::function<base::Result<std::vector<EndpointPointer>>(const routing::Candidate&)>
         make_endpoints;
+    // The endpoint of a provider type for who has a key of his own there, whether the platform has
+    // one or not; thread-safe. Empty: there are none.
+    std::function<base::Result<EndpointPointer>(const std::string& type, const std::string& model)>
+        make_for_own_key;
 };
 
 // "openai/gpt-5.4", for logs and headers.

@@ -62,7 +62,8 @@ describe('providers of the database', () => {
   before(async () => {
     provider = await Provider.start();
     gateway = await Tollgate.start({ model_list: [] },
-      { env: { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: bad } });
+      { env: { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: bad,
+        MISTRAL_API_BASE: provider.url } });
   });
   after(async () => {
     await gateway?.stop();
@@ -180,6 +181,21 @@ describe('providers of the database', () => {
     assert.equal(own.status, 200, own.text);
     await call('PATCH', '/users/me/byok/openai', { key, status: 200, json: { enabled: false } });
     assert.notEqual((await ask('openai/gpt-4o-mini', key)).status, 200);
+  });
+
+  test('a user reaches a provider where the platform has no key with his own alone', async () => {
+    const tenant = await admin(gateway, 'POST', '/api/v1/tenants', { status: 201,
+      json: { name: 'bringers' } });
+    const user = await admin(gateway, 'POST', '/api/v1/users', { status: 201,
+      json: { tenant: tenant.body.id, name: 'Bo' } });
+    const key = (await admin(gateway, 'POST', '/api/v1/keys', { status: 201,
+      json: { tenant: tenant.body.id, user: user.body.id } })).body.key;
+    assert.equal((await ask('mistral/mistral-small-latest', key)).status, 404);
+    await call('POST', '/users/me/byok', { key, status: 201,
+      json: { provider_type: 'mistral', api_key: second } });
+    const own = await ask('mistral/mistral-small-latest', key);
+    assert.equal(own.status, 200, own.text);
+    assert.notEqual((await ask('mistral/mistral-small-latest')).status, 200);
   });
 
   test('no secret is in an answer, the log, the metrics, the audit or the database', async () => {
