@@ -91,7 +91,8 @@ TEST(KeyVault, ATokenInAnotherRow_OpensNothing) {
     for (const CredentialOwner& other :
          {CredentialOwner{"acme", "user-bob", "openai"},
           CredentialOwner{"globex", "user-ann", "openai"},
-          CredentialOwner{"acme", "user-ann", "anthropic"}, CredentialOwner{"acme", "", "openai"}}) {
+          CredentialOwner{"acme", "user-ann", "anthropic"},
+          CredentialOwner{"acme", "", "openai"}}) {
         const auto opened = vault->open(other, sealed.token);
         ASSERT_FALSE(opened.ok());
         EXPECT_EQ(opened.error().code, base::ErrorCode::permission);

@@ -80,7 +80,8 @@ TEST_P(UserKeys, AreWrittenByTheirOwnerAlone_OrAnAdmin) {
     planted.id.clear();
     planted.provider = "groq";
     EXPECT_FALSE(in(bob, [&](Session& s) { return insert_user_key(s, bob, planted); }).ok());
-    const auto off = made(in(admin(), [&](Session& s) { return update_user_key(s, admin(), key); }));
+    const auto off =
+        made(in(admin(), [&](Session& s) { return update_user_key(s, admin(), key); }));
     EXPECT_FALSE(off.enabled);
     EXPECT_EQ(off.etag, 2U);
     const auto lost = in([&](Session& s) { return update_user_key(s, platform, key); });
