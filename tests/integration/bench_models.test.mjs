@@ -1,4 +1,4 @@
-// `tollgate bench models` against a real gateway: streams are timed, answers judged, costs looked up.
+// `tollgate bench models` against a real gateway: streams timed, answers judged, costs looked up.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -65,7 +65,8 @@ describe('bench models', () => {
     assert.equal(refused.code, 2);
     assert.match(refused.err, /--allow-commands/);
     assert.equal(provider.calls, calls);
-    const ran = await bench('--models', 'm', '--prompts', name, '--allow-commands', '--repeat', '1');
+    const ran = await bench('--models', 'm', '--prompts', name, '--allow-commands',
+      '--repeat', '1');
     assert.equal(ran.code, 0, ran.out + ran.err);
     assert.match(ran.out, /^m\s+hosted_vllm\/model\s+1\s+100%/m);
   });

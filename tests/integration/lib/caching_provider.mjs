@@ -1,7 +1,7 @@
 // A provider with prompt caches, so that what a conversation costs depends on where it stays.
-// Speaks Anthropic Messages, not streamed; a token is four characters. Each model has a cache of its own,
-// which holds every prompt it has seen: the longest one that a new prompt begins with is read, the
-// rest is written.
+// Speaks Anthropic Messages, not streamed; a token is four characters. Each model has a cache
+// of its own, which holds every prompt it has seen: the longest one that a new prompt begins
+// with is read, the rest is written.
 import http from 'node:http';
 
 const tokens = (text) => Math.ceil(text.length / 4);
