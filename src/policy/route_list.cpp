@@ -73,7 +73,9 @@ const std::vector<Group>& groups() {
           "/api/v1/llm/credits*",
           "/api/v1/llm/usage*",
           "/api/v1/llm/test",
-          "/api/v1/llm/feedback"}},
+          "/api/v1/llm/feedback",
+          "/api/v1/feedback",
+          "/api/v1/secrets*"}},
         {"admin_only_routes", {"management_routes", "spend_tracking_routes"}},
         {"public_routes", {"/", "/livez", "/readyz", "/health/*"}},
     };
