@@ -39,9 +39,9 @@ TEST(RunAction, ATablesTenants_AreNamed) {
     EXPECT_NE(ran.out.find("from-file"), std::string::npos);
     EXPECT_EQ(ran.out.find(id), std::string::npos);
     // Who may not see tenants, and who reads JSON, sees ids.
-    const Ran refused = run({"keys", "list", ""}, {AdminReply{200, rows}, AdminReply{403, "{}"}});
-    EXPECT_EQ(refused.code, exit_done);
-    EXPECT_NE(refused.out.find(id), std::string::npos);
+    const Ran hidden = run({"keys", "list", ""}, {AdminReply{200, rows}, AdminReply{403, "{}"}});
+    EXPECT_EQ(hidden.code, exit_done);
+    EXPECT_NE(hidden.out.find(id), std::string::npos);
     const Ran json = run({"keys", "list", "", {}, Output::json}, {AdminReply{200, rows}});
     EXPECT_EQ(json.asked.size(), 1u);
 }

@@ -70,8 +70,10 @@ std::vector<SimulatedLine> lines_of(const std::map<std::string, SimulatedLine>& 
         list.push_back(line);
         list.back().name = name;
     }
-    std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
-        return std::max(a.did.cost, a.would.cost) > std::max(b.did.cost, b.would.cost);
+    std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
+        const auto dearer = std::max(a.did.cost, a.would.cost);
+        const auto other = std::max(b.did.cost, b.would.cost);
+        return dearer != other ? dearer > other : a.name < b.name;
     });
     return list;
 }
