@@ -195,19 +195,33 @@ void write_results(json::Writer& writer, const ExperimentSpec& spec, const Measu
 
 }  // namespace
 
+// In the order of the configuration; the cursor is the name of the last one shown.
 Outcome list_experiments(Call& call, Session& /*session*/) {
+    const store::PageRequest page = call.page();
     TRY_VOID(call.checked());
     TRY(const auto snapshot, served(call));
     std::string text;
     json::Writer writer(text);
     writer.begin_object().key("data").begin_array();
+    bool begun = page.cursor.empty();
+    std::int64_t shown = 0;
+    std::string last, next;
     for (const ExperimentSpec& spec : snapshot->routing.experiments) {
         if (!shows(call, spec)) continue;
-        begin(writer, spec);
-        writer.end_object();
+        if (begun && shown == page.limit) {
+            next = last;
+            break;
+        }
+        if (begun) {
+            begin(writer, spec);
+            writer.end_object();
+            last = spec.name;
+            ++shown;
+        }
+        begun = begun || spec.name == page.cursor;
     }
     writer.end_array();
-    Call::end_page(writer, "");
+    Call::end_page(writer, next);
     return call.answer(200, std::move(text));
 }
 
