@@ -199,26 +199,28 @@ void write_results(json::Writer& writer, const ExperimentSpec& spec, const Measu
 Outcome list_experiments(Call& call, Session& /*session*/) {
     const store::PageRequest page = call.page();
     TRY_VOID(call.checked());
+    // The cursor is the name that the page begins with.
+    std::string first, next;
+    if (!page.cursor.empty()) {
+        TRY(auto parts, store::read_cursor(page.cursor, 1));
+        first = std::move(parts.front());
+    }
     TRY(const auto snapshot, served(call));
     std::string text;
     json::Writer writer(text);
     writer.begin_object().key("data").begin_array();
-    bool begun = page.cursor.empty();
-    std::int64_t shown = 0;
-    std::string last, next;
+    std::int64_t count = 0;
     for (const ExperimentSpec& spec : snapshot->routing.experiments) {
         if (!shows(call, spec)) continue;
-        if (begun && shown == page.limit) {
-            next = last;
+        if (!first.empty() && spec.name != first) continue;
+        first.clear();
+        if (count == page.limit) {
+            next = store::make_cursor({spec.name});
             break;
         }
-        if (begun) {
-            begin(writer, spec);
-            writer.end_object();
-            last = spec.name;
-            ++shown;
-        }
-        begun = begun || spec.name == page.cursor;
+        ++count;
+        begin(writer, spec);
+        writer.end_object();
     }
     writer.end_array();
     Call::end_page(writer, next);

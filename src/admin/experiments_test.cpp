@@ -100,6 +100,13 @@ TEST_P(Experiments, ThoseOfAnotherTenant_AreNotShown) {
     EXPECT_EQ(theirs->json["running"].boolean(), false);
     EXPECT_EQ((*theirs)["ends"], "1970-01-01T00:00:01.000Z");
     EXPECT_EQ(ask("GET", "/api/v1/experiments", master_key)->json["data"].size(), 2U);
+    const auto page = ask("GET", "/api/v1/experiments?limit=1", master_key);
+    EXPECT_EQ(page->json["data"].size(), 1U);
+    const auto rest = ask("GET", "/api/v1/experiments?limit=1&cursor=" + (*page)["next_cursor"],
+                          master_key);
+    ASSERT_EQ(rest->json["data"].size(), 1U) << rest->body;
+    EXPECT_EQ((*rest->json["data"].elements().begin())["name"].text(), "theirs");
+    EXPECT_EQ(rest->json["next_cursor"].raw(), "null");
 }
 
 TEST_P(Experiments, Feedback_CountsForItsArmAndIsShownWithTheRequest) {
