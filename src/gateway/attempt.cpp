@@ -170,6 +170,8 @@ void mark_health(Scene& scene, bool healthy, const std::string& why) {
 void mark_failure(Scene& scene, const AttemptFailure& failure) {
     if (failure.client_gone || failure.ours || !fails_over(failure.error_class)) return;
     if (failure.error_class == ErrorClass::rate_limited) return;
+    const bool own_key = !scene.endpoint.own_key.empty();
+    if (own_key && failure.error_class == ErrorClass::credential) return;
     mark_health(scene, false, failure.message);
 }
 

@@ -8,19 +8,28 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-routing::AttemptOutcome outcome_of(const Generation& generation, const AttemptFailure* failure,
-                                   net::Instant begun) {
+// A user's own key that is refused or used up says nothing of the deployment: everybody else comes
+// there with another one.
+bool of_own_key(const Endpoint& endpoint, domain::ErrorClass error_class) {
+    return !endpoint.own_key.empty() && (error_class == domain::ErrorClass::credential ||
+                                         error_class == domain::ErrorClass::rate_limited);
+}
+
+routing::AttemptOutcome outcome_of(const Generation& generation, const Endpoint& endpoint,
+                                   const AttemptFailure* failure, net::Instant begun) {
     const RequestRecord& record = generation.record;
     routing::AttemptOutcome outcome;
     if (failure != nullptr) {
         // What could not be told in the provider's words, or was not allowed, is no fault of his.
-        outcome.abandoned = failure->ours || failure->client_gone;
+        outcome.abandoned = failure->ours || failure->client_gone ||
+                            of_own_key(endpoint, failure->error_class);
         outcome.error_class = failure->error_class;
         outcome.retry_after = failure->retry_after;
         return outcome;
     }
     outcome.error_class = record.error.empty() ? domain::ErrorClass::none : record.error_class;
-    outcome.abandoned = record.client_gone || generation.exchange.scope().cancelled();
+    outcome.abandoned = record.client_gone || generation.exchange.scope().cancelled() ||
+                        of_own_key(endpoint, outcome.error_class);
     outcome.duration = duration_cast<microseconds>(net::Clock::now() - begun);
     if (generation.outline.stream && record.first_content > begun) {
         outcome.first_token = duration_cast<microseconds>(record.first_content - begun);
@@ -35,7 +44,7 @@ routing::AttemptOutcome outcome_of(const Generation& generation, const AttemptFa
 void learn(Generation& generation, const Endpoint& endpoint, routing::Flight flight,
            const AttemptFailure* failure, net::Instant begun) {
     const routing::CircuitChange change = endpoint.health->live.finished(
-        std::move(flight), outcome_of(generation, failure, begun),
+        std::move(flight), outcome_of(generation, endpoint, failure, begun),
         generation.snapshot->routing.circuit, net::Clock::now());
     if (!change.changed) return;
     Gateway& gateway = generation.worker.gateway;
@@ -57,6 +66,7 @@ void learn(Generation& generation, const Endpoint& endpoint, routing::Flight fli
 }
 
 void learn_limits(const Endpoint& endpoint, const http::Headers& headers) {
+    if (!endpoint.own_key.empty()) return;  // the user's account, not ours
     const routing::RateLimits limits =
         routing::read_rate_limits(headers, std::chrono::system_clock::now());
     if (limits.stated()) endpoint.health->live.observe(limits, net::Clock::now());

@@ -196,6 +196,13 @@ describe('providers of the database', () => {
     const own = await ask('mistral/mistral-small-latest', key);
     assert.equal(own.status, 200, own.text);
     assert.notEqual((await ask('mistral/mistral-small-latest')).status, 200);
+    // A key that is refused is its user's trouble, not the deployment's.
+    await call('PUT', '/users/me/byok/mistral?validate=false', { key, status: 200,
+      json: { api_key: bad } });
+    assert.notEqual((await ask('mistral/mistral-small-latest', key)).status, 200);
+    const metrics = await (await fetch(gateway.metrics_url)).text();
+    assert.doesNotMatch(metrics, /tollgate_circuit_open\{[^}]*mistral[^}]*\} 1/);
+    assert.doesNotMatch(metrics, /llm_provider_health\{provider="mistral"\} 0/);
   });
 
   test('no secret is in an answer, the log, the metrics, the audit or the database', async () => {
