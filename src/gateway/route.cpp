@@ -82,6 +82,7 @@ void Router::fill_features() {
 base::Result<void> Router::take_rule() {
     if (const auto named = input_.header("x-tollgate-route"); named && !named->empty()) {
         plan_.rule = tables_.rules.by_name(policy_.tenant, *named);
+        rule_by_name_ = true;
         if (plan_.rule == nullptr) {
             std::string known;
             for (const std::string& name : tables_.rules.names(policy_.tenant)) {

@@ -82,7 +82,8 @@ base::Result<void> Router::gather() {
     if (plan_.rule != nullptr && !plan_.rule->use.fallback.empty()) {
         std::int64_t stage = staged_.empty() ? 0 : staged_.back().stage + 1;
         for (const std::string& name : plan_.rule->use.fallback) {
-            stage = add(snapshot_.names.resolve(name), stage);
+            const routing::Resolution found = snapshot_.names.resolve(name);
+            if (may_follow(name, found)) stage = add(found, stage);
         }
     }
     return staged_.empty() ? nobody_serves() : base::Result<void>();
@@ -91,7 +92,10 @@ base::Result<void> Router::gather() {
 base::Result<void> Router::nobody_serves() {
     std::string reasons;
     for (const std::string& problem : problems_) reasons += (reasons.empty() ? "" : "; ") + problem;
-    if (!reasons.empty()) return base::Error{base::ErrorCode::not_found, reasons, "model"};
+    if (!reasons.empty()) {
+        const auto code = refused_ ? base::ErrorCode::permission : base::ErrorCode::not_found;
+        return base::Error{code, reasons, "model"};
+    }
     // Somebody serves the name, but not for this key: say what it reaches and what it would need.
     Plan unreached;
     for (const routing::Candidate& candidate : resolution_.candidates) {
@@ -138,6 +142,16 @@ bool Router::gather_own_key(std::string_view name) {
     return !staged_.empty();
 }
 
+// Where a rule applies by itself its models are the admin's decision; a rule that the client asks
+// for by name opens no model that its key may not use.
+bool Router::may_follow(const std::string& model, const routing::Resolution& found) {
+    if (!rule_by_name_ || policy_.allows(model, found.name)) return true;
+    problems_.push_back("this key may not use the model '" + model + "' of the rule '" +
+                        plan_.rule->name + "'");
+    refused_ = true;
+    return false;
+}
+
 // A rule sends the request elsewhere; the name asked for must be allowed all the same.
 base::Result<void> Router::gather_rule() {
     const domain::RoutingUse& use = plan_.rule->use;
@@ -148,6 +162,7 @@ base::Result<void> Router::gather_rule() {
     std::int64_t stage = 0;
     for (const std::string& model : use.models) {
         const routing::Resolution found = snapshot_.names.resolve(model);
+        if (!may_follow(model, found)) continue;
         if (!found.found()) problems_.push_back(snapshot_.names.not_found(model, found).message);
         const std::int64_t next = add(found, stage);
         if (keep_order_) stage = next;

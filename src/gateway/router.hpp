@@ -45,6 +45,7 @@ private:
     base::Result<void> nobody_serves();
     bool is_configured(std::string_view name) const;
     base::Result<void> gather_name(std::string_view name);
+    bool may_follow(const std::string& model, const routing::Resolution& found);
     bool gather_own_key(std::string_view name);
     base::Result<void> gather_rule();
     void gather_any();
@@ -89,6 +90,8 @@ private:
     RequestSize size_;
     std::uint64_t turn_ = 0;
     bool turned_ = false;
+    bool rule_by_name_ = false;        // x-tollgate-route named it
+    bool refused_ = false;             // a model of it, to this key
     bool decided_ = false;
     bool keep_order_ = false;          // the models of a rule, tried as they stand
     const domain::ExperimentSpec* experiment_ = nullptr;

@@ -90,6 +90,20 @@ describe('routing', () => {
     assert.match(unknown.text, /by-name-only/);
   });
 
+  test('a rule that is asked for by name opens no model to a key', async () => {
+    const { body: tenant } = await admin(gateway, 'POST', '/api/v1/tenants', { status: 201,
+      json: { name: 'bounded' } });
+    const { body: key } = await admin(gateway, 'POST', '/api/v1/keys', { status: 201,
+      json: { tenant: tenant.id, allowed_models: ['cheap'] } });
+    assert.equal((await ask('cheap', { key: key.key })).status, 200);
+    const led = await ask('cheap', { key: key.key, headers: { 'x-tollgate-route': 'vip' } });
+    assert.equal(led.status, 403, led.text);
+    assert.match(led.text, /dear/);
+    // Where the rule applies by itself it is the admin's decision.
+    assert.equal((await ask('cheap', { key: key.key, headers: { 'x-team': 'vip' } })).model,
+      'hosted_vllm/dear-model');
+  });
+
   test('a rule bounds the output of its requests', async () => {
     let sent = '';
     provider.seen = (body) => { sent = body; };
