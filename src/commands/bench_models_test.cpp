@@ -5,8 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/temporary_folder_test.hpp"
 #include "commands/schema_check.hpp"
-#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands {
 namespace {

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/temporary_folder_test.hpp"
 #include "commands/contexts.hpp"
-#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands {
 namespace {
@@ -39,7 +39,7 @@ protected:
     }
     void set(const char* name, const std::string& value) { environment_.variables[name] = value; }
 
-    TemporaryFolder temporary_;
+    base::TemporaryFolder temporary_;
     fs::path folder_ = temporary_.path;
     config::Environment environment_;
     std::ostringstream out_, err_;

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "base/json.hpp"
-#include "commands/temporary_folder_test.hpp"
+#include "base/temporary_folder_test.hpp"
 #include "net/connect.hpp"
 
 namespace tollgate::commands {
@@ -121,7 +121,7 @@ TEST(Doctor, PortInUseBySomethingElse_Fails) {
 }
 
 TEST(Doctor, CertificateFiles_AreReadAndCompared) {
-    const TemporaryFolder folder;
+    const base::TemporaryFolder folder;
     const std::string key = folder.path + "/key.pem";
     const std::string chain = folder.path + "/chain.pem";
     const auto make = [&](const std::string& days) {
@@ -145,7 +145,7 @@ TEST(Doctor, CertificateFiles_AreReadAndCompared) {
 }
 
 TEST(Doctor, FilesOthersCanRead_AreNamed) {
-    const TemporaryFolder folder;
+    const base::TemporaryFolder folder;
     const std::string path = folder.path + "/master_key";
     std::ofstream(path) << "x\n";
     chmod(path.c_str(), 0644);
@@ -157,7 +157,7 @@ TEST(Doctor, FilesOthersCanRead_AreNamed) {
 }
 
 TEST(Doctor, DataDirectory_IsTestedWithoutLeavingATrace) {
-    const TemporaryFolder folder;
+    const base::TemporaryFolder folder;
     EXPECT_EQ(check_data_dir(folder.path).health, Health::ok);
     EXPECT_EQ(check_data_dir(folder.path + "/new/one").health, Health::ok);
     EXPECT_TRUE(fs::is_empty(folder.path));

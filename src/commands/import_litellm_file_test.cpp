@@ -9,8 +9,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/temporary_folder_test.hpp"
 #include "commands/import_litellm_yaml.hpp"
-#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands::litellm {
 namespace {
@@ -41,7 +41,7 @@ protected:
         return {std::istreambuf_iterator<char>(stream), {}};
     }
 
-    const TemporaryFolder temporary_;
+    const base::TemporaryFolder temporary_;
     const std::string folder_ = temporary_.path;
     config::Environment environment_;
 };

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/temporary_folder_test.hpp"
 #include "commands/config_commands.hpp"
-#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands {
 namespace {
@@ -47,7 +47,7 @@ protected:
     }
     int run() { return run_init(args_, environment_, catalog_, {out_, err_, false}); }
 
-    const TemporaryFolder temporary_;
+    const base::TemporaryFolder temporary_;
     const std::string folder_ = temporary_.path;
     InitArgs args_;
     config::Environment environment_;

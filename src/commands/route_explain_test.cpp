@@ -4,8 +4,8 @@
 
 #include <fstream>
 
+#include "base/temporary_folder_test.hpp"
 #include "commands/fake_administration_test.hpp"
-#include "commands/temporary_folder_test.hpp"
 
 namespace tollgate::commands {
 namespace {
@@ -113,7 +113,7 @@ TEST(RouteExplain, Json_PassesThroughAndCsvHasARowPerCandidate) {
 }
 
 TEST(RouteExplain, ABody_IsAskedAboutAsItStandsWithTheOptionsPutIn) {
-    const TemporaryFolder folder;
+    const base::TemporaryFolder folder;
     const std::string file = folder.path + "/body.json";
     std::ofstream(file) << R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
     RouteExplainArgs args;

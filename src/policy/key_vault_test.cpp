@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/temporary_folder_test.hpp"
 #include "policy/own_keys.hpp"
 
 namespace tollgate::policy {
@@ -16,18 +17,13 @@ const CredentialOwner ann{"acme", "user-ann", "openai"};
 
 class KeyVaultFile : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string folder = std::filesystem::temp_directory_path() / "tollgate-XXXXXX";
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-        folder_ = folder;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
     KeyVault opened() { return std::move(KeyVault::open(folder_, "")).value(); }
     std::string text() {
         std::ifstream in(folder_ + "/encryption_keys");
         return {std::istreambuf_iterator<char>(in), {}};
     }
-    std::string folder_;
+    const base::TemporaryFolder made_;
+    const std::string& folder_ = made_.path;
 };
 
 TEST_F(KeyVaultFile, IsMadeOnce_ForItsOwnerAlone) {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-namespace tollgate::commands {
+namespace tollgate::base {
 
 class TemporaryFolder {
 public:
@@ -25,4 +25,4 @@ public:
     std::string path;
 };
 
-}  // namespace tollgate::commands
+}  // namespace tollgate::base
