@@ -407,6 +407,8 @@ void Builder::add_key(const domain::Key& key) {
     policy.tenant = key.tenant;
     policy.own_keys = own_keys_.of(key.tenant, key.user);
     add_wishes(key, policy);
+    if (group != nullptr) policy.team_name = group->name;
+    if (person != nullptr) policy.user_name = person->name;
     policy.team = team_id_of(key);
     policy.user = key.user;
     policy.tags = key.tags;

@@ -43,23 +43,6 @@ std::string trace_of(std::string_view traceparent) {
                                        : std::string();
 }
 
-std::vector<std::string> tags_of(const Generation& generation) {
-    std::vector<std::string> tags = generation.policy().tags;
-    std::string_view list = generation.exchange.headers().get("x-tollgate-tags");
-    while (!list.empty() && tags.size() < tags_max) {
-        const std::size_t end = std::min(list.find(','), list.size());
-        std::string_view tag = list.substr(0, end);
-        while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
-        while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
-        tag = tag.substr(0, tag_bytes_max);
-        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end()) {
-            tags.emplace_back(tag);
-        }
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return tags;
-}
-
 // What the same tokens would have cost on the baseline model.
 void add_baseline(Generation& generation, domain::UsageRecord& row) {
     const Snapshot& snapshot = *generation.snapshot;
@@ -263,6 +246,23 @@ void downgrade(Plan& plan) {
 }
 
 }  // namespace
+
+std::vector<std::string> tags_of(const Generation& generation) {
+    std::vector<std::string> tags = generation.policy().tags;
+    std::string_view list = generation.exchange.headers().get("x-tollgate-tags");
+    while (!list.empty() && tags.size() < tags_max) {
+        const std::size_t end = std::min(list.find(','), list.size());
+        std::string_view tag = list.substr(0, end);
+        while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
+        while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
+        tag = tag.substr(0, tag_bytes_max);
+        if (!tag.empty() && std::find(tags.begin(), tags.end(), tag) == tags.end()) {
+            tags.emplace_back(tag);
+        }
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return tags;
+}
 
 // What billing sets for requests under a budget, or the rule for its own: the least; 0: none.
 static std::int64_t clamp_in_force(const Generation& generation) {

@@ -9,6 +9,9 @@
 
 namespace tollgate::gateway {
 
+// The key's tags and those of x-tollgate-tags, each once, bounded in number and length.
+std::vector<std::string> tags_of(const Generation& generation);
+
 // Takes the limits and checks the budgets of the caller. Fails: rate_limited, billing; unavailable
 // while the journal of usage records is full.
 net::Task<base::Result<void>> enter(Generation& generation);

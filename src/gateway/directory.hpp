@@ -49,7 +49,8 @@ struct KeyPolicy {
     // Provider keys that the user brought, by type of provider; null: none, or they are not wanted.
     std::shared_ptr<const policy::OwnKeys> own_keys = {};
     std::string tier = {};
-    std::string tenant_name = {};                     // what people call the tenant
+    // What people call them; "" : there is none.
+    std::string tenant_name = {}, team_name = {}, user_name = {};
     // What the user set for all requests; null: nothing.
     std::shared_ptr<const domain::UserSettings> settings = {};
     // Levels that the key, its user and its tenant are set to.

@@ -1,12 +1,12 @@
 #include "gateway/route.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "gateway/affinity.hpp"
+#include "gateway/conclude.hpp"
 #include "gateway/request_body.hpp"
 #include "gateway/router.hpp"
 
@@ -60,8 +60,10 @@ void Router::fill_features() {
     features_.tenant = policy_.tenant;
     features_.tenant_name = policy_.tenant_name;
     features_.team = policy_.team;
+    features_.team_name = policy_.team_name;
     features_.user = policy_.user;
-    features_.tags = policy_.tags;
+    features_.user_name = policy_.user_name;
+    features_.tags = input_.tags.empty() ? std::span(policy_.tags) : input_.tags;
     features_.header = input_.header;
     features_.now = input_.unix_now;
     features_.power_level = level_.level;
@@ -221,61 +223,6 @@ base::Result<void> Router::decide() {
         trace_decision(decision, question);
     }
     return {};
-}
-
-// A conversation stays where its prompt is cached unless moving pays: pins that candidate.
-void Router::stay(routing::DecisionInput& question, FactsInput& asked) {
-    if (input_.conversations == nullptr || !tables_.affinity.enabled || staged_.size() < 2) return;
-    plan_.conversation = input_.conversation(wanted_);
-    if (!plan_.conversation) return;
-    const auto known = input_.conversations->find(*plan_.conversation, input_.unix_now);
-    if (!known) return;
-    const std::int64_t cached = routing::tokens_cached(*known, input_.unix_now);
-    if (cached == 0 && !known->bound) return;
-    const auto here = std::find_if(staged_.begin(), staged_.end(), [&](const Staged& one) {
-        return one.endpoint->key == known->deployment;
-    });
-    routing::AffinityScene scene;
-    scene.candidate = here != staged_.end();
-    scene.rule = plan_.rule != nullptr ? std::string_view(plan_.rule->id) : std::string_view();
-    if (scene.candidate) {
-        const auto index = static_cast<std::size_t>(here - staged_.begin());
-        scene.candidate = facts_[index].excluded.empty();
-        scene.circuit = facts_[index].circuit;
-        scene.move = best_move(question, index, *known, cached);
-        if (routing::judge_affinity(*known, scene) == routing::AffinityEnd::holds) {
-            size_.cached = cached;
-            asked.pinned = here->endpoint.get();
-            facts_[index] = facts_of(*here->endpoint, asked, here->stage, names_[index]);
-        }
-    }
-    if (trace_ == nullptr) return;
-    const routing::AffinityEnd end = routing::judge_affinity(*known, scene);
-    trace_->affinity = std::string(routing::to_string(end)) + ": " + std::to_string(cached) +
-                       " tokens cached at " +
-                       known->deployment.substr(0, known->deployment.find('@'));
-    if (scene.move.turns > 0) {
-        char figures[96];
-        std::snprintf(figures, sizeof figures, "; moving saves %.6f USD in %lld turns, costs %.6f",
-                      scene.move.saving_usd, static_cast<long long>(scene.move.turns),
-                      scene.move.lost_cache_usd);
-        trace_->affinity += figures;
-    }
-}
-
-// Against the candidate that would be first if nothing were cached anywhere.
-routing::MoveVerdict Router::best_move(const routing::DecisionInput& question, std::size_t here,
-                                       const routing::Assignment& known,
-                                       std::int64_t cached) const {
-    const routing::Decision free = routing::decide(question);
-    if (free.order.empty() || free.order.front().index == here) return {};
-    routing::TurnShape turn;
-    turn.prefix_tokens = std::min(cached, size_.input);
-    turn.new_tokens = size_.input - turn.prefix_tokens;
-    turn.output_tokens = size_.output_expected;
-    return routing::moving_pays(known, turn, staged_[here].endpoint->deployment.model.prices,
-                                staged_[free.order.front().index].endpoint->deployment.model.prices,
-                                input_.unix_now);
 }
 
 // The same deployment with the user's credential; null: nobody can read that any more.
@@ -462,6 +409,11 @@ base::Result<Plan> route(Generation& generation) {
     RouteInput input{.snapshot = *generation.snapshot, .policy = generation.policy(),
                      .model = generation.outline.model};
     input.header = [&headers](std::string_view name) { return headers.find(name); };
+    std::vector<std::string> tags;
+    if (!generation.snapshot->routing.rules.empty() && headers.find("x-tollgate-tags")) {
+        tags = tags_of(generation);
+        input.tags = tags;
+    }
     input.body_level = level_of_body(generation);
     input.body = &body;
     input.session_id = generation.record.session_id;

@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,7 @@ struct RouteInput {
     std::string_view model;           // as the client named it
     // A header by its lower-case name; nullopt: not there.
     std::function<std::optional<std::string_view>(std::string_view)> header;
+    std::span<const std::string> tags;  // the key's and the request's; empty: the key's alone
     std::string_view body_level;      // the body's power_level, "" : none
     const routing::BodySource* body = nullptr;
     std::string_view session_id, request_id;     // "" : none; for arms of experiments

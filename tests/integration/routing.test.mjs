@@ -20,6 +20,8 @@ const routing = {
     { name: 'tools-by-cost', match: { has_tools: true, model: 'any-of-them' },
       use: { models: ['dear', 'cheap', 'large'], strategy: 'cost' } },
     { name: 'vip', match: { header: { 'x-team': 'vip' } }, use: { model: 'dear' } },
+    { name: 'tagged', match: { tag: 'nightly*' }, use: { model: 'large' } },
+    { name: 'people', match: { team: 'night-shift' }, use: { model: 'dear' } },
     { name: 'short', match: { header: { 'x-short': '*' } }, use: { model: 'large' },
       max_output_tokens: 7 },
     { name: 'by-name-only', match: { model: 'nobody-asks-for-this' }, use: { model: 'large' } },
@@ -88,6 +90,18 @@ describe('routing', () => {
     const unknown = await ask('cheap', { headers: { 'x-tollgate-route': 'nope' } });
     assert.equal(unknown.status, 400);
     assert.match(unknown.text, /by-name-only/);
+  });
+
+  test('tags of a request and names of teams meet rules', async () => {
+    const tagged = await ask('any-of-them', { headers: { 'x-tollgate-tags': 'a, nightly-build' } });
+    assert.equal(tagged.model, 'hosted_vllm/large-model');
+    const { body: tenant } = await admin(gateway, 'POST', '/api/v1/tenants', { status: 201,
+      json: { name: 'named' } });
+    const { body: team } = await admin(gateway, 'POST', '/api/v1/teams', { status: 201,
+      json: { tenant: tenant.id, name: 'night-shift' } });
+    const { body: key } = await admin(gateway, 'POST', '/api/v1/keys', { status: 201,
+      json: { tenant: tenant.id, team: team.id } });
+    assert.equal((await ask('cheap', { key: key.key })).model, 'hosted_vllm/dear-model');
   });
 
   test('a rule that is asked for by name opens no model to a key', async () => {
