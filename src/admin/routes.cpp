@@ -263,7 +263,8 @@ void add_routes(http::Router& router, const Services& services) {
     }
 }
 
-void add_models_route(http::Router& router, const Services& services, http::RouteHandler plain) {
+void add_models_route(http::Router& router, const Services& services,
+                      const http::RouteHandler& plain) {
     const auto all = std::make_shared<const std::vector<Operation>>(operations());
     const std::string path = "/api/v1/llm/models";
     for (const Operation& operation : *all) {

@@ -29,8 +29,9 @@ config::LoadResult Offline::load_text(std::string_view yaml) const {
 
 ProviderCalls Offline::provider_calls(const config::Config& config) {
     // Not owned: it outlives the calls.
-    const std::shared_ptr<const config::Config> borrowed(std::shared_ptr<void>(), &config);
-    return ProviderCalls({catalog_, registry_, shared_, [borrowed] { return borrowed; }});
+    return ProviderCalls({catalog_, registry_, shared_, [&config] {
+        return std::shared_ptr<const config::Config>(std::shared_ptr<void>(), &config);
+    }});
 }
 
 assembly::BuildResult Offline::build(const config::Config& config) {

@@ -1,6 +1,7 @@
 #include "commands/route_explain.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 #include <vector>
 
@@ -33,7 +34,7 @@ std::string figure(json::Value value) {
 std::string share(json::Value value) {
     const auto number = value.number();
     if (!number) return "";
-    return std::to_string(static_cast<int>(*number * percent + 0.5)) + "%";
+    return std::to_string(std::lround(*number * percent)) + "%";
 }
 
 bool is_set(json::Value value) { return value.boolean().value_or(false); }
@@ -130,7 +131,7 @@ std::string name_text(json::Value root) {
 }
 
 std::string rule_text(json::Value root) {
-    const std::string rule = root["rule"].text();
+    std::string rule = root["rule"].text();
     if (!rule.empty()) return rule;
     const std::size_t tried = root["rules"].size();
     if (tried == 0) return "none is there";

@@ -168,11 +168,12 @@ base::Result<void> decode(Generation& generation, std::string& whole) {
 net::Task<base::Result<void>> enter_counting(Generation& generation) {
     policy::Governor* governor = generation.worker.gateway.governor;
     const policy::Governance& governance = generation.policy().governance;
-    if (governor == nullptr || governance.empty()) co_return base::Result<void>();
-    policy::Entry entry;
-    entry.request_id = generation.record.request_id;
-    entry.spends = false;
-    CO_TRY(generation.ticket, co_await governor->enter(governance, entry));
+    if (governor != nullptr && !governance.empty()) {
+        policy::Entry entry;
+        entry.request_id = generation.record.request_id;
+        entry.spends = false;
+        CO_TRY(generation.ticket, co_await governor->enter(governance, entry));
+    }
     co_return base::Result<void>();
 }
 

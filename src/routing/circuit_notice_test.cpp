@@ -56,7 +56,7 @@ TEST(CircuitNotice, WhatIsNotOneIsRefused_WithTheWrongPart) {
 }
 
 TEST(CircuitNotice, AnotherInstanceFollows_AndClosesWithIt) {
-    const Instant now = Instant() + 1h;
+    const Instant now = Instant() + std::chrono::hours(1);
     DeploymentHealth here, there;
     const domain::CircuitSettings settings;
     CircuitChange change;

@@ -58,7 +58,8 @@ milliseconds cooldown(const domain::CircuitSettings& settings, std::int32_t open
 
 std::string_view to_string(OpenReason reason) {
     const auto at = static_cast<std::size_t>(reason);
-    return at < reasons.size() ? reasons[at] : "unknown";
+    if (at >= reasons.size()) return "unknown";
+    return reasons[at];
 }
 std::optional<OpenReason> open_reason_of(std::string_view text) {
     const auto at = std::find(reasons.begin(), reasons.end(), text);
