@@ -17,6 +17,7 @@ void add_routes(http::Router& router, const Services& services);
 
 // GET /api/v1/llm/models is two lists: the stored models for admins and auditors, and what `plain`
 // answers for everybody else. Before the routes of model traffic, which have that path too.
-void add_models_route(http::Router& router, const Services& services, const http::RouteHandler& plain);
+void add_models_route(http::Router& router, const Services& services,
+                      const http::RouteHandler& plain);
 
 }  // namespace tollgate::admin
