@@ -2,7 +2,7 @@
 // the data of a chunk is taken as it is or wrapped as Bedrock does. Rules: nothing crashes, and
 // what is passed on to an Anthropic client is a valid event stream of one frame per chunk.
 #include "dialect.hpp"
-#include "dialect/base64.hpp"
+#include "base/base64.hpp"
 
 namespace tollgate::fuzz {
 namespace {
@@ -17,7 +17,7 @@ void run(std::string_view text, bool wrap) {
     while (*parser.next(frame)) {
         if (frame.comment_only) continue;
         std::string payload(frame.data);
-        if (wrap) payload = R"({"bytes":")" + dialect::base64_encode(frame.data) + R"("})";
+        if (wrap) payload = R"({"bytes":")" + base::base64_encode(frame.data) + R"("})";
         events.clear();
         const auto facts = decoder->feed(frame.event, payload, events);
         if (!facts.ok()) return;

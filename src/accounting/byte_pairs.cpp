@@ -7,37 +7,12 @@
 #include <queue>
 #include <sstream>
 
+#include "base/base64.hpp"
+
 namespace tollgate::accounting {
 namespace {
 
 constexpr std::size_t file_bytes_max = 64 * 1024 * 1024;
-
-int base64_digit(char c) {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    if (c == '+') return 62;
-    if (c == '/') return 63;
-    return -1;
-}
-
-// Appends the decoded bytes; false when `text` is no base64.
-bool append_base64(std::string_view text, std::string& out) {
-    while (text.ends_with('=')) text.remove_suffix(1);
-    if (text.empty()) return false;
-    std::uint32_t bits = 0;
-    int have = 0;
-    for (const char c : text) {
-        const int digit = base64_digit(c);
-        if (digit < 0) return false;
-        bits = bits << 6 | static_cast<std::uint32_t>(digit);
-        have += 6;
-        if (have < 8) continue;
-        have -= 8;
-        out += static_cast<char>(bits >> have & 0xFF);
-    }
-    return true;
-}
 
 base::Error bad_line(std::size_t number, std::string_view what) {
     return base::invalid("line " + std::to_string(number) + ": " + std::string(what) +
@@ -96,7 +71,7 @@ base::Result<std::unique_ptr<BytePairs>> BytePairs::parse(std::string_view lines
         const std::size_t blank = line.find(' ');
         if (blank == std::string_view::npos) return bad_line(number, "no rank");
         Token token{made->text_.size(), 0, 0};
-        if (!append_base64(line.substr(0, blank), made->text_)) {
+        if (blank == 0 || !base::base64_decode(line.substr(0, blank), made->text_)) {
             return bad_line(number, "no token in base64");
         }
         token.end = made->text_.size();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "accounting/token_count.hpp"
+#include "base/base64.hpp"
 
 namespace tollgate::accounting {
 namespace {
@@ -17,31 +18,16 @@ struct Size {
     std::int64_t height = 0;
 };
 
-int base64_digit(char c) {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    if (c == '+' || c == '-') return 62;
-    if (c == '/' || c == '_') return 63;
-    return -1;
-}
-
 // The first bytes, until something that is no base64. JSON may spell a slash as \/.
 std::string decode_head(std::string_view base64) {
-    std::string out;
-    std::uint32_t bits = 0;
-    int have = 0;
-    for (const char c : base64) {
-        if (c == '\\') continue;
-        const int digit = base64_digit(c);
-        if (digit < 0 || out.size() >= head_bytes) break;
-        bits = (bits << 6) | static_cast<std::uint32_t>(digit);
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            out += static_cast<char>((bits >> have) & 0xFF);
-        }
+    constexpr std::size_t head_digits = head_bytes / 3 * 4;
+    std::string digits;
+    for (std::size_t at = 0; at < base64.size() && digits.size() < head_digits; ++at) {
+        if (base64[at] != '\\') digits += base64[at];
     }
+    while (digits.size() % 4 == 1) digits.pop_back();
+    std::string out;
+    [[maybe_unused]] const bool whole = base::base64_decode(digits, out, base::Base64::either);
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "base/base64.hpp"
 #include "crypto/digest.hpp"
 
 namespace tollgate::crypto {
@@ -40,52 +41,12 @@ const unsigned char* raw(std::string_view text) {
 }
 unsigned char* raw(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
-constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string padded_base64url(std::string_view bytes) {
-    std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
-    std::uint32_t held = 0;
-    int bits = 0;
-    for (const char byte : bytes) {
-        held = (held << 8) | static_cast<unsigned char>(byte);
-        for (bits += 8; bits >= 6; bits -= 6) text += digits[(held >> (bits - 6)) & 63];
-    }
-    if (bits > 0) text += digits[(held << (6 - bits)) & 63];
-    while (text.size() % 4 != 0) text += '=';
-    return text;
-}
-
-int digit_of(char letter) {
-    if (letter >= 'A' && letter <= 'Z') return letter - 'A';
-    if (letter >= 'a' && letter <= 'z') return letter - 'a' + 26;
-    if (letter >= '0' && letter <= '9') return letter - '0' + 52;
-    if (letter == '-') return 62;
-    return letter == '_' ? 63 : -1;
-}
-
 // Whole, padded, and the one spelling of its bytes: two texts are never one token.
-bool from_padded_base64url(std::string_view text, std::string& bytes) {
-    if (text.empty() || text.size() % 4 != 0) return false;
-    std::size_t padding = 0;
-    while (padding < 2 && text.ends_with('=')) {
-        text.remove_suffix(1);
-        ++padding;
-    }
-    bytes.reserve(text.size());
-    std::uint32_t held = 0;
-    int bits = 0;
-    for (const char letter : text) {
-        const int digit = digit_of(letter);
-        if (digit < 0) return false;
-        held = (held << 6) | static_cast<std::uint32_t>(digit);
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes += static_cast<char>((held >> bits) & 0xff);
-        }
-    }
-    return (held & ((1U << bits) - 1)) == 0;
+bool decode(std::string_view text, std::string& bytes) {
+    return base::base64url_decode_exact(text, base::Base64Padding::filled, bytes);
+}
+std::string encode(std::string_view bytes) {
+    return base::base64url_encode(bytes, base::Base64Padding::filled);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -138,7 +99,7 @@ std::int64_t fernet_now() { return static_cast<std::int64_t>(std::time(nullptr))
 base::Result<FernetKey> FernetKey::of(std::string_view text) {
     Wiped decoded;
     FernetKey key;
-    if (!from_padded_base64url(trimmed(text), decoded.bytes) ||
+    if (!decode(trimmed(text), decoded.bytes) ||
         decoded.bytes.size() != key.bytes_.size()) {
         return base::invalid("must be 32 bytes as base64url with padding (44 characters), as "
                              "Fernet.generate_key() of Python's cryptography gives");
@@ -152,7 +113,7 @@ std::string FernetKey::make_text() {
     if (RAND_bytes(raw(bytes.bytes), static_cast<int>(bytes.bytes.size())) != 1) {
         throw std::runtime_error("no random bytes");
     }
-    return padded_base64url(bytes.bytes);
+    return encode(bytes.bytes);
 }
 
 FernetKey::FernetKey(FernetKey&& other) noexcept : bytes_(other.bytes_) {
@@ -188,13 +149,13 @@ std::string FernetKey::encrypt(std::string_view plain, std::int64_t now,
     const std::string_view signing(reinterpret_cast<const char*>(bytes_.data()), half_bytes);
     const Digest mac = hmac_sha256(signing, bytes);
     bytes.append(reinterpret_cast<const char*>(mac.data()), mac.size());
-    return padded_base64url(bytes);
+    return encode(bytes);
 }
 
 base::Result<FernetKey::Opened> FernetKey::decrypt(
     std::string_view token, std::int64_t now, std::optional<std::chrono::seconds> lifetime) const {
     std::string bytes;
-    if (token.size() > fernet_token_bytes_max || !from_padded_base64url(token, bytes) ||
+    if (token.size() > fernet_token_bytes_max || !decode(token, bytes) ||
         bytes.size() < token_bytes_min || static_cast<std::uint8_t>(bytes[0]) != version_byte ||
         (bytes.size() - token_bytes_min) % block_bytes != 0) {
         return no_token();

@@ -7,6 +7,8 @@
 
 #include <memory>
 
+#include "base/base64.hpp"
+
 namespace tollgate::crypto {
 namespace {
 
@@ -37,25 +39,10 @@ base::Result<Key> read_key(std::string_view pem) {
 
 }  // namespace
 
-std::string base64url(std::string_view bytes) {
-    static constexpr char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    std::string text;
-    text.reserve((bytes.size() * 4 + 2) / 3);
-    std::uint32_t held = 0;
-    int bits = 0;
-    for (const char c : bytes) {
-        held = (held << 8) | static_cast<unsigned char>(c);
-        for (bits += 8; bits >= 6; bits -= 6) text += digits[(held >> (bits - 6)) & 63];
-    }
-    if (bits > 0) text += digits[(held << (6 - bits)) & 63];
-    return text;
-}
-
 base::Result<std::string> sign_jwt_rs256(std::string_view header, std::string_view claims,
                                          std::string_view private_key_pem) {
     TRY(const Key key, read_key(private_key_pem));
-    std::string token = base64url(header) + "." + base64url(claims);
+    std::string token = base::base64url_encode(header) + "." + base::base64url_encode(claims);
     const Context context(EVP_MD_CTX_new());
     const auto* bytes = reinterpret_cast<const unsigned char*>(token.data());
     std::size_t size = 0;
@@ -67,7 +54,7 @@ base::Result<std::string> sign_jwt_rs256(std::string_view header, std::string_vi
     ERR_clear_error();
     if (!good) return base::invalid("the private key cannot sign with RS256");
     signature.resize(size);
-    return token + "." + base64url(signature);
+    return token + "." + base::base64url_encode(signature);
 }
 
 }  // namespace tollgate::crypto

@@ -7,9 +7,6 @@
 
 namespace tollgate::crypto {
 
-// RFC 4648 section 5, without padding.
-std::string base64url(std::string_view bytes);
-
 // "header.claims.signature"; `header` and `claims` are JSON texts, `private_key_pem` an RSA key in
 // PEM (PKCS #8 or PKCS #1). Fails: invalid_request when the key cannot be used; its text is in no
 // message.

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "dialect/base64.hpp"
+#include "base/base64.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -247,7 +247,7 @@ Result<void> BlockWriter::document(const Part& part) {
     if (media.source == MediaSource::text) {
         std::string plain;
         json::append_unescaped(plain, media.data);
-        writer_.key("source").begin_object().string("bytes", base64_encode(plain)).end_object();
+        writer_.key("source").begin_object().string("bytes", base::base64_encode(plain)).end_object();
     } else {
         source(media);
     }

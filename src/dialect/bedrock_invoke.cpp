@@ -1,7 +1,7 @@
 // Anthropic Messages inside Bedrock's InvokeModel: requests and whole answers are Anthropic's,
 // streams come in Bedrock's framing, failures are Bedrock's.
+#include "base/base64.hpp"
 #include "dialect/anthropic.hpp"
-#include "dialect/base64.hpp"
 #include "dialect/bedrock_failure.hpp"
 
 namespace tollgate::dialect {
@@ -35,7 +35,7 @@ private:
         plain_.clear();
         arena_.reset();
         const bool readable = parsed.ok() && (*parsed)["bytes"].is_string() &&
-                              base64_decode((*parsed)["bytes"].text(arena_), plain_);
+                              base::base64_decode((*parsed)["bytes"].text(arena_), plain_);
         if (!readable) {
             return broken("the provider sent a chunk without readable bytes");
         }

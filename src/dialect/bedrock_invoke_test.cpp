@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "dialect/base64.hpp"
+#include "base/base64.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/event_dump_test.hpp"
 
@@ -14,7 +14,7 @@ using domain::EventKind;
 class BedrockInvoke : public testing::Test {
 protected:
     static std::string chunk(std::string_view event) {
-        return R"({"bytes":")" + base64_encode(event) + R"(","p":"abcdefgh"})";
+        return R"({"bytes":")" + base::base64_encode(event) + R"(","p":"abcdefgh"})";
     }
     base::Result<FrameFacts> feed(std::string_view type, std::string_view payload) {
         events.clear();
@@ -109,25 +109,6 @@ TEST_F(BedrockInvoke, FramesOfOtherKinds_AreLeftOut) {
     ASSERT_TRUE(facts.ok());
     EXPECT_TRUE(facts->raw.empty());
     EXPECT_TRUE(events.empty());
-}
-
-TEST(Base64, EveryLength_ComesBack) {
-    std::string bytes;
-    for (int length = 0; length < 70; ++length) {
-        std::string back;
-        const std::string text = base64_encode(bytes);
-        EXPECT_EQ(text.size() % 4, 0u);
-        ASSERT_TRUE(base64_decode(text, back));
-        EXPECT_EQ(back, bytes);
-        bytes += static_cast<char>(length * 37 + 200);
-    }
-    std::string out;
-    EXPECT_EQ(base64_encode("foob"), "Zm9vYg==");
-    EXPECT_TRUE(base64_decode("Zm9vYg", out));
-    EXPECT_EQ(out, "foob");
-    EXPECT_FALSE(base64_decode("Zm9vY", out));
-    EXPECT_FALSE(base64_decode("Zm=vYg==", out));
-    EXPECT_FALSE(base64_decode("Zm9v\xC3\xA4", out));
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <optional>
 
+#include "base/base64.hpp"
 #include "dialect/embeddings.hpp"
 #include "dialect/relay_fields.hpp"
 
@@ -18,43 +18,6 @@ static_assert(std::endian::native == std::endian::little, "floats are sent as th
 
 base::Error nonsense(std::string what) {
     return {base::ErrorCode::provider, "the provider's embeddings answer " + std::move(what)};
-}
-
-constexpr std::string_view digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string base64(std::string_view bytes) {
-    std::string out;
-    out.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t at = 0; at < bytes.size(); at += 3) {
-        std::uint32_t bits = 0;
-        const std::size_t have = std::min<std::size_t>(3, bytes.size() - at);
-        for (std::size_t i = 0; i < 3; ++i) {
-            bits = bits << 8 | (i < have ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-        }
-        for (std::size_t i = 0; i < 4; ++i) {
-            out += i <= have ? digits[bits >> (18 - 6 * i) & 63] : '=';
-        }
-    }
-    return out;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-    while (text.ends_with('=')) text.remove_suffix(1);
-    std::string out;
-    out.reserve(text.size() * 3 / 4);
-    std::uint32_t bits = 0;
-    int have = 0;
-    for (const char c : text) {
-        const std::size_t digit = digits.find(c);
-        if (digit == std::string_view::npos) return std::nullopt;
-        bits = bits << 6 | static_cast<std::uint32_t>(digit);
-        have += 6;
-        if (have < 8) continue;
-        have -= 8;
-        out += static_cast<char>(bits >> have & 0xFF);
-    }
-    return out;
 }
 
 // The plain text of a base64 string; JSON may spell its slashes as \/.
@@ -167,16 +130,17 @@ std::string floats_to_base64(Value array) {
         std::memcpy(four, &value, sizeof(float));
         bytes.append(four, sizeof(float));
     }
-    return base64(bytes);
+    return base::base64_encode(bytes);
 }
 
 std::string base64_to_floats(std::string_view text) {
-    const auto bytes = from_base64(text);
-    if (!bytes || bytes->empty() || bytes->size() % sizeof(float) != 0) return {};
+    std::string bytes;
+    if (!base::base64_decode(text, bytes)) return {};
+    if (bytes.empty() || bytes.size() % sizeof(float) != 0) return {};
     std::string out = "[";
-    for (std::size_t at = 0; at < bytes->size(); at += sizeof(float)) {
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(float)) {
         float value = 0;
-        std::memcpy(&value, bytes->data() + at, sizeof(float));
+        std::memcpy(&value, bytes.data() + at, sizeof(float));
         if (value != value || value - value != 0) return {};  // not a number, or infinite
         std::array<char, 32> spelled{};
         const auto end = std::to_chars(spelled.data(), spelled.data() + spelled.size(), value);

@@ -27,8 +27,4 @@ inline bool is_own_signature(std::string_view signature) {
 }
 inline bool is_own_signature(json::Escaped signature) { return is_own_signature(signature.raw); }
 
-// base64url without padding (RFC 4648 section 5).
-std::string base64url_encode(std::string_view bytes);
-std::optional<std::string> base64url_decode(std::string_view text);
-
 }  // namespace tollgate::dialect

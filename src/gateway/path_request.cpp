@@ -2,29 +2,13 @@
 
 #include <algorithm>
 
+#include "base/base64.hpp"
 #include "base/json.hpp"
-#include "dialect/signatures.hpp"
 #include "http/event_stream.hpp"
 #include "http/sse.hpp"
 
 namespace tollgate::gateway {
 namespace {
-
-// Base64 with padding (RFC 4648 section 4).
-void append_base64(std::string& out, std::string_view bytes) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) {
-            group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-        }
-        for (std::size_t k = 0; k < 4; ++k) {
-            out += k <= left ? alphabet[group >> (18 - 6 * k) & 63] : '=';
-        }
-    }
-}
 
 void append_event(std::string& out, std::string_view type, std::string_view payload) {
     http::append_event_stream_message(out,
@@ -36,7 +20,7 @@ void append_event(std::string& out, std::string_view type, std::string_view payl
 
 void append_chunk(std::string& out, std::string_view event_json) {
     std::string payload = R"({"bytes":")";
-    append_base64(payload, event_json);
+    base::append_base64(payload, event_json);
     payload += "\"}";
     append_event(out, "chunk", payload);
 }
@@ -144,15 +128,11 @@ base::Result<std::string> counted_body(const PathRequest& by_path, std::string_v
         return base::invalid("input.invokeModel.body: the request to count is required, in base64",
                              "input.invokeModel.body");
     }
-    std::string url_form = encoded.text();
-    while (url_form.ends_with('=')) url_form.pop_back();
-    std::replace(url_form.begin(), url_form.end(), '+', '-');
-    std::replace(url_form.begin(), url_form.end(), '/', '_');
-    auto body = dialect::base64url_decode(url_form);
-    if (!body) {
+    std::string body;
+    if (!base::base64_decode(encoded.text(), body, base::Base64::either)) {
         return base::invalid("input.invokeModel.body: this is no base64", "input.invokeModel.body");
     }
-    return *std::move(body);
+    return body;
 }
 
 bool asks_about_converse(std::string_view question) {

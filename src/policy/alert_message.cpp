@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.hpp"
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "crypto/digest.hpp"
@@ -60,7 +61,7 @@ std::string subject_line(std::string_view text) {
             --size;
         }
         if (!line.empty()) line += "\r\n ";
-        line += "=?utf-8?B?" + base64(plain.substr(at, size)) + "?=";
+        line += "=?utf-8?B?" + base::base64_encode(plain.substr(at, size)) + "?=";
         at += size;
     }
     return line;
@@ -81,24 +82,6 @@ std::string date_line(std::int64_t unix_seconds) {
 }
 
 }  // namespace
-
-std::string base64(std::string_view bytes) {
-    constexpr std::string_view digits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t at = 0; at < bytes.size(); at += 3) {
-        const std::size_t size = std::min<std::size_t>(3, bytes.size() - at);
-        std::uint32_t group = 0;
-        for (std::size_t i = 0; i < 3; ++i) {
-            group = (group << 8) | (i < size ? static_cast<std::uint8_t>(bytes[at + i]) : 0);
-        }
-        for (std::size_t i = 0; i < 4; ++i) {
-            text += i <= size ? digits[(group >> (18 - 6 * i)) & 63] : '=';
-        }
-    }
-    return text;
-}
 
 std::string webhook_body(const domain::Alert& alert) {
     std::string body;
@@ -199,7 +182,7 @@ std::string mail_text(const Mail& mail) {
                        ">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
                        "Content-Transfer-Encoding: base64\r\nAuto-Submitted: auto-generated\r\n"
                        "\r\n";
-    const std::string body = base64(mail.text);
+    const std::string body = base::base64_encode(mail.text);
     for (std::size_t at = 0; at < body.size(); at += line_characters) {
         text += body.substr(at, line_characters) + "\r\n";
     }

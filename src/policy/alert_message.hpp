@@ -35,6 +35,4 @@ Mail alert_mail(const domain::Alert& alert, std::string from, std::vector<std::s
 // Head and body with CRLF, base64 inside, so that no line begins with a dot and none is long.
 std::string mail_text(const Mail& mail);
 
-std::string base64(std::string_view bytes);  // RFC 4648 section 4, with padding
-
 }  // namespace tollgate::policy

@@ -297,9 +297,6 @@ TEST(MailText, SubjectsAreOneLineAndBodiesAreBase64) {
         EXPECT_NE(text[at], '.');
         at = end + 2;
     }
-    EXPECT_EQ(base64("f"), "Zg==");
-    EXPECT_EQ(base64("fo"), "Zm8=");
-    EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/base64.hpp"
 #include "base/log.hpp"
 #include "net/connect.hpp"
 #include "net/stream.hpp"
@@ -167,7 +168,7 @@ net::Task<Result<void>> Session::sign_in() {
         secret += settings_.user;
         secret += '\0';
         secret += settings_.password;
-        CO_TRY_VOID(co_await demand("AUTH PLAIN " + base64(secret), "AUTH PLAIN", 235));
+        CO_TRY_VOID(co_await demand("AUTH PLAIN " + base::base64_encode(secret), "AUTH PLAIN", 235));
         co_return Result<void>();
     }
     if (!offers(methods, "LOGIN")) {
@@ -175,8 +176,8 @@ net::Task<Result<void>> Session::sign_in() {
                                                           " takes neither AUTH PLAIN nor LOGIN"};
     }
     CO_TRY_VOID(co_await demand("AUTH LOGIN", "AUTH LOGIN", 334));
-    CO_TRY_VOID(co_await demand(base64(settings_.user), "the user name", 334));
-    CO_TRY_VOID(co_await demand(base64(settings_.password), "the password", 235));
+    CO_TRY_VOID(co_await demand(base::base64_encode(settings_.user), "the user name", 334));
+    CO_TRY_VOID(co_await demand(base::base64_encode(settings_.password), "the password", 235));
     co_return Result<void>();
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.hpp"
 #include "crypto/sigv4.hpp"
-#include "dialect/base64.hpp"
 #include "dialect/bedrock_failure.hpp"
 #include "dialect/bedrock_model.hpp"
 #include "providers/bedrock_signature.hpp"
@@ -54,7 +54,7 @@ std::string countable_invocation(const domain::Deployment& target, std::string_v
     std::string wrapped;
     json::Writer writer(wrapped);
     writer.begin_object().key("input").begin_object().key("invokeModel").begin_object();
-    writer.string("body", dialect::base64_encode(whole));
+    writer.string("body", base::base64_encode(whole));
     writer.end_object().end_object().end_object();
     return wrapped;
 }

@@ -1,42 +1,12 @@
 #include "store/page.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+
+#include "base/base64.hpp"
 
 namespace tollgate::store {
 namespace {
-
-constexpr std::string_view alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string base64url(std::string_view bytes) {
-    std::string text;
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (const char byte : bytes) {
-        bits = (bits << 8) | static_cast<unsigned char>(byte);
-        for (held += 8; held >= 6; held -= 6) text += alphabet[(bits >> (held - 6)) & 0x3f];
-    }
-    if (held > 0) text += alphabet[(bits << (6 - held)) & 0x3f];
-    return text;
-}
-
-// False when a character is none of the alphabet, or bits are left over.
-bool from_base64url(std::string_view text, std::string& bytes) {
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (const char c : text) {
-        const std::size_t digit = alphabet.find(c);
-        if (digit == std::string_view::npos) return false;
-        bits = (bits << 6) | static_cast<std::uint32_t>(digit);
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        bytes += static_cast<char>((bits >> held) & 0xff);
-    }
-    return held < 6 && (bits & ((1u << held) - 1)) == 0;
-}
 
 base::Error bad_cursor() {
     return base::invalid("the cursor is not one that a page of this list gave: leave it out to "
@@ -53,13 +23,13 @@ std::string make_cursor(std::initializer_list<std::string_view> parts) {
         plain += ':';
         plain += part;
     }
-    return base64url(plain);
+    return base::base64url_encode(plain);
 }
 
 base::Result<std::vector<std::string>> read_cursor(std::string_view cursor, std::size_t parts) {
     constexpr std::size_t cursor_bytes_max = 2048;
     std::string plain;
-    if (cursor.size() > cursor_bytes_max || !from_base64url(cursor, plain)) return bad_cursor();
+    if (cursor.size() > cursor_bytes_max || !base::base64url_decode_exact(cursor, base::Base64Padding::none, plain)) return bad_cursor();
     std::vector<std::string> found;
     std::string_view rest = plain;
     while (!rest.empty()) {
