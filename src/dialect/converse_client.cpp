@@ -56,21 +56,6 @@ std::string stream_error_json(int status, std::string_view message) {
     return body;
 }
 
-int status_of(domain::ErrorClass error_class) {
-    switch (error_class) {
-        case domain::ErrorClass::rate_limited: return 429;
-        case domain::ErrorClass::overloaded: return 503;
-        case domain::ErrorClass::timeout: return 504;
-        case domain::ErrorClass::bad_request: case domain::ErrorClass::context_overflow:
-        case domain::ErrorClass::content_policy:
-            return 400;
-        case domain::ErrorClass::none: case domain::ErrorClass::provider_fault:
-        case domain::ErrorClass::credential:
-            break;
-    }
-    return 500;
-}
-
 std::string frame(std::string_view event, std::string_view json) {
     std::string out = "event: ";
     out.append(event).append("\ndata: ").append(json).append("\n\n");

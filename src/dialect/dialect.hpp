@@ -167,6 +167,10 @@ public:
     virtual ProviderFailure decode_error(int status, std::string_view body) const = 0;
 };
 
+// The status that stands for a failure inside a stream, where the envelope names one: nobody was
+// answered with it.
+int status_of(domain::ErrorClass error_class);
+
 // Both sides of a protocol in one object, made once and owned by the caller.
 struct Codec {
     std::unique_ptr<ClientDialect> client;      // null: no client speaks it

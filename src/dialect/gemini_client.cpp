@@ -38,21 +38,6 @@ void write_usage(json::Writer& writer, const domain::Usage& usage) {
     writer.integer("totalTokenCount", usage.prompt() + output).end_object();
 }
 
-int status_of(domain::ErrorClass error_class) {
-    switch (error_class) {
-        case domain::ErrorClass::rate_limited: return 429;
-        case domain::ErrorClass::overloaded: return 503;
-        case domain::ErrorClass::timeout: return 504;
-        case domain::ErrorClass::bad_request: case domain::ErrorClass::context_overflow:
-        case domain::ErrorClass::content_policy:
-            return 400;
-        case domain::ErrorClass::none: case domain::ErrorClass::provider_fault:
-        case domain::ErrorClass::credential:
-            break;
-    }
-    return 500;
-}
-
 // Turns events into parts, in order: texts as they come, each call whole.
 class Parts {
 public:
