@@ -238,6 +238,12 @@ void CohereMessages::answer_open_calls() {
     open_calls_.clear();
 }
 
+bool cohere_model_reasons(const domain::Deployment& target) {
+    const auto& model = target.model;
+    return model.thinking != domain::ThinkingSupport::none || !model.efforts.empty() ||
+           (!model.in_catalog && target.model_name.find("reasoning") != std::string::npos);
+}
+
 // What is said before calls is their plan.
 void CohereMessages::assistant(const Message& message) {
     std::string text, thoughts;
@@ -248,9 +254,12 @@ void CohereMessages::assistant(const Message& message) {
         if (part.kind == PartKind::hosted) translation_.drop("hosted tool blocks");
         if (part.kind == PartKind::redacted_thinking) translation_.drop("thinking");
         if (part.kind != PartKind::thinking) continue;
-        // Only what this provider thought itself goes back to it.
+        // What this provider thought itself goes back to it, and what a client says without a
+        // signature (reasoning_content), to models that know thoughts; what others signed is theirs.
         const auto packed = unpack_signature(part.signature.raw);
-        if (packed && packed->provider == target_.provider.type) add_paragraph(thoughts, part.text);
+        const bool own = packed && packed->provider == target_.provider.type;
+        const bool unsigned_thought = part.signature.empty() && cohere_model_reasons(target_);
+        if (own || unsigned_thought) add_paragraph(thoughts, part.text);
         else translation_.drop("thinking");
     }
     if (text.empty() && thoughts.empty() && open_calls_.empty()) return;  // refused when empty

@@ -9,6 +9,9 @@
 
 namespace tollgate::dialect {
 
+// Only the reasoning models know thoughts; others refuse them.
+bool cohere_model_reasons(const domain::Deployment& target);
+
 class CohereMessages {
 public:
     CohereMessages(json::Writer& writer, const domain::Deployment& target,

@@ -155,16 +155,12 @@ private:
         writer_.end_object();
     }
 
-    // Only the reasoning models know `thinking`, and think unless they are told not to.
+    // The models that know `thinking` think unless they are told not to.
     void think() {
         const auto& wish = request_.thinking;
-        const auto& model = target_.model;
-        const bool able =
-            model.thinking != domain::ThinkingSupport::none || !model.efforts.empty() ||
-            (!model.in_catalog && target_.model_name.find("reasoning") != std::string::npos);
         const bool off = wish.mode == domain::ThinkingMode::off || wish.effort == "none";
         const bool on = !off && (wish.mode != domain::ThinkingMode::unset || !wish.effort.empty());
-        if (!able) {
+        if (!cohere_model_reasons(target_)) {
             if (on) out_.translation.drop("thinking");
             return;
         }

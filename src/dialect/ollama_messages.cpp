@@ -151,9 +151,11 @@ void OllamaMessages::assistant(const domain::Message& message) {
         if (part.kind == PartKind::tool_call) calls.push_back(&part);
         if (part.kind == PartKind::hosted) translation_.drop("hosted tool blocks");
         if (part.kind != PartKind::thinking) continue;
-        // Only what this provider thought itself goes back to it.
+        // What this provider thought itself goes back to it, and what a client says without a
+        // signature (reasoning_content); what others signed is theirs.
         auto packed = unpack_signature(part.signature.raw);
-        if (packed && packed->provider == target_.provider.type) thinking.add(part.text);
+        const bool own = packed && packed->provider == target_.provider.type;
+        if (own || part.signature.empty()) thinking.add(part.text);
     }
     open_message("assistant", content.text);
     if (!thinking.text.empty()) writer_.escaped("thinking", json::Escaped{thinking.text});
