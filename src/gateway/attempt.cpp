@@ -236,7 +236,9 @@ net::Task<std::optional<AttemptFailure>> attempt(Generation& generation, const E
         record.translated = !prepared.verbatim;
         co_return co_await attempt_echo(scene);
     }
-    auto ready = prepare(generation, endpoint, options.max_tokens_override, prepared);
+    const bool going_on = delivery.continuation && delivery.continuation->under_way();
+    const Continuation* begun = going_on ? delivery.continuation.get() : nullptr;
+    auto ready = prepare(generation, endpoint, options.max_tokens_override, begun, prepared);
     record.translated = !prepared.verbatim;
     if (!ready.ok()) {
         AttemptFailure failure;

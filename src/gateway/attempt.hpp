@@ -2,8 +2,10 @@
 // provider bytes meet client bytes.
 #pragma once
 #include <chrono>
+#include <memory>
 #include <optional>
 
+#include "gateway/continuation.hpp"
 #include "gateway/failure.hpp"
 #include "gateway/generation.hpp"
 
@@ -13,6 +15,9 @@ namespace tollgate::gateway {
 struct Delivery {
     bool start_sent = false;    // a stream's opening left at the 15 s mark, but no content
     bool content_sent = false;
+    // Where another attempt may go on within the client's message; null: nobody wants that, or it
+    // cannot be.
+    std::unique_ptr<Continuation> continuation;
 };
 
 struct AttemptOptions {
@@ -23,7 +28,8 @@ struct AttemptOptions {
 };
 
 // Nothing when the client was served (well or, after content, with an error at the end) or has
-// left; else why this attempt failed, unseen by the client.
+// left; else why this attempt failed, unseen by the client. Where delivery.continuation is under
+// way then, the client waits in the middle of its message.
 net::Task<std::optional<AttemptFailure>> attempt(Generation& generation, const Endpoint& endpoint,
                                                  Delivery& delivery, AttemptOptions options);
 

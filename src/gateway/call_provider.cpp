@@ -118,8 +118,13 @@ bool move_on(Progress& progress) {
     return more_behind(progress);
 }
 
+bool goes_on(const Delivery& delivery) {
+    return delivery.continuation && delivery.continuation->under_way();
+}
+
 // Decides what follows a failure; waits where a pause is due. False: the end.
-net::Task<bool> next_step(Generation& generation, Progress& progress) {
+net::Task<bool> next_step(Generation& generation, Progress& progress,
+                          const Delivery& delivery) {
     const AttemptSettings& settings = generation.attempt_settings();
     const AttemptFailure& last = progress.last;
     if (last.client_gone || progress.attempts >= settings.max_attempts) co_return false;
@@ -138,6 +143,10 @@ net::Task<bool> next_step(Generation& generation, Progress& progress) {
     }
     // Another candidate may be able to carry what this one cannot.
     if (last.ours) co_return move_on(progress);
+    // What goes on with an answer is another request than the client's: others may take it.
+    if (goes_on(delivery) && last.error_class == ErrorClass::bad_request) {
+        co_return move_on(progress);
+    }
     if (!fails_over(last.error_class)) co_return false;
     ++progress.on_candidate;
     const std::int64_t allowed = settings.attempts_per_candidate > 0
@@ -180,13 +189,33 @@ EndpointPointer take_off(Progress& progress, routing::Flight& flight) {
     return (*progress.list)[index];
 }
 
+bool resumes(const Generation& generation) {
+    const domain::RoutingRule* rule = generation.plan.rule;
+    const bool usual = generation.snapshot->routing.resume_streams;
+    return generation.outline.stream &&
+           (rule != nullptr ? rule->resume_streams.value_or(usual) : usual);
+}
+
+// A broken stream is about to be gone on with.
+void note_resume(const Generation& generation, const Endpoint& endpoint,
+                 const Delivery& delivery) {
+    base::log().info("stream_resumed",
+                     {{"request_id", generation.record.request_id},
+                      {"deployment", endpoint_name(endpoint)},
+                      {"attempt", generation.record.attempts},
+                      {"text_bytes", delivery.continuation->text_bytes()}});
+    generation.worker.gateway.metrics()
+        .streams_resumed.with({endpoint.deployment.provider.type})
+        .add(1);
+}
+
 void forget_fallback_if_first(Generation& generation, const Progress& progress) {
     if (progress.attempts <= 1) generation.record.fallback_reason.clear();
 }
 
 // Nobody answered well: the last failure decides what the client sees.
 net::Task<void> answer_failure(Generation& generation, const Progress& progress,
-                               const Delivery& delivery) {
+                               Delivery& delivery) {
     http::Exchange& exchange = generation.exchange;
     RequestRecord& record = generation.record;
     AttemptFailure last = progress.last;
@@ -205,16 +234,21 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
                      progress.retry_after);
     const bool billing = answer.error.code == base::ErrorCode::billing && last.ours;
     if (billing) answer.status = billing_status(generation);
-    record.status = answer.status;
+    if (!delivery.content_sent) record.status = answer.status;
     record.error = answer.error.message;
     record.error_class = last.error_class;
     conclude(generation);
     if (exchange.scope().cancelled()) co_return;
     if (exchange.answered()) {
-        // Only pings and a start have left: the stream ends with an error event.
-        (void)delivery;
-        std::string frame = generation.client.encode_stream_error(answer.status, answer.error,
-                                                                  exchange.request_id());
+        // Pings and a start have left, or content that nobody goes on with: the stream ends with an
+        // error event.
+        std::string frame;
+        dialect::StreamEncoder* const encoder =
+            delivery.continuation ? delivery.continuation->encoder() : nullptr;
+        if (encoder == nullptr || !encoder->break_off(answer.error, frame)) {
+            frame = generation.client.encode_stream_error(answer.status, answer.error,
+                                                          exchange.request_id());
+        }
         generation.frame(frame);
         auto written = co_await exchange.write(frame);
         if (written.ok()) written = co_await exchange.finish();
@@ -255,6 +289,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     Delivery delivery;
     progress.list = &generation.plan.candidates;
     progress.deadline = net::Clock::now() + total_time(generation);
+    if (resumes(generation)) delivery.continuation = std::make_unique<Continuation>();
     while (true) {
         routing::Flight flight;
         const EndpointPointer endpoint = take_off(progress, flight);
@@ -268,6 +303,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
                                           ? progress.max_tokens_override
                                           : output_clamp(generation);
         options.request_deadline = progress.deadline;
+        if (goes_on(delivery)) note_resume(generation, *endpoint, delivery);
         auto failure = co_await reserve(generation, *endpoint);
         if (!failure) failure = co_await try_one(generation, *endpoint, delivery, options);
         end_attempt(generation, failure ? &*failure : nullptr);
@@ -279,7 +315,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
         }
         note_failure(generation, *endpoint, progress, std::move(*failure));
         if (generation.exchange.scope().cancelled()) co_return;
-        const bool more = co_await next_step(generation, progress);
+        const bool more = co_await next_step(generation, progress, delivery);
         if (!more) break;
     }
     forget_fallback_if_first(generation, progress);

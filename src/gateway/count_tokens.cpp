@@ -63,7 +63,7 @@ net::Task<std::optional<std::string>> ask_provider(Question& question) {
     const Endpoint& endpoint = question.endpoint;
     if (endpoint.deployment.provider.echo) co_return std::nullopt;
     Prepared prepared;
-    auto ready = prepare(generation, endpoint, 0, prepared);
+    auto ready = prepare(generation, endpoint, 0, nullptr, prepared);
     // A question that is relayed is the provider's to judge; one that cannot be told in its words
     // is counted here.
     if (!ready.ok()) co_return std::nullopt;

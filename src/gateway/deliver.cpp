@@ -47,6 +47,17 @@ bool states_input(const std::vector<domain::Event>& events) {
                        [](const domain::Event& event) { return event.usage.input >= 0; });
 }
 
+// Where this answer can be gone on with; null, and nobody tries, where it cannot: a Responses
+// stream that passes verbatim names each item by the provider's ids.
+Continuation* continuation_of(Scene& scene, bool streams) {
+    Delivery& delivery = scene.delivery;
+    const bool named = scene.prepared.verbatim &&
+                       scene.generation.protocol() == domain::Protocol::openai_responses;
+    const bool going_on = delivery.continuation && delivery.continuation->under_way();
+    if (!going_on && (!streams || named)) delivery.continuation.reset();
+    return delivery.continuation.get();
+}
+
 // `whole`: the events of an answer that has come whole, else null.
 Relay make_relay(Scene& scene, bool to_stream, const std::vector<domain::Event>* whole = nullptr) {
     Generation& generation = scene.generation;
@@ -60,6 +71,7 @@ Relay make_relay(Scene& scene, bool to_stream, const std::vector<domain::Event>*
     setup.to_stream = to_stream;
     setup.start_sent = scene.delivery.start_sent;
     setup.stop_here = scene.prepared.translation.stop_here;
+    setup.continuation = continuation_of(scene, to_stream && whole == nullptr);
     if (!setup.verbatim) {
         // One whole JSON answer tells its usage at its end: nobody asks for a guess before.
         if (to_stream || whole == nullptr || !states_input(*whole)) {
@@ -88,7 +100,7 @@ void settle_usage(Scene& scene, const Relay& relay) {
         usage.estimated = true;
     }
     if (usage.output < 0 || (usage.output == 0 && relay.generated_bytes() > 0) ||
-        (scene.generation.exchange.scope().cancelled() && !relay.complete())) {
+        !relay.complete()) {
         const auto generated = static_cast<std::int64_t>(relay.generated_bytes() / 4 + 1);
         const std::int64_t counted = relay.generated_bytes() > 0 ? generated : 0;
         if (counted > usage.output) {
@@ -196,6 +208,13 @@ net::Task<base::Result<void>> take_bytes(Source& source, Relay& relay, std::stri
     co_return relay.feed(bytes, out);
 }
 
+// The answer stands still in the middle of the client's message, where another attempt could go on.
+bool may_go_on(const Scene& scene, const Relay& relay) {
+    const Continuation* continuation = scene.delivery.continuation.get();
+    if (continuation == nullptr || relay.failure_passed()) return false;
+    return (relay.goes_on() || relay.begun()) && continuation->possible();
+}
+
 // The pump of a streamed answer towards a streaming client. Both clocks run on what the client and
 // the relay have seen, not on the provider's bytes: its pings and comments are no sign of content,
 // and those that are held back or have no counterpart leave the client in silence.
@@ -227,7 +246,8 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
         const bool sent = co_await send_to_client(scene, out, relay);
         scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
         if (!sent || exchange.scope().cancelled()) break;
-        if (relay.begun() && !relay.complete()) release_request(scene, relay);
+        const bool wanted_again = scene.delivery.continuation != nullptr;
+        if (relay.begun() && !relay.complete() && !wanted_again) release_request(scene, relay);
     }
     if (!scene.generation.concluded) settle_usage(scene, relay);
     if (exchange.scope().reason() == net::CancelReason::shutdown) {
@@ -235,10 +255,15 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
         co_return std::nullopt;
     }
     if (exchange.scope().cancelled() || (failure && failure->client_gone)) co_return std::nullopt;
+    if (failure && may_go_on(scene, relay)) {
+        relay.hand_over(scene.generation.record.usage);
+        scene.generation.noted.reset();
+        co_return failure;
+    }
     if (failure && !relay.begun()) co_return failure;
     if (failure) {
         mark_failure(scene, *failure);
-        co_await break_off(scene, relay, *failure, relay.failure() && scene.prepared.verbatim);
+        co_await break_off(scene, relay, *failure, relay.failure_passed());
         co_return std::nullopt;
     }
     if (relay.complete()) {
@@ -334,7 +359,10 @@ net::Task<std::optional<AttemptFailure>> deliver_json(Scene& scene, std::string_
     }();
     std::string out;
     relay.take_answer(*events, out);
-    if (relay.failure()) co_return from_stream(*relay.failure());
+    if (relay.failure()) {
+        if (relay.goes_on()) relay.hand_over(relay.usage());
+        co_return from_stream(*relay.failure());
+    }
     settle_usage(scene, relay);
     if (to_stream) {
         const bool sent = co_await send_to_client(scene, out, relay);

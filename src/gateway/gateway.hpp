@@ -21,6 +21,9 @@
 namespace tollgate::accounting {
 class VocabularyFolder;
 }
+namespace tollgate::shared_state {
+class SharedValues;
+}
 
 namespace tollgate::gateway {
 
@@ -50,6 +53,9 @@ struct RequestMetrics {
     base::Family<base::Counter>& fallbacks;        // primary_provider, fallback_provider, reason
     base::Family<base::Gauge>& provider_health;    // provider
     base::Family<base::Gauge>& circuits;           // provider, model; 1: open
+    base::Family<base::Counter>& streams_resumed;  // provider that goes on
+    base::Family<base::Counter>& hedges;           // winner: first, second, none
+    base::Family<base::Counter>& shadows;          // provider, model, result: answered, failed
     base::Family<base::Histogram>& first_token;    // provider, model
     base::Family<base::Histogram>& overhead;       // phase
     base::Family<base::Counter>& refused;          // reason: authentication, overload, ...
@@ -95,6 +101,9 @@ public:
     policy::Governor* governor = nullptr;
     // Where conversations are; null: they move as they like. Set before the threads start.
     std::unique_ptr<routing::AffinityTable> conversations;
+    // What the instances share through Redis beside limits: where conversations are, and answers.
+    // Null: there is no Redis. Set before the threads start.
+    shared_state::SharedValues* shared = nullptr;
     // A circuit has opened or closed here: tells the other instances. Any thread; empty: there are
     // none. Set before the threads start.
     std::function<void(const Endpoint&, const routing::CircuitChange&)> circuit_changed;

@@ -143,8 +143,14 @@ base::Result<void> prepare_relay(Generation& generation, const Endpoint& endpoin
 }
 
 base::Result<void> prepare_translation(Generation& generation, const Endpoint& endpoint,
-                                       std::int64_t max_tokens_override, Prepared& prepared) {
+                                       std::int64_t max_tokens_override,
+                                       const Continuation* begun, Prepared& prepared) {
     TRY(domain::Request * request, generation.request());
+    std::optional<domain::Request> longer;
+    if (begun != nullptr) {
+        request = &longer.emplace(*request);
+        begun->extend(*request, endpoint.deployment);
+    }
     const auto wanted = request->max_output_tokens;
     if (max_tokens_override > 0) request->max_output_tokens = max_tokens_override;
     const dialect::AddedCacheMarks marks(*request, marks_of(generation, endpoint));
@@ -192,11 +198,13 @@ dialect::CacheMarkPlaces marks_of(const Generation& generation, const Endpoint& 
 }
 
 base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
-                           std::int64_t max_tokens_override, Prepared& prepared) {
+                           std::int64_t max_tokens_override, const Continuation* begun,
+                           Prepared& prepared) {
     const domain::Deployment& target = endpoint.deployment;
     prepared.protocol = endpoint.provider->protocol_for(target, generation.outline,
                                                        generation.protocol());
-    prepared.verbatim = prepared.protocol == generation.protocol() && !generation.outline.foreign;
+    prepared.verbatim = prepared.protocol == generation.protocol() &&
+                        !generation.outline.foreign && begun == nullptr;
     // A cloud's query says nothing to another place.
     const bool own_query = prepared.verbatim && generation.by_path == nullptr;
     const std::string_view query =
@@ -207,7 +215,7 @@ base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
     if (prepared.verbatim) {
         TRY_VOID(prepare_relay(generation, endpoint, max_tokens_override, prepared));
     } else {
-        TRY_VOID(prepare_translation(generation, endpoint, max_tokens_override, prepared));
+        TRY_VOID(prepare_translation(generation, endpoint, max_tokens_override, begun, prepared));
     }
     prepared.headers = endpoint.provider->headers(target, generation.protocol(),
                                                   generation.client_headers());

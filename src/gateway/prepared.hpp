@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "dialect/cache_marks.hpp"
 #include "dialect/dialect.hpp"
+#include "gateway/continuation.hpp"
 #include "gateway/generation.hpp"
 #include "http/message.hpp"
 #include "providers/provider.hpp"
@@ -34,8 +35,10 @@ struct Prepared {
 dialect::CacheMarkPlaces marks_of(const Generation& generation, const Endpoint& endpoint);
 
 // Fills `prepared`, which must not move afterwards (its pieces point into it).
+// `begun`: the answer that the client has the beginning of, null: none; never verbatim then.
 // Fails: invalid_request when the target cannot carry the request.
 base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
-                           std::int64_t max_tokens_override, Prepared& prepared);
+                           std::int64_t max_tokens_override, const Continuation* begun,
+                           Prepared& prepared);
 
 }  // namespace tollgate::gateway

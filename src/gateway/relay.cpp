@@ -15,7 +15,10 @@ Relay::Relay(RelaySetup setup) : setup_(std::move(setup)) {
     start_sent_ = setup_.start_sent;
     drop_held_ = setup_.start_sent;
     json::append_string(model_json_, setup_.options.model);
-    if (!setup_.verbatim && setup_.to_stream) {
+    goes_on_ = setup_.continuation != nullptr && setup_.continuation->under_way();
+    if (goes_on_) {
+        encoder_ = setup_.continuation->lend_encoder();
+    } else if (!setup_.verbatim && setup_.to_stream) {
         encoder_ = setup_.client->stream_encoder(setup_.options);
     }
     if (!setup_.stop_here.empty()) cutter_ = std::make_unique<StopCutter>(setup_.stop_here);
@@ -88,8 +91,13 @@ base::Result<void> Relay::take_frame(std::string_view event, std::string_view da
     events_.clear();
     TRY(const dialect::FrameFacts facts, setup_.decoder->feed(event, data, events_));
     if (setup_.verbatim && setup_.to_stream) {
-        for (const Event& item : events_) note(item);
-        if (failure_ && !begun_) return {};
+        Continuation* const kept = setup_.continuation;
+        for (const Event& item : events_) {
+            note(item);
+            if (kept != nullptr && !failure_) kept->note(item);
+        }
+        if (failure_ && (!begun_ || (kept != nullptr && kept->possible()))) return {};
+        failure_passed_ = failure_.has_value();
         begun_ = begun_ || facts.content;
         if (begun_) release_held(out);
         pass_verbatim(facts, facts.raw.empty() ? raw : facts.raw, out);
@@ -161,6 +169,8 @@ void Relay::translate(std::string& out) {
         note(event);
         if (failure_) return;
         if (!was_begun && begun_) release_held(out);
+        if (goes_on_ && !setup_.continuation->fit(event)) continue;
+        if (setup_.continuation != nullptr) setup_.continuation->note(event);
         if (encoder_) {
             encoder_->encode(event, sink(out));
         } else {
@@ -186,6 +196,7 @@ void Relay::complete_usage(Event& stop) {
 }
 
 void Relay::release_held(std::string& out) {
+    if (goes_on_) out += setup_.continuation->take_owed();
     if (held_.empty()) return;
     // After a failover the client has a start already: this attempt's own is dropped.
     if (!drop_held_) out += held_;
@@ -240,6 +251,10 @@ void Relay::break_off(int status, const base::Error& error, std::string& out) {
     if (!setup_.to_stream) return;
     if (encoder_ && encoder_->break_off(error, out)) return;
     out += setup_.client->encode_stream_error(status, error, setup_.options.request_id);
+}
+
+void Relay::hand_over(const domain::Usage& used) {
+    setup_.continuation->keep(std::move(encoder_), *setup_.client, setup_.options, used);
 }
 
 void Relay::collect(const Event& event) {

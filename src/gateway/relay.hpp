@@ -18,6 +18,7 @@
 #include "base/result.hpp"
 #include "dialect/dialect.hpp"
 #include "domain/event.hpp"
+#include "gateway/continuation.hpp"
 #include "gateway/stop_cutter.hpp"
 #include "http/event_stream.hpp"
 #include "http/sse.hpp"
@@ -33,6 +34,8 @@ struct RelaySetup {
     bool to_stream = true;             // the client asked for a stream; else collect
     bool start_sent = false;           // an earlier attempt's start is with the client already
     std::vector<std::string> stop_here;
+    // Where another attempt may go on when this one breaks off, else null. Borrowed.
+    Continuation* continuation = nullptr;
 };
 
 // A failure that the provider reported inside its answer.
@@ -57,6 +60,11 @@ public:
     void keep_alive(std::string& out);
     // The client's last frame when the answer breaks after content reached it.
     void break_off(int status, const base::Error& error, std::string& out);
+    // The answer broke off where another attempt may go on: gives the continuation what that one
+    // needs. `used`: by this attempt. REQUIRES: setup.continuation.
+    void hand_over(const domain::Usage& used);
+    // This attempt goes on with the answer of another one.
+    bool goes_on() const { return goes_on_; }
     // The collected answer. REQUIRES: complete() and !to_stream.
     std::string answer_body() const;
 
@@ -64,6 +72,7 @@ public:
     bool complete() const { return complete_; }    // nothing further can come
     bool start_sent() const { return start_sent_; }
     const std::optional<StreamFailure>& failure() const { return failure_; }
+    bool failure_passed() const { return failure_passed_; }  // the client has the provider's words
     const domain::Usage& usage() const { return usage_; }
     // What the decoder found odd about the answer, in words; "" : nothing.
     std::string warning() const { return setup_.decoder->warning(); }
@@ -103,6 +112,8 @@ private:
     bool start_sent_ = false;
     bool start_seen_ = false;
     bool drop_held_ = false;
+    bool failure_passed_ = false;
+    bool goes_on_ = false;
 };
 
 }  // namespace tollgate::gateway
