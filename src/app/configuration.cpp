@@ -142,8 +142,9 @@ base::Result<std::shared_ptr<const gateway::Snapshot>> Configuration::with_model
     const config::Environment environment = process_environment();
     std::vector<config::Problem> problems;
     const config::Config merged = assembly::with_rows(config, rows, vault, problems);
-    const assembly::BuildInput input{merged,    catalog_,  environment, registry_,
-                                     shared_,   &metrics_, master_key,  version_ + 1};
+    assembly::BuildInput input{merged,    catalog_,  environment, registry_,
+                               shared_,   &metrics_, master_key,  version_ + 1};
+    if (!rows.empty()) input.stored_rows = rows.fingerprint();
     assembly::BuildResult built = assembly::build_snapshot(input);
     // What the file alone has to say was said when it was read.
     std::string report;

@@ -6,6 +6,8 @@
 #include "assembly/build_routing.hpp"
 #include "assembly/deployments.hpp"
 
+#include "config/show.hpp"
+#include "crypto/digest.hpp"
 namespace tollgate::assembly {
 namespace {
 
@@ -23,6 +25,20 @@ Problem problem(Severity severity, const config::Origin& origin, std::string pat
 }
 
 class Builder {
+// Where an instance listens and keeps its files decides no answer; the rest may.
+std::string fingerprint_of(const config::Config& config, const std::string& stored_rows) {
+    config::Config shared = config;
+    shared.server = {};
+    shared.stores = {};
+    shared.logging = {};
+    shared.telemetry = {};
+    shared.alerts = {};
+    shared.general_settings = {};
+    shared.tenants.clear();
+    const std::string all = TOLLGATE_VERSION "\n" + config::show_values(shared) + stored_rows;
+    return crypto::hex(crypto::sha256(all)).substr(0, 32);
+}
+
 public:
     explicit Builder(const BuildInput& input)
         : input_(input),
@@ -33,6 +49,7 @@ public:
     BuildResult build() {
         snapshot_->version = input_.version;
         snapshot_->registry = input_.registry;
+        snapshot_->fingerprint = fingerprint_of(config_, input_.stored_rows);
         add_groups();
         add_names();
         add_billing();
@@ -295,7 +312,10 @@ void Builder::add_settings() {
     const config::CacheConfig& cache = config_.cache;
     snapshot_->cache = {cache.enabled, cache.ttl, static_cast<std::size_t>(cache.max_bytes.count),
                         static_cast<std::size_t>(cache.max_entry_bytes.count),
-                        static_cast<std::size_t>(cache.max_entries)};
+                        static_cast<std::size_t>(cache.max_entries), cache.shared};
+    const config::HealthCheckConfig& checks = config_.health_check;
+    snapshot_->health_checks = {checks.enabled, checks.completion, checks.interval,
+                                checks.timeout};
     snapshot_->expose_provider_limits = routing.expose_provider_limits;
     snapshot_->metrics_on_main = config_.server.metrics_listen == "main";
     snapshot_->listen = config_.server.listen;

@@ -69,3 +69,4 @@ struct BuildResult {
 BuildResult build_snapshot(const BuildInput& input);
 
 }  // namespace tollgate::assembly
+    std::string stored_rows = {};  // ModelRows::fingerprint(), "" : the database adds nothing

@@ -85,6 +85,13 @@ base::Result<void> read_setting(const std::string& name, json::Value value,
         account.cloud.vertex_location = account.cloud.aws_region_name;
         return {};
     }
+    if (name == "health_check") {
+        TRY_VOID(read_text(name, value, account.health_check));
+        for (const char* known : {"off", "models", "completion"}) {
+            if (account.health_check == known) return {};
+        }
+        return wrong(name, "off, models or completion");
+    }
     if (name == "project") return read_text(name, value, account.cloud.vertex_project);
     if (name == "max_retries") {
         // Attempts are counted over all candidates (routing.max_attempts): taken, and of no effect.
@@ -93,7 +100,8 @@ base::Result<void> read_setting(const std::string& name, json::Value value,
         return {};
     }
     return base::invalid("config." + name + " is unknown: timeout, headers, api_version, "
-                         "verify_tls, drop_params, region, project and max_retries are known",
+                         "verify_tls, drop_params, region, project, health_check and max_retries are "
+                         "known",
                          "config");
 }
 

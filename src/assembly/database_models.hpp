@@ -31,7 +31,7 @@ policy::CredentialOwner owner_of(const domain::ProviderRow& provider);
 
 // What the settings of a provider mean: unknown names and wrong values fail, naming them. `config`
 // is a JSON object: timeout (seconds until the headers), headers{}, api_version, organization,
-// verify_tls, drop_params, region, project, max_retries.
+// verify_tls, drop_params, region, project, health_check (off, models, completion), max_retries.
 base::Result<config::ProviderAccount> account_of(const domain::ProviderRow& provider,
                                                  std::string api_key);
 config::ModelEntry entry_of(const domain::ProviderRow& provider, const domain::ModelRow& model);

@@ -32,6 +32,14 @@ std::string key_of(const domain::Deployment& deployment) {
            crypto::hex(crypto::sha256(deployment.api_key)).substr(0, 16);
 }
 
+// REQUIRES: a word that the configuration's reader lets through.
+domain::HealthCheck health_check_of(std::string_view word) {
+    if (word == "off") return domain::HealthCheck::off;
+    if (word == "models") return domain::HealthCheck::models;
+    if (word == "completion") return domain::HealthCheck::completion;
+    return domain::HealthCheck::by_default;
+}
+
 // Replaces ${NAME} in a row's URL; fails naming the first variable that is not set.
 base::Result<std::string> expand(const std::string& url, const config::Environment& environment) {
     std::string out;
@@ -326,6 +334,7 @@ base::Result<EndpointMaker::Made> EndpointMaker::deployment(
         routing_.drop_params || (account != nullptr && account->drop_params));
     made.identity_key = identity_key_;
     if (account != nullptr) made.tenant = account->tenant;
+    if (account != nullptr) made.health_check = health_check_of(account->health_check);
     return result;
 }
 

@@ -142,6 +142,15 @@ struct CacheConfig {
     Bytes max_bytes{256LL * 1024 * 1024};     // of all answers, per instance
     Bytes max_entry_bytes{1024 * 1024};       // of one
     std::int64_t max_entries = 100'000;
+    bool shared = true;                       // kept in Redis too, where there is one
+};
+// Active checks of providers.
+struct HealthCheckConfig {
+    bool enabled = false;                     // of accounts that do not say it themselves
+    Duration interval = seconds(300);
+    Duration timeout = seconds(10);
+    bool completion = false;                  // where there is no list of models
+    std::vector<std::string> checks;          // of other gateways' files
 };
 // A tier of limits: keys, users and tenants name it.
 struct LimitTier {
@@ -190,6 +199,7 @@ struct ProviderAccount {
     bool drop_params = false;
     bool verify_tls = true;
     std::string ca_file;
+    std::string health_check;  // off, models, completion; "" : as the section health_check says
     std::string tenant;     // whose requests alone may use it, "" : everybody's; of the database
     std::int64_t priority = 0;  // higher is preferred where all else is equal
     Origin origin;
@@ -324,6 +334,8 @@ struct GeneralSettings {
     std::optional<bool> cache_enabled;  // merged into cache, as is the next
     Duration cache_ttl{0};
 };
+    std::optional<bool> background_health_checks;  // merged into health_check, as is the next
+    Duration health_check_interval{0};
 struct TenantModel {
     std::string alias;
     std::string provider;  // provider/model or a group
@@ -359,6 +371,7 @@ struct Config {
     AlertsConfig alerts;
     CacheConfig cache;
     domain::Limits rate_limits;          // of every key that has no limits of its own
+    HealthCheckConfig health_check;
     // LiteLLM's max_budget of the whole proxy; US dollars.
     std::optional<double> max_budget;
     std::string budget_duration;         // "30d"; "" : for ever

@@ -49,14 +49,13 @@ void describe_cloud(CloudSettings& cloud, FieldVisitor& visit) {
 }  // namespace
 
 const std::string_view top_level_used =
-    "server logging telemetry providers tiers routing stores billing alerts cache rate_limits "
-    "config tenants_dir model_list litellm_settings router_settings general_settings "
+    "server logging telemetry providers tiers routing stores billing alerts cache health_check "
+    "rate_limits config tenants_dir model_list litellm_settings router_settings general_settings "
     "environment_variables include fallback_models tenant_configs cost_tracking";
 const std::string_view top_level_later =
     "callback_settings guardrails mcp_servers mcp_tools vector_store_registry search_tools "
     "credential_list files_settings finetune_settings assistant_settings prompts policies "
-    "policy_attachments agent_list default_vertex_config security health_check auth models "
-    "ui";
+    "policy_attachments agent_list default_vertex_config security auth models ui";
 
 void each_word(std::string_view list, char separator,
                const std::function<void(std::string_view)>& use) {
@@ -141,6 +140,11 @@ void describe(ProviderAccount& account, FieldVisitor& visit) {
     visit.value({"verify_tls", "check the provider's certificate"}, account.verify_tls);
     visit.value({"ca_file", "PEM file of certificate authorities to trust instead"},
                 account.ca_file);
+    visit.value({"health_check", "whether it answers is found out by asking for its `models`, or "
+                                 "for a `completion` of a few tokens; left out: as the section "
+                                 "health_check says",
+                 0, 0, "off|models|completion"},
+                account.health_check);
 }
 
 void describe(Tiers& tiers, FieldVisitor& visit) {
@@ -203,6 +207,10 @@ void describe(GeneralSettings& general, FieldVisitor& visit) {
     visit.value({"redis_url", "as stores.redis"}, general.redis_url);
     visit.value({"cache_enabled", "as cache.enabled"}, general.cache_enabled);
     visit.value({"cache_ttl", "as cache.ttl", 1, 30 * 86'400}, general.cache_ttl);
+    visit.value({"background_health_checks", "as health_check.enabled"},
+                general.background_health_checks);
+    visit.value({"health_check_interval", "as health_check.interval", 10, 86'400},
+                general.health_check_interval);
     visit.later(
         "database_connection_pool_limit database_connection_timeout "
         "database_connection_pool_timeout store_model_in_db supported_db_objects "
@@ -221,8 +229,8 @@ void describe(GeneralSettings& general, FieldVisitor& visit) {
         "forward_client_headers_to_llm_api forward_openai_org_id "
         "forward_llm_provider_auth_headers allow_client_side_credentials pass_through_endpoints "
         "use_client_credentials_pass_through_routes infer_model_from_keys completion_model "
-        "embedding_model image_generation_model moderation_model background_health_checks "
-        "health_check_interval health_check_concurrency health_check_details "
+        "embedding_model image_generation_model moderation_model "
+        "health_check_concurrency health_check_details "
         "use_shared_health_check alerting alerting_threshold alert_types alert_to_webhook_url "
         "alerting_args alert_type_config spend_report_frequency key_management_system "
         "key_management_settings ui_access_mode token_rate_limit_type "

@@ -120,6 +120,59 @@ void merge_into_cache(const LitellmSettings& settings, Config& config) {
     ttl("general_settings.cache_ttl", general.cache_ttl);
 }
 
+void read_health_check(Session& session, Reader& reader, HealthCheckConfig& out) {
+    const Node* section = reader.take("health_check");
+    if (section == nullptr) return;
+    Reader inner(session, *section, "health_check", Strictness::ours);
+    // Names of parts, or mappings that begin with one.
+    if (const Node* checks = inner.take("checks"); checks != nullptr) {
+        if (session.origins != nullptr) {
+            (*session.origins)[inner.path_of("checks")] = checks->origin();
+        }
+        for (const Member& member : checks->members) out.checks.push_back(member.key);
+        for (const Node& item : checks->items) {
+            const Node* name = &item;
+            for (const std::string_view key : {"name", "type", "check"}) {
+                if (const Node* found = item.find(key)) name = found;
+            }
+            if (name->is_scalar()) out.checks.push_back(name->text);
+        }
+    }
+    describe(out, inner);
+    inner.finish();
+}
+
+void merge_into_health_check(Config& config) {
+    HealthCheckConfig& checks = config.health_check;
+    const GeneralSettings& general = config.general_settings;
+    const auto origin_of = [&](const char* from, const char* to) -> const Origin* {
+        const auto found = config.origins.find(from);
+        const bool missing = found == config.origins.end() || config.origins.contains(to);
+        return missing ? nullptr : &found->second;
+    };
+    const auto named = std::find(checks.checks.begin(), checks.checks.end(), "model_availability");
+    if (general.background_health_checks) {
+        if (const Origin* origin = origin_of("general_settings.background_health_checks",
+                                             "health_check.enabled")) {
+            config.origins["health_check.enabled"] = Origin(*origin);
+            checks.enabled = *general.background_health_checks;
+        }
+    }
+    if (named != checks.checks.end()) {
+        if (const Origin* origin = origin_of("health_check.checks", "health_check.enabled")) {
+            config.origins["health_check.enabled"] = Origin(*origin);
+            checks.enabled = true;
+        }
+    }
+    if (general.health_check_interval.count() > 0) {
+        if (const Origin* origin = origin_of("general_settings.health_check_interval",
+                                             "health_check.interval")) {
+            config.origins["health_check.interval"] = Origin(*origin);
+            checks.interval = general.health_check_interval;
+        }
+    }
+}
+
 void merge_into_stores(Config& config) {
     StoresConfig& stores = config.stores;
     const auto moved = [&](const char* from, const char* to) {

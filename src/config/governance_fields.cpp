@@ -80,6 +80,27 @@ void describe(CacheConfig& cache, FieldVisitor& visit) {
     visit.value({"max_entry_bytes", "a longer answer is not kept", kibibyte, gibibyte},
                 cache.max_entry_bytes);
     visit.value({"max_entries", "answers that an instance keeps", 1, 1e9}, cache.max_entries);
+    visit.value({"shared", "keep answers in Redis too, where `stores.redis` names one, for all "
+                           "instances"},
+                cache.shared);
+}
+
+void describe(HealthCheckConfig& checks, FieldVisitor& visit) {
+    visit.value({"enabled", "ask providers now and then whether they answer; an account's "
+                            "`health_check` goes before it"},
+                checks.enabled);
+    visit.value({"interval", "between two checks of one provider; what was found holds so long",
+                 10, 86'400},
+                checks.interval);
+    visit.value({"timeout", "a provider that has not answered by then does not answer", 1, 120},
+                checks.timeout);
+    visit.value({"completion", "ask for an answer of a few tokens where a provider has no list of "
+                               "models; that costs"},
+                checks.completion);
+    visit.value({"checks", "of other gateways' files: `model_availability` is as enabled; what "
+                           "else stands there, readiness tells"},
+                checks.checks);
+    visit.later("path critical");
 }
 
 void describe(domain::Limits& limits, FieldVisitor& visit) {

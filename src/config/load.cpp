@@ -146,7 +146,7 @@ private:
         for (Member& member : root.members) {
             static constexpr std::string_view strict =
                 " server logging telemetry providers tiers routing stores billing alerts cache "
-                "rate_limits config tenants_dir ";
+                "health_check rate_limits config tenants_dir ";
             const bool ours = strict.find(" " + member.key + " ") != std::string_view::npos;
             if (member.key == "environment_variables") continue;
             expand(member.value, member.key, environment_,
@@ -192,6 +192,7 @@ private:
         read_billing(session, reader, config());
         reader.section({"alerts", ""}, [&](FieldVisitor& v) { describe(config().alerts, v); });
         reader.section({"cache", ""}, [&](FieldVisitor& v) { describe(config().cache, v); });
+        read_health_check(session, reader, config().health_check);
         reader.section({"rate_limits", "of keys without limits of their own"},
                        [&](FieldVisitor& v) { describe(config().rate_limits, v); });
         reader.section({"config", ""}, [&](FieldVisitor& v) {
@@ -259,6 +260,7 @@ private:
         config().budget_duration = settings.budget_duration;
         merge_into_stores(config());
         merge_into_cache(settings, config());
+        merge_into_health_check(config());
     }
 
     // The folder of tenant files: `tenants_dir`, what `tenant_configs` names, or `tenants` here.

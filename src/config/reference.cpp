@@ -103,8 +103,8 @@ are set are offered, and with none of those the built-in echo provider.
   text (`$${` stands for `${`); `file:/path` for secrets. Where `NAME` is not set and `NAME_FILE`
   is, the content of that file counts.
 - Unknown keys are errors in Tollgate's own sections (`server`, `logging`, `telemetry`, `providers`,
-  `tiers`, `routing`, `stores`, `billing`, `alerts`, `cache`, `rate_limits`, `config`, tenant
-  files) and at the top, and warnings in LiteLLM's. Every problem is listed with file, line and
+  `tiers`, `routing`, `stores`, `billing`, `alerts`, `cache`, `health_check`, `rate_limits`,
+  `config`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is listed with file, line and
   column by
   `tollgate config check FILE`.
 - `tollgate config show --effective` prints what counts in the end, secrets masked, with the origin
@@ -220,6 +220,9 @@ std::string reference_page() {
     table(out, "cache",
           "Answers kept for exact repeats of their requests: see [caches](../cache.md).",
           [&](FieldVisitor& v) { describe(config.cache, v); });
+    table(out, "health_check",
+          "Calls that only see whether providers answer: see [routing](../routing.md).",
+          [&](FieldVisitor& v) { describe(config.health_check, v); });
     table(out, "rate_limits", "Of every key without limits of its own.",
           [&](FieldVisitor& v) { describe(config.rate_limits, v); });
     table(out, "config", "", [&](FieldVisitor& v) {

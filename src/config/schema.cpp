@@ -175,6 +175,8 @@ void our_sections(json::Writer& writer, Config& config) {
     object(writer, "billing", false, [&](SchemaWriter& v) { describe(config.billing, v); });
     object(writer, "alerts", true, [&](SchemaWriter& v) { describe(config.alerts, v); });
     object(writer, "cache", true, [&](SchemaWriter& v) { describe(config.cache, v); });
+    object(writer, "health_check", true,
+           [&](SchemaWriter& v) { describe(config.health_check, v); });
     object(writer, "rate_limits", true, [&](SchemaWriter& v) { describe(config.rate_limits, v); });
     object(writer, "config", true, [&](SchemaWriter& v) {
         v.value({"precedence", "what counts where file and database differ", 0, 0,

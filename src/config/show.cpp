@@ -34,16 +34,19 @@ std::string yaml_list(const std::vector<std::string>& items) {
     return out + "]";
 }
 
+// given: what somebody has set; all: defaults too; values: all, without saying where it was set.
+enum class Showing : std::uint8_t { given, all, values };
+
 // Writes one mapping as YAML lines with the origin of each value behind it.
 class Shower : public FieldVisitor {
 public:
     Shower(std::string& out, const Config& config, std::string path, std::size_t indent,
-           bool with_defaults)
+           Showing showing)
         : out_(out),
           config_(config),
           path_(std::move(path)),
           indent_(indent),
-          with_defaults_(with_defaults) {}
+          showing_(showing) {}
 
     void value(const Field& field, bool& out) override { line(field, out ? "true" : "false"); }
     void value(const Field& field, std::optional<bool>& out) override {
@@ -93,6 +96,7 @@ public:
     }
     void price(const Field& field, std::optional<std::int64_t>& out) override {
         if (!out) return;
+        if (showing_ == Showing::values) return line(field, format_price(*out));
         // `cost_per_token` sets two keys.
         const bool shared = !config_.origins.contains(join(field.key));
         const auto both = config_.origins.find(join("cost_per_token"));
@@ -102,7 +106,7 @@ public:
     }
     void section(const Field& field, const std::function<void(FieldVisitor&)>& inner) override {
         std::string lines;
-        Shower shower(lines, config_, join(field.key), indent_ + 2, with_defaults_);
+        Shower shower(lines, config_, join(field.key), indent_ + 2, showing_);
         inner(shower);
         if (lines.empty()) return;
         out_ += std::string(indent_, ' ') + std::string(field.key) + ":\n" + lines;
@@ -125,24 +129,25 @@ private:
         return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
     }
     void line(const Field& field, const std::string& text, const std::string& reference = "") {
+        const std::string start = std::string(indent_, ' ') + std::string(field.key) + ": " + text;
+        if (showing_ == Showing::values) return void(out_ += start + "\n");
         const auto found = config_.origins.find(join(field.key));
-        if (found == config_.origins.end() && !with_defaults_) return;
+        if (found == config_.origins.end() && showing_ == Showing::given) return;
         std::string origin = found == config_.origins.end() ? "default" : found->second.text();
         if (!reference.empty() && reference != origin) origin += ", " + reference;
-        out_ += std::string(indent_, ' ') + std::string(field.key) + ": " + text + "  # " + origin +
-                "\n";
+        out_ += start + "  # " + origin + "\n";
     }
 
     std::string& out_;
     const Config& config_;
     std::string path_;
     std::size_t indent_;
-    bool with_defaults_;
+    Showing showing_;
 };
 
 class Page {
 public:
-    Page(const Config& config, bool with_defaults) : config_(config), defaults_(with_defaults) {}
+    Page(const Config& config, Showing showing) : config_(config), showing_(showing) {}
 
     std::string write() {
         section("server", [&](FieldVisitor& v) { describe(config_.server, v); });
@@ -153,6 +158,7 @@ public:
         section("billing", [&](FieldVisitor& v) { describe(config_.billing, v); });
         section("alerts", [&](FieldVisitor& v) { describe(config_.alerts, v); });
         section("cache", [&](FieldVisitor& v) { describe(config_.cache, v); });
+        section("health_check", [&](FieldVisitor& v) { describe(config_.health_check, v); });
         section("rate_limits", [&](FieldVisitor& v) { describe(config_.rate_limits, v); });
         section("tiers", [&](FieldVisitor& v) { describe(config_.tiers, v); });
         providers();
@@ -167,36 +173,43 @@ public:
 
 private:
     void section(std::string_view key, const std::function<void(FieldVisitor&)>& inner) {
-        Shower shower(out_, config_, "", 0, defaults_);
+        Shower shower(out_, config_, "", 0, showing_);
         shower.section({key, ""}, inner);
     }
     void routing() {
         std::string lines;
-        Shower shower(lines, config_, "routing", 2, defaults_);
+        Shower shower(lines, config_, "routing", 2, showing_);
         describe(config_.routing, shower);
         if (!config_.routing.rules.empty()) lines += "  rules:\n";
         for (const domain::RoutingRule& rule : config_.routing.rules) {
-            lines += "    - " + rule_text(rule) + "  # " + rule.origin + "\n";
+            lines += "    - " + rule_text(rule) + behind(rule.origin);
         }
         if (!config_.routing.experiments.empty()) lines += "  experiments:\n";
         for (const domain::ExperimentSpec& experiment : config_.routing.experiments) {
-            lines += "    - " + experiment_text(experiment) + "  # " + experiment.origin + "\n";
+            lines += "    - " + experiment_text(experiment) + behind(experiment.origin);
         }
         if (!config_.routing.tasks.empty()) lines += "  # tasks of this configuration:\n";
         for (const domain::TaskKind& task : config_.routing.tasks) {
             lines += "  #   " + yaml_text(task.name) + ": " + std::to_string(task.terms.size()) +
-                     " terms, models " + yaml_list(task.models) + ", " + task.origin + "\n";
+                     " terms, models " + yaml_list(task.models) + behind(task.origin);
         }
         if (!lines.empty()) out_ += "routing:\n" + lines;
     }
-    static std::string behind(const Origin& origin) { return "  # " + origin.text() + "\n"; }
+    std::string behind(const Origin& origin) const { return behind(origin.text()); }
+    std::string behind(const std::string& origin) const {
+        return showing_ == Showing::values ? "\n" : "  # " + origin + "\n";
+    }
+    // Of entries, nobody wants to read what is not in them.
+    Showing entries() const {
+        return showing_ == Showing::values ? Showing::values : Showing::given;
+    }
 
     void providers() {
         if (config_.providers.empty()) return;
         out_ += "providers:\n";
         for (ProviderAccount& account : config_.providers) {
             out_ += "  " + yaml_text(account.name) + ":" + behind(account.origin);
-            Shower shower(out_, config_, "providers." + account.name, 4, false);
+            Shower shower(out_, config_, "providers." + account.name, 4, entries());
             describe(account, shower);
         }
     }
@@ -208,7 +221,7 @@ private:
             const std::string path = "model_list[" + std::to_string(i) + "]";
             out_ += "  - model_name: " + yaml_text(entry.model_name) + behind(entry.origin);
             std::string lines;
-            Shower params(lines, config_, path + ".litellm_params", 6, false);
+            Shower params(lines, config_, path + ".litellm_params", 6, entries());
             describe_params(entry, params);
             if (lines.empty()) lines = "      model: " + yaml_text(entry.model) + "\n";
             out_ += "    litellm_params:\n" + lines;
@@ -220,7 +233,7 @@ private:
                 out_ += "\n";
             }
             lines.clear();
-            Shower info(lines, config_, path + ".model_info", 6, false);
+            Shower info(lines, config_, path + ".model_info", 6, entries());
             describe(entry.info, info);
             if (!lines.empty()) out_ += "    model_info:\n" + lines;
         }
@@ -244,7 +257,7 @@ private:
     void router() {
         RouterSettings& router = config_.router_settings;
         std::string lines;
-        Shower shower(lines, config_, "router_settings", 2, false);
+        Shower shower(lines, config_, "router_settings", 2, entries());
         describe(router, shower);
         rules("fallbacks", router.fallbacks, lines);
         rules("context_window_fallbacks", router.context_window_fallbacks, lines);
@@ -277,14 +290,16 @@ private:
     }
 
     Config config_;  // a copy: the description of the fields is written for filling them too
-    bool defaults_;
+    Showing showing_;
     std::string out_;
 };
 
 }  // namespace
 
 std::string show_effective(const Config& config, bool with_defaults) {
-    return Page(config, with_defaults).write();
+    return Page(config, with_defaults ? Showing::all : Showing::given).write();
 }
+
+std::string show_values(const Config& config) { return Page(config, Showing::values).write(); }
 
 }  // namespace tollgate::config

@@ -201,6 +201,14 @@ struct ModelTraits {
     std::string as_of;           // date of the figures, YYYY-MM-DD
 };
 
+// How a provider is asked, without a request of anybody, whether it answers.
+enum class HealthCheck : std::uint8_t {
+    by_default,  // as the configuration's section says
+    off,
+    models,      // its list of models
+    completion,  // an answer of a few tokens, which costs
+};
+
 // One way to reach a model: what a model_list entry, a catalog name or a tenant's model becomes.
 struct Deployment {
     std::string id;          // stable within a snapshot: "name#ordinal", for logs and metrics
@@ -225,6 +233,7 @@ struct Deployment {
     std::int64_t priority = 0;      // of its provider; higher is preferred where all else is equal
     std::chrono::milliseconds headers_timeout{0};    // 0: the default of routing
     std::chrono::milliseconds total_timeout{0};
+    HealthCheck health_check = HealthCheck::by_default;
     bool drop_unsupported = false;  // drop_params: remove what the target cannot carry, and say so
     std::string tenant;             // whose requests alone may come here, "" : everybody's
     std::string identity_key;       // HMAC key for user identifiers sent to the provider

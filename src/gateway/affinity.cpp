@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "gateway/shared_affinity.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -73,6 +74,13 @@ std::optional<routing::SessionKey> conversation_of(const Generation& generation,
     return routing::session_key(source);
 }
 
+bool binds_conversation(const Generation& generation) {
+    if (generation.protocol() != domain::Protocol::openai_responses) return false;
+    const json::TopField* include = field_of(generation, "include");
+    return include != nullptr &&
+           include->value.find("\"reasoning.encrypted_content\"") != std::string_view::npos;
+}
+
 void remember_conversation(Generation& generation, const Endpoint& endpoint) {
     routing::AffinityTable* table = generation.worker.gateway.conversations.get();
     if (table == nullptr || !generation.plan.conversation) return;
@@ -80,14 +88,15 @@ void remember_conversation(Generation& generation, const Endpoint& endpoint) {
     const std::int64_t now = base::unix_seconds();
     const std::int64_t cached = cached_tokens(endpoint.deployment, usage);
     const bool own_key = !endpoint.own_key.empty();
+    const bool binds = own_key || generation.plan.binds;
     auto known = table->find(*generation.plan.conversation, now);
-    if (!known && cached == 0 && !own_key) return;
+    if (!known && cached == 0 && !binds) return;
     routing::Assignment next;
     if (known && known->deployment == endpoint.key) next = *known;
     next.deployment = endpoint.key;
     next.rule = generation.plan.rule != nullptr ? generation.plan.rule->id : std::string();
     next.turns += 1;
-    next.bound = next.bound || own_key;
+    next.bound = next.bound || binds;
     if (cached > 0) {
         next.cached_tokens = cached;
         next.cached_at = now;
@@ -95,6 +104,7 @@ void remember_conversation(Generation& generation, const Endpoint& endpoint) {
             next.cache_seconds = routing::cache_seconds_long;
         }
     }
+    share_conversation(generation, known ? &*known : nullptr, next);
     table->put(*generation.plan.conversation, std::move(next), now);
 }
 

@@ -14,6 +14,10 @@ namespace tollgate::gateway {
 std::optional<routing::SessionKey> conversation_of(const Generation& generation,
                                                    std::string_view name);
 
+// Whether the client asks to be handed the provider's own state, encrypted, to send it with the
+// next turn: nobody else could read it there.
+bool binds_conversation(const Generation& generation);
+
 // After a good answer of `endpoint`: the conversation is there now, with that much cached.
 void remember_conversation(Generation& generation, const Endpoint& endpoint);
 

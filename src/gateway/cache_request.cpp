@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
+
+#include "base/sha256.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -58,9 +61,8 @@ base::Result<void> take_word(std::string_view word, CacheWishes& wishes) {
     return {};
 }
 
-}  // namespace
-
-CacheKey cache_key(const CacheKeyInput& input, std::uint64_t seed) {
+// What a key stands for, in one spelling.
+std::string canonical(const CacheKeyInput& input, std::string_view configuration) {
     std::vector<const json::TopField*> fields;
     std::size_t size = 256;
     for (const json::TopField& field : *input.fields) {
@@ -76,7 +78,7 @@ CacheKey cache_key(const CacheKeyInput& input, std::uint64_t seed) {
     const auto add = [&](std::string_view part) { text.append(part).push_back('\0'); };
     add(input.tenant);
     add(domain::to_string(input.protocol));
-    add(std::to_string(input.snapshot));
+    add(configuration);
     for (const std::string_view part :
          {input.name, input.route, input.level, input.provider, input.betas}) {
         add(part);
@@ -86,8 +88,23 @@ CacheKey cache_key(const CacheKeyInput& input, std::uint64_t seed) {
         json::append_compact(text, field->value);
         text.push_back('\0');
     }
+    return text;
+}
+
+}  // namespace
+
+CacheKey cache_key(const CacheKeyInput& input, std::uint64_t seed) {
+    const std::string text = canonical(input, std::to_string(input.snapshot));
     const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed);
     return {hash.high64, hash.low64};
+}
+
+CacheKey shared_cache_key(const CacheKeyInput& input) {
+    const base::Sha256Digest digest = base::sha256(canonical(input, input.configuration));
+    CacheKey key;
+    std::memcpy(&key.high, digest.data(), sizeof key.high);
+    std::memcpy(&key.low, digest.data() + sizeof key.high, sizeof key.low);
+    return key;
 }
 
 bool can_be_repeated(const std::vector<json::TopField>& fields) {

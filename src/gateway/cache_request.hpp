@@ -17,6 +17,7 @@ struct CacheKeyInput {
     std::string_view tenant;
     domain::Protocol protocol = domain::Protocol::anthropic;  // the client's
     std::uint64_t snapshot = 0;        // a reload may change what a name means
+    std::string_view configuration;    // the same, alike on all instances; of shared keys
     std::string_view name;             // after aliases
     std::string_view route, level;     // what else decides who answers
     std::string_view provider, betas;  // of the client's headers
@@ -27,6 +28,9 @@ struct CacheKeyInput {
 // for what says who asks rather than what is asked: metadata, user, session_id and their like.
 // `seed`: secret and alike for one cache, so that nobody can make keys meet.
 CacheKey cache_key(const CacheKeyInput& input, std::uint64_t seed);
+// The same without a secret, so that it is alike on all instances: half of a SHA-256, which takes
+// longer. `configuration` counts, `snapshot` does not.
+CacheKey shared_cache_key(const CacheKeyInput& input);
 
 // False for requests whose answer depends on what the provider remembers of earlier ones.
 bool can_be_repeated(const std::vector<json::TopField>& fields);

@@ -4,6 +4,7 @@
 
 #include "gateway/cache_request.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/shared_answer.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -21,7 +22,9 @@ CacheKey key_of(const Generation& generation) {
     input.provider = headers.get("x-tollgate-provider");
     input.betas = generation.client_headers().get("anthropic-beta");
     input.fields = &generation.outline.fields;
-    return cache_key(input, generation.worker.gateway.cache_seed);
+    if (!shares_answers(generation)) return cache_key(input, generation.worker.gateway.cache_seed);
+    input.configuration = generation.snapshot->fingerprint;
+    return shared_cache_key(input);
 }
 
 // What answered then, if it could be chosen now; null: this request may not go there.
@@ -101,8 +104,11 @@ net::Task<base::Result<bool>> serve_cached(Generation& generation) {
     Gateway& gateway = generation.worker.gateway;
     const CacheKey key = key_of(generation);
     if (!wishes.no_cache) {
-        const CachedAnswerPointer answer =
+        CachedAnswerPointer answer =
             gateway.response_cache.find(key, generation.who->tenant, net::Clock::now());
+        if (answer == nullptr && shares_answers(generation)) {
+            answer = co_await shared_answer(generation, key);
+        }
         const Endpoint* endpoint =
             answer == nullptr ? nullptr : candidate_of(generation.plan, *answer);
         if (endpoint != nullptr) {
@@ -118,6 +124,7 @@ net::Task<base::Result<bool>> serve_cached(Generation& generation) {
         const CacheSettings& settings = generation.snapshot->cache;
         generation.noted = std::make_unique<NotedAnswer>();
         generation.noted->key = key;
+        generation.noted->replaces = wishes.no_cache;
         generation.noted->bytes_max = settings.entry_bytes;
         generation.noted->ttl = wishes.ttl ? *wishes.ttl : settings.ttl;
     }
@@ -145,7 +152,8 @@ void keep_answer(Generation& generation) {
     answer->translated = attempt.translated;
     answer->expires = net::Clock::now() + noted->ttl;
     Gateway& gateway = generation.worker.gateway;
-    if (!gateway.response_cache.keep(noted->key, std::move(answer))) return;
+    if (!gateway.response_cache.keep(noted->key, answer)) return;
+    if (shares_answers(generation)) share_answer(generation, *noted, *answer);
     gateway.metrics().cache_kept.add(1);
 }
 

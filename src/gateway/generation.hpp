@@ -34,6 +34,8 @@ struct Plan {
     std::optional<AttemptSettings> attempts;
     // Whose cached prompt is worth staying for; nullopt: nobody asked.
     std::optional<routing::SessionKey> conversation;
+    // The answer holds state that only the deployment which gives it can read.
+    bool binds = false;
     bool all_open = false;  // of all of them: the first is asked all the same
     const domain::RoutingRule* rule = nullptr;  // that applied; of the pinned snapshot
     std::string route;                          // x-tollgate-route, "" : nothing was decided
@@ -42,6 +44,7 @@ struct Plan {
 // An answer's bytes on their way to the client, for the response cache.
 struct NotedAnswer {
     CacheKey key;
+    bool replaces = false;  // one that was not to be used
     std::chrono::milliseconds ttl{0};
     std::size_t bytes_max = 0;
     std::string bytes;

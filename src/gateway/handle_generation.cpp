@@ -6,6 +6,7 @@
 #include "gateway/conclude.hpp"
 #include "gateway/route.hpp"
 #include "gateway/settle.hpp"
+#include "gateway/shared_affinity.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -33,6 +34,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     generation.record.alias = generation.outline.model;
     generation.record.stream = generation.outline.stream;
     CO_TRY(generation.plan, route(generation));
+    if (may_be_known_elsewhere(generation)) CO_TRY_VOID(co_await route_as_elsewhere(generation));
     CO_TRY_VOID(check_mode(generation.plan, domain::ModelMode::chat));
     CO_TRY_VOID(co_await enter(generation));
     if (caches_answers(generation)) {

@@ -85,6 +85,14 @@ bool ResponseCache::keep(const CacheKey& key, CachedAnswerPointer answer) {
     return true;
 }
 
+void ResponseCache::erase(const CacheKey& key) {
+    Shard& shard = shard_of(key);
+    std::lock_guard lock(shard.mutex);
+    if (const auto found = shard.by_key.find(key); found != shard.by_key.end()) {
+        shard.drop(found->second);
+    }
+}
+
 ResponseCache::Totals ResponseCache::totals() const {
     Totals totals;
     for (const Shard& shard : shards_) {

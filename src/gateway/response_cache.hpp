@@ -1,4 +1,5 @@
-// Whole answers kept for exact repeats of their requests, in this process. Entries are found by key
+// Whole answers kept for exact repeats of their requests, in this process; what Redis keeps of them
+// for all instances is shared_answer.hpp's. Entries are found by key
 // and tenant both, so that no tenant is ever given another's answer, whatever keys collide.
 // Bounded by bytes and by entries: what was not used for longest goes first. Thread-safe; times
 // come in as arguments. An answer is immutable and shared: it stays whole for who is sending it.
@@ -55,6 +56,7 @@ public:
     CachedAnswerPointer find(const CacheKey& key, std::string_view tenant, Instant now);
     // Replaces what is there. False: it is too large.
     bool keep(const CacheKey& key, CachedAnswerPointer answer);
+    void erase(const CacheKey& key);
 
     struct Totals {
         std::size_t entries = 0, bytes = 0;

@@ -442,6 +442,7 @@ base::Result<Plan> route(Generation& generation) {
     }
     if (router.level() != PowerLevel::none) {
         record.power_level = domain::to_string(router.level());
+    plan.binds = plan.conversation && binds_conversation(generation);
     }
     return plan;
 }

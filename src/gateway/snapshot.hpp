@@ -111,6 +111,15 @@ struct CacheSettings {
     std::size_t bytes = 256 * 1024 * 1024;
     std::size_t entry_bytes = 1024 * 1024;
     std::size_t entries = 100'000;
+    bool shared = true;    // kept in Redis too, where there is one
+};
+
+// Calls that only see whether providers answer.
+struct HealthCheckSettings {
+    bool enabled = false;                        // of accounts that do not say it themselves
+    bool completion = false;                     // where there is no list of models to ask for
+    std::chrono::milliseconds interval{300'000};
+    std::chrono::milliseconds timeout{10'000};
 };
 
 // Whether marks for prompt caches are added where the client set none: never; where they may pay
@@ -128,6 +137,8 @@ struct ListedModel {
 
 struct Snapshot {
     std::uint64_t version = 0;
+    // Of what decides answers in configuration and database: alike on instances that serve alike.
+    std::string fingerprint;
     routing::Names names;
     std::vector<std::unique_ptr<Group>> groups;   // by routing::Candidate::group
     std::vector<EndpointPointer> endpoints;       // all of the groups', each once
@@ -137,6 +148,7 @@ struct Snapshot {
     BillingSettings billing;
     CacheSettings cache;
     CacheMarks cache_marks = CacheMarks::automatic;
+    HealthCheckSettings health_checks;
     AdmissionSettings admission;                  // per process
     bool access_log = true;
     bool expose_provider_limits = false;

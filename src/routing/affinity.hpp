@@ -27,6 +27,7 @@ struct Assignment {
     // It holds state that only this deployment can read (encrypted reasoning) or a user's own key
     // was used: it does not move to save money.
     bool bound = false;
+    std::int64_t shared_at = 0;      // the other instances were told; known here alone
     friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 

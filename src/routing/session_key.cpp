@@ -1,5 +1,6 @@
 #include "routing/session_key.hpp"
 
+#include <charconv>
 #include <cstring>
 
 #include "base/json.hpp"
@@ -55,6 +56,19 @@ std::string to_string(const SessionKey& key) {
         for (int shift = 60; shift >= 0; shift -= 4) out += digits[half >> shift & 0xf];
     }
     return out;
+}
+
+std::optional<SessionKey> parse_session_key(std::string_view digits) {
+    constexpr std::size_t half = 16;
+    if (digits.size() != 2 * half) return std::nullopt;
+    SessionKey key;
+    for (std::uint64_t* part : {&key.high, &key.low}) {
+        const std::string_view text = digits.substr(part == &key.high ? 0 : half, half);
+        const auto [end, problem] =
+            std::from_chars(text.data(), text.data() + half, *part, half);
+        if (problem != std::errc() || end != text.data() + half) return std::nullopt;
+    }
+    return key;
 }
 
 std::string_view session_of_metadata(std::string_view metadata_user, std::string& storage) {

@@ -15,6 +15,8 @@ struct SessionKey {
     friend auto operator<=>(const SessionKey&, const SessionKey&) = default;
 };
 std::string to_string(const SessionKey& key);  // 32 hexadecimal digits
+// nullopt: not what to_string() writes.
+std::optional<SessionKey> parse_session_key(std::string_view digits);
 
 struct SessionSource {
     std::string_view tenant;         // id; conversations of tenants never meet

@@ -7,6 +7,7 @@
 #include "shared_state/redis_core.hpp"
 #include "shared_state/redis_scripts.hpp"
 #include "shared_state/redis_sync.hpp"
+#include "shared_state/redis_values.hpp"
 
 namespace tollgate::shared_state {
 namespace {
@@ -30,7 +31,8 @@ struct RedisState::Partial {
     }
 };
 
-RedisState::RedisState(std::shared_ptr<RedisCore> core) : core_(std::move(core)) {}
+RedisState::RedisState(std::shared_ptr<RedisCore> core)
+    : core_(std::move(core)), values_(std::make_shared<RedisValues>(core_)) {}
 
 RedisState::~RedisState() {
     core_->closing = true;
@@ -55,7 +57,10 @@ void RedisState::start(net::Loop& home) {
         std::lock_guard lock(core_->home_mutex);
         core_->home = home.inbox();
     }
-    home.post([core = core_] { net::spawn(carry_accounts(core), "redis_accounts"); });
+    home.post([core = core_, values = values_] {
+        net::spawn(carry_accounts(core), "redis_accounts");
+        values->start();
+    });
 }
 
 net::Task<void> RedisState::ready() { co_await core_->carried(); }
@@ -63,8 +68,12 @@ net::Task<void> RedisState::ready() { co_await core_->carried(); }
 net::Task<void> RedisState::close() {
     core_->closing = true;
     co_await core_->carried();
+    co_await values_->close();
     core_->close_clients();
 }
+
+SharedValues& RedisState::values() { return *values_; }
+void RedisState::listen(SharedValues::Heard heard) { values_->listen(std::move(heard)); }
 
 MeterPointer RedisState::meter(const MeterSpec& spec) { return core_->meter(spec); }
 

@@ -18,6 +18,7 @@
 #include "base/result.hpp"
 #include "shared_state/in_process.hpp"
 #include "shared_state/shared_state.hpp"
+#include "shared_state/shared_values.hpp"
 
 namespace tollgate::shared_state {
 
@@ -33,6 +34,7 @@ struct RedisOptions {
 };
 
 struct RedisCore;
+class RedisValues;
 
 class RedisState final : public SharedState {
 public:
@@ -63,6 +65,11 @@ public:
     net::Task<bool> first(std::string key, std::chrono::milliseconds ttl) override;
     std::string trouble() const override;
 
+    // What else instances share. Lives as long as this.
+    SharedValues& values();
+    // Who hears what other instances tell; before start().
+    void listen(SharedValues::Heard heard);
+
 private:
     struct Partial;  // what of a take was decided here, and what Redis must be asked
     explicit RedisState(std::shared_ptr<RedisCore> core);
@@ -75,6 +82,7 @@ private:
     bool relief_is_unheard(std::span<const Ask> asks) const;
 
     std::shared_ptr<RedisCore> core_;
+    std::shared_ptr<RedisValues> values_;
 };
 
 }  // namespace tollgate::shared_state

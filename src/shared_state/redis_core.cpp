@@ -91,17 +91,17 @@ void RedisCore::unlist_resting() {
     }
 }
 
-std::shared_ptr<RedisClient> RedisCore::client() {
+std::shared_ptr<RedisClient> RedisCore::client(Use use) {
     net::Loop& loop = net::Loop::current();
     std::lock_guard lock(clients_mutex_);
     for (const LoopClient& known : clients_) {
-        if (known.loop == &loop) return known.client;
+        if (known.loop == &loop && known.use == use) return known.client;
     }
     auto made = std::make_shared<RedisClient>(loop, settings);
     if (closing) {
         made->close();
     } else {
-        clients_.push_back({&loop, loop.inbox(), made});
+        clients_.push_back({&loop, loop.inbox(), made, use});
     }
     return made;
 }

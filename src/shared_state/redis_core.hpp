@@ -32,8 +32,9 @@ struct RedisCore : std::enable_shared_from_this<RedisCore> {
     // No more, where nothing is left to carry.
     void unlist_resting();
 
-    // This loop's connection, made when new. Loop thread.
-    std::shared_ptr<RedisClient> client();
+    // This loop's connection for that, made when new. Loop thread.
+    enum class Use : std::uint8_t { limits, values };
+    std::shared_ptr<RedisClient> client(Use use = Use::limits);
     void close_clients();
 
     void lost(const base::Error& error);  // Redis cannot be reached
@@ -74,6 +75,7 @@ private:
         net::Loop* loop = nullptr;
         std::shared_ptr<net::Loop::Inbox> inbox;
         std::shared_ptr<RedisClient> client;
+        Use use = Use::limits;
     };
     std::mutex clients_mutex_;
     std::vector<LoopClient> clients_;
