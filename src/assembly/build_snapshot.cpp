@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "assembly/build_routing.hpp"
 #include "assembly/deployments.hpp"
-
 #include "config/show.hpp"
 #include "crypto/digest.hpp"
+
 namespace tollgate::assembly {
 namespace {
 
@@ -24,7 +25,6 @@ Problem problem(Severity severity, const config::Origin& origin, std::string pat
                    std::move(path), std::move(message), {}};
 }
 
-class Builder {
 // Where an instance listens and keeps its files decides no answer; the rest may.
 std::string fingerprint_of(const config::Config& config, const std::string& stored_rows) {
     config::Config shared = config;
@@ -39,6 +39,7 @@ std::string fingerprint_of(const config::Config& config, const std::string& stor
     return crypto::hex(crypto::sha256(all)).substr(0, 32);
 }
 
+class Builder {
 public:
     explicit Builder(const BuildInput& input)
         : input_(input),
@@ -48,13 +49,14 @@ public:
 
     BuildResult build() {
         snapshot_->version = input_.version;
-        snapshot_->registry = input_.registry;
         snapshot_->fingerprint = fingerprint_of(config_, input_.stored_rows);
+        snapshot_->registry = input_.registry;
         add_groups();
         add_names();
         add_billing();
         add_settings();
         add_listed();
+        maker_->end_of_build();
         build_routing({config_, *input_.catalog, snapshot_->names, input_.stored_rules},
                       snapshot_->routing, problems_);
         gateway::index_endpoints(snapshot_->endpoints, snapshot_->routing);
@@ -381,19 +383,42 @@ credentials::SourcePointer Shared::source(
     return source;
 }
 
-std::string Shared::place(const std::string& key, const std::function<std::string()>& ask) {
+std::string Shared::place(const std::string& key, std::function<std::string()> ask,
+                          Waiting waiting) {
     {
         std::lock_guard lock(mutex_);
-        const auto found = places_.find(key);
-        const bool known = found != places_.end() &&
-                           (!found->second.text.empty() ||
-                            net::Clock::now() - found->second.asked < silence_kept);
-        if (known) return found->second.text;
+        Place& found = places_[key];
+        const bool silent = found.asked != net::Instant() &&
+                            net::Clock::now() - found.asked < silence_kept;
+        if (!found.text.empty() || silent) return found.text;
+        if (waiting == Waiting::aside) {
+            if (std::exchange(found.asking, true)) return {};
+            if (found.asker.joinable()) found.asker.join();  // has nothing left to do
+            found.asker = std::thread([this, &found, ask = std::move(ask)] {
+                std::string text = ask();
+                std::lock_guard done(mutex_);
+                keep(found, std::move(text));
+                found.asking = false;
+            });
+            return {};
+        }
     }
     std::string text = ask();
     std::lock_guard lock(mutex_);
-    places_[key] = {text, net::Clock::now()};
+    keep(places_[key], text);
     return text;
+}
+
+// An answer stands above a silence, whichever came last. REQUIRES: mutex_ is held.
+void Shared::keep(Place& place, std::string text) {
+    if (!text.empty()) place.text = std::move(text);
+    place.asked = net::Clock::now();
+}
+
+Shared::~Shared() {
+    for (auto& [key, place] : places_) {
+        if (place.asker.joinable()) place.asker.join();
+    }
 }
 
 BuildResult build_snapshot(const BuildInput& input) { return Builder(input).build(); }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "config/catalog.hpp"
@@ -22,9 +23,15 @@ namespace tollgate::assembly {
 // known of deployments' health, and sources of credentials with what they hold. Thread-safe.
 class Shared {
 public:
+    // Who may wait for an answer: a build may, a request's loop may not.
+    enum class Waiting : std::uint8_t { here, aside };
+
     // `machine`: whose metadata server may be asked; unknown means nobody's.
     explicit Shared(credentials::Machine machine = credentials::Machine::unknown)
         : machine_(machine) {}
+    ~Shared();  // waits for what is asked aside: machine_place_time at most
+    Shared(const Shared&) = delete;
+    Shared& operator=(const Shared&) = delete;
     base::Result<std::shared_ptr<net::TlsClientContext>> tls(bool verify,
                                                              const std::string& ca_file);
     std::shared_ptr<gateway::EndpointHealth> health(const std::string& deployment_key);
@@ -33,8 +40,9 @@ public:
                                       const std::function<credentials::SourcePointer()>& make);
     credentials::Machine machine() const { return machine_; }
     // What `ask` says of where this machine is, kept once it is known; a silence is kept for half a
-    // minute, so that one build asks once.
-    std::string place(const std::string& key, const std::function<std::string()>& ask);
+    // minute, so that one build asks once. `aside`: what is not known yet is asked on a thread of
+    // its own, which keeps `ask`, and "" is the answer until it is known.
+    std::string place(const std::string& key, std::function<std::string()> ask, Waiting waiting);
 
 private:
     const credentials::Machine machine_;
@@ -45,7 +53,10 @@ private:
     struct Place {
         std::string text;
         net::Instant asked;
+        std::thread asker;    // joinable while one asks aside, and until the next one does
+        bool asking = false;
     };
+    static void keep(Place& place, std::string text);
     std::map<std::string, Place> places_;
 };
 
@@ -59,6 +70,7 @@ struct BuildInput {
     std::string generated_master_key;            // in force when the configuration names none
     std::uint64_t version = 1;
     std::vector<domain::RoutingRule> stored_rules = {};  // of the database, in order
+    std::string stored_rows = {};  // ModelRows::fingerprint(), "" : the database adds nothing
 };
 
 struct BuildResult {
@@ -69,4 +81,3 @@ struct BuildResult {
 BuildResult build_snapshot(const BuildInput& input);
 
 }  // namespace tollgate::assembly
-    std::string stored_rows = {};  // ModelRows::fingerprint(), "" : the database adds nothing

@@ -39,10 +39,16 @@ base::Result<credentials::SourcePointer> credential_source(const domain::Provide
                                                            Shared& shared,
                                                            Asked asked = Asked::by_configuration);
 
+// Who asks, and whether it may wait; see Shared::place().
+struct Asking {
+    Asked asked;
+    Shared::Waiting waiting;
+};
+
 // Fills in what only the machine's metadata server knows, where it may be asked: the project on
-// Google's machines, the region on EC2. Blocks for two seconds at most, once.
+// Google's machines, the region on EC2. `here` blocks for two seconds at most, once.
 void complete_place(const domain::ProviderTraits& row, const config::CloudSettings& settings,
-                    const config::Environment& environment, Shared& shared, Asked asked,
+                    const config::Environment& environment, Shared& shared, Asking asking,
                     domain::CloudPlace& place);
 
 // ", or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ...": the ways to sign in besides a key.

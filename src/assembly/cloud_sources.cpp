@@ -301,24 +301,25 @@ base::Result<SourcePointer> credential_source(const domain::ProviderTraits& row,
 }
 
 void complete_place(const domain::ProviderTraits& row, const config::CloudSettings& settings,
-                    const config::Environment& environment, Shared& shared, Asked asked,
+                    const config::Environment& environment, Shared& shared, Asking asking,
                     domain::CloudPlace& place) {
     if (row.credential == CredentialKind::google && place.project.empty()) {
         const Variables variables = google_variables(environment);
         const bool key =
             !credentials::google_key_place(settings.vertex_credentials.value, variables).empty();
-        if (key || !google_metadata_meant(variables, shared, asked)) return;
+        if (key || !google_metadata_meant(variables, shared, asking.asked)) return;
         const std::string host = variable(variables, "GCE_METADATA_HOST");
-        place.project = shared.place("google " + host,
-                                     [&] { return credentials::metadata_project(host); });
+        place.project = shared.place(
+            "google " + host, [host] { return credentials::metadata_project(host); },
+            asking.waiting);
     }
     if (row.credential == CredentialKind::aws && place.region.empty()) {
         const Variables variables = chosen(environment, {"AWS_"}, {});
-        if (!instance_pointed_to(variables, shared, asked)) return;
+        if (!instance_pointed_to(variables, shared, asking.asked)) return;
         const std::string key =
             "aws " + variable(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
-        place.region =
-            shared.place(key, [&] { return credentials::instance_region(variables); });
+        place.region = shared.place(
+            key, [variables] { return credentials::instance_region(variables); }, asking.waiting);
     }
 }
 

@@ -3,7 +3,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <future>
+#include <thread>
 
+#include "assembly/deployments.hpp"
 #include "assembly/world_test.hpp"
 #include "http/scripted_server_test.hpp"
 
@@ -247,6 +250,39 @@ model_list:
     EXPECT_EQ(deployment("v").place.project, "machine-project");
     EXPECT_EQ(deployment("b").place.region, "eu-north-1");
     EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(CloudEntries, MachineThatAnswersLate_KeepsNoRequestWaiting) {
+    std::promise<void> asked, let_go;
+    const std::shared_future<void> go(let_go.get_future());
+    http::ScriptedServer server([&](http::Peer& peer) {
+        if (!peer.read_request()) return;
+        asked.set_value();
+        go.wait();
+        peer.write("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nContent-Length: 4\r\n\r\nlate");
+    });
+    build("model_list: []\n");
+    environment_.variables["GCE_METADATA_HOST"] = "127.0.0.1:" + std::to_string(server.port());
+    environment_.variables["VERTEXAI_LOCATION"] = "us-central1";
+    const config::Config config = load("model_list: []\n");
+    const BuildInput input{config,  catalog_, environment_, snapshot().registry,
+                           shared_, nullptr,  "",           1};
+    EndpointMaker maker(input);
+    maker.end_of_build();
+    auto made = maker.of_name("vertex_ai", "gemini-2.5-pro");
+    ASSERT_FALSE(made.ok()) << "its project is not known yet";
+    EXPECT_THAT(made.error().message, HasSubstr("vertex_project"));
+    asked.get_future().wait();
+    EXPECT_FALSE(maker.of_name("vertex_ai", "gemini-2.5-pro").ok());
+    let_go.set_value();
+    const auto until = net::Clock::now() + std::chrono::seconds(10);
+    while (!made.ok() && net::Clock::now() < until) {
+        std::this_thread::yield();
+        made = maker.of_name("vertex_ai", "gemini-2.5-pro");
+    }
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    EXPECT_EQ((*made)->deployment.place.project, "late");
+    EXPECT_EQ(server.connections(), 1) << "nobody asks twice";
 }
 
 TEST_F(CloudEntries, SettingsOfAnEntry_StandAboveAKeyOfTheEnvironment) {

@@ -268,7 +268,7 @@ base::Result<void> EndpointMaker::reach(const Located& at, const config::ModelEn
     if (made.api_key.empty() && row.credential != domain::CredentialKind::key) {
         const Asked asked = entry.model.empty() && account == nullptr ? Asked::by_name
                                                                       : Asked::by_configuration;
-        complete_place(row, cloud, environment_, *shared_, asked, made.place);
+        complete_place(row, cloud, environment_, *shared_, {asked, waiting_}, made.place);
         TRY(result.credential,
             credential_source(row, cloud, made.place, environment_, *shared_, asked));
     }

@@ -11,10 +11,15 @@
 
 namespace tollgate::assembly {
 
-// Makes endpoints; holds copies of what it needs, so that a snapshot may keep it. Thread-safe.
+// Makes endpoints; holds copies of what it needs, so that a snapshot may keep it. Thread-safe but
+// for end_of_build().
 class EndpointMaker {
 public:
     EndpointMaker(const BuildInput& input);
+
+    // From now on it works for requests: what only the machine's metadata server knows, and is not
+    // known yet, is asked aside, and missing until then. Before that it may block for seconds.
+    void end_of_build() { waiting_ = Shared::Waiting::aside; }
 
     // The endpoint of one model_list entry. `model` replaces the entry's (a wildcard filled in).
     // Fails: not_found for a provider that nobody knows, permission when its credential is missing,
@@ -22,11 +27,11 @@ public:
     base::Result<gateway::EndpointPointer> of_entry(const config::ModelEntry& entry,
                                                     const std::string& model) const;
     // The endpoint of `account_or_type/model` asked for by name.
+    base::Result<gateway::EndpointPointer> of_name(const std::string& account_or_type,
+                                                   const std::string& model) const;
     // The same for users' own keys, which it lacks yet.
     base::Result<gateway::EndpointPointer> for_own_key(const std::string& type,
                                                        const std::string& model) const;
-    base::Result<gateway::EndpointPointer> of_name(const std::string& account_or_type,
-                                                   const std::string& model) const;
     // True when that account or type could be called: it is known and has its credential.
     bool usable(const std::string& account_or_type) const;
 
@@ -71,6 +76,7 @@ private:
     config::Environment environment_;
     std::shared_ptr<const providers::Registry> registry_;
     Shared* shared_;
+    Shared::Waiting waiting_ = Shared::Waiting::here;
     gateway::RequestMetrics* metrics_;
     std::string identity_key_;
 };
