@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "gateway/authorize.hpp"
+#include "gateway/hedge.hpp"
 #include "gateway/learn.hpp"
 #include "gateway/scene.hpp"
 
@@ -74,12 +75,6 @@ AttemptFailure read_refusal(Scene& scene, int status, const http::Headers& heade
     return failure;
 }
 
-bool is_stream(const http::Headers& headers) {
-    const std::string_view type = headers.get("content-type");
-    return type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson") ||
-           type.starts_with("application/vnd.amazon.eventstream");
-}
-
 void keep_limits(Scene& scene, const http::Headers& headers) {
     for (const http::Header& header : headers) {
         const bool limit = header.name.size() > 12 &&
@@ -93,7 +88,7 @@ void keep_limits(Scene& scene, const http::Headers& headers) {
 // Obtains the credential, where it is not configured, and puts it on the request.
 net::Task<std::optional<AttemptFailure>> take_credential(Scene& scene) {
     auto credential =
-        co_await authorize(scene.generation, scene.endpoint, scene.prepared);
+        co_await authorize(scene.generation, scene.endpoint, scene.prepared, scene.scope);
     if (credential.ok()) {
         scene.credential = std::move(credential).value();
         co_return std::nullopt;
@@ -107,6 +102,7 @@ net::Task<std::optional<AttemptFailure>> take_credential(Scene& scene) {
 net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
     std::optional<HttpSource> source;
     auto failure = co_await send_prepared(scene, source);
+    scene.generation.record.provider_request_id = scene.provider_request_id;
     if (failure) co_return failure;
     const bool streamed = is_stream(source->call().head().headers);
     failure = co_await deliver(scene, *source, streamed);
@@ -140,6 +136,12 @@ net::Task<std::optional<AttemptFailure>> attempt_echo(Scene& scene) {
 }
 
 }  // namespace
+
+bool is_stream(const http::Headers& headers) {
+    const std::string_view type = headers.get("content-type");
+    return type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson") ||
+           type.starts_with("application/vnd.amazon.eventstream");
+}
 
 AttemptFailure from_error(const base::Error& error) {
     AttemptFailure failure;
@@ -189,7 +191,7 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     http::CallFailure how = http::CallFailure::none;
     if (generation.record.sent == net::Instant{}) generation.record.sent = net::Clock::now();
     auto sent = co_await generation.worker.client.send(scene.endpoint.origin, request, deadlines,
-                                                       &generation.exchange.scope(), &how);
+                                                       scene.scope, &how);
     if (!sent.ok()) {
         AttemptFailure failure = from_error(sent.error());
         mark_failure(scene, failure);
@@ -201,7 +203,7 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     std::string_view provider_id = head.headers.get("request-id");
     if (provider_id.empty()) provider_id = head.headers.get("x-request-id");
     if (provider_id.empty()) provider_id = head.headers.get("x-amzn-requestid");
-    generation.record.provider_request_id = provider_id;
+    scene.provider_request_id = provider_id;
     learn_limits(scene.endpoint, head.headers);
     if (generation.snapshot->expose_provider_limits) keep_limits(scene, head.headers);
     if (status >= 200 && status < 300) co_return std::nullopt;
@@ -220,6 +222,28 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     co_return failure;
 }
 
+std::optional<AttemptFailure> prepare_attempt(Scene& scene) {
+    const Delivery& delivery = scene.delivery;
+    const bool going_on = delivery.continuation && delivery.continuation->under_way();
+    const Continuation* begun = going_on ? delivery.continuation.get() : nullptr;
+    auto ready = prepare(scene.generation, scene.endpoint, scene.options.max_tokens_override,
+                         begun, scene.prepared);
+    if (!ready.ok()) {
+        AttemptFailure failure;
+        failure.ours = true;
+        failure.own_error = ready.error();
+        failure.message = ready.error().message;
+        failure.error_class = ErrorClass::bad_request;
+        return failure;
+    }
+    for (const std::string& warning : scene.prepared.translation.warnings) {
+        base::log().warn("request_warning", {{"request_id", scene.generation.record.request_id},
+                                             {"deployment", endpoint_name(scene.endpoint)},
+                                             {"warning", warning}});
+    }
+    return std::nullopt;
+}
+
 net::Task<std::optional<AttemptFailure>> attempt(Generation& generation, const Endpoint& endpoint,
                                                  Delivery& delivery, AttemptOptions options) {
     RequestRecord& record = generation.record;
@@ -230,29 +254,16 @@ net::Task<std::optional<AttemptFailure>> attempt(Generation& generation, const E
     if (record.first_provider.empty()) record.first_provider = record.provider;
     Prepared prepared;
     Scene scene{generation, endpoint, delivery, options, prepared};
+    if (options.race != nullptr) scene.scope = &options.race->first_scope();
     if (target.provider.echo) {
         prepared.protocol = domain::Protocol::anthropic;
         prepared.verbatim = generation.protocol() == prepared.protocol;
         record.translated = !prepared.verbatim;
         co_return co_await attempt_echo(scene);
     }
-    const bool going_on = delivery.continuation && delivery.continuation->under_way();
-    const Continuation* begun = going_on ? delivery.continuation.get() : nullptr;
-    auto ready = prepare(generation, endpoint, options.max_tokens_override, begun, prepared);
+    auto failure = prepare_attempt(scene);
     record.translated = !prepared.verbatim;
-    if (!ready.ok()) {
-        AttemptFailure failure;
-        failure.ours = true;
-        failure.own_error = ready.error();
-        failure.message = ready.error().message;
-        failure.error_class = ErrorClass::bad_request;
-        co_return failure;
-    }
-    for (const std::string& warning : prepared.translation.warnings) {
-        base::log().warn("request_warning", {{"request_id", record.request_id},
-                                             {"deployment", endpoint_name(endpoint)},
-                                             {"warning", warning}});
-    }
+    if (failure) co_return failure;
     co_return co_await attempt_http(scene);
 }
 

@@ -20,11 +20,14 @@ struct Delivery {
     std::unique_ptr<Continuation> continuation;
 };
 
+class Race;
+
 struct AttemptOptions {
     bool last = false;                       // no candidate follows: more patience
     std::int64_t max_tokens_override = 0;    // clamp after an overflow of input + max_tokens
     std::int64_t number = 1;                 // of this attempt, from 1
     net::Instant request_deadline = net::Instant::max();
+    Race* race = nullptr;                    // against a second candidate; null: alone
 };
 
 // Nothing when the client was served (well or, after content, with an error at the end) or has

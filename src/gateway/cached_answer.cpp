@@ -138,7 +138,7 @@ void keep_answer(Generation& generation) {
         generation.attempts.empty()) {
         return;
     }
-    const AttemptRecord& attempt = generation.attempts.back();
+    const AttemptRecord& attempt = generation.attempts[generation.attempt_at];
     auto answer = std::make_shared<CachedAnswer>();
     answer->tenant = generation.who->tenant;
     answer->bytes = std::move(noted->bytes);

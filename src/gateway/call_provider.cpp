@@ -9,6 +9,7 @@
 #include "gateway/affinity.hpp"
 #include "gateway/attempt.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/hedge.hpp"
 #include "gateway/learn.hpp"
 
 namespace tollgate::gateway {
@@ -281,39 +282,140 @@ net::Task<void> answer_failure(Generation& generation, const Progress& progress,
     if (!sent.ok()) record.client_gone = true;
 }
 
+// One attempt, as it was.
+struct Tried {
+    EndpointPointer endpoint;
+    routing::Flight flight;
+    net::Instant begun;
+};
+
+void end_tried(Generation& generation, Tried& tried, const AttemptFailure* failure) {
+    end_attempt(generation, failure);
+    learn(generation, *tried.endpoint, std::move(tried.flight), failure, tried.begun);
+}
+
+AttemptOptions options_of(const Generation& generation, const Progress& progress) {
+    AttemptOptions options;
+    options.number = progress.attempts;
+    options.last = !more_behind(progress) ||
+                   progress.attempts >= generation.attempt_settings().max_attempts;
+    options.max_tokens_override = progress.max_tokens_override > 0 ? progress.max_tokens_override
+                                                                   : output_clamp(generation);
+    options.request_deadline = progress.deadline;
+    return options;
+}
+
+// The next candidate that is well, for a race with the present one.
+bool choose_rival(Generation& generation, Progress& progress, const Delivery& delivery,
+                  Rival& rival) {
+    if (delivery.start_sent || progress.attempts >= generation.attempt_settings().max_attempts) {
+        return false;
+    }
+    while (progress.next < progress.list->size()) {
+        const std::size_t index = progress.next++;
+        const EndpointPointer& endpoint = (*progress.list)[index];
+        rival.flight = endpoint->health->live.started(net::Clock::now(),
+                                                      routing::Admission::normal);
+        if (!rival.flight.admitted()) {
+            progress.passed_over.push_back(index);
+            continue;
+        }
+        rival.endpoint = endpoint;
+        generation.record.attempts = ++progress.attempts;
+        rival.options = options_of(generation, progress);
+        if (delivery.continuation) rival.delivery.continuation = std::make_unique<Continuation>();
+        return true;
+    }
+    return false;
+}
+
+// The rival answers, or has failed as well: it is the present attempt from now on.
+net::Task<std::optional<AttemptFailure>> adopt(Generation& generation, Delivery& delivery,
+                                               Rival& rival, Tried& tried) {
+    RequestRecord& record = generation.record;
+    const Endpoint& endpoint = *rival.endpoint;
+    tried = {rival.endpoint, std::move(rival.flight), rival.begun};
+    record.provider = endpoint.deployment.provider.type;
+    record.model = endpoint.deployment.model_name;
+    record.metrics = &endpoint.metrics;
+    record.translated = !rival.prepared.verbatim;
+    if (record.fallback_reason.empty()) record.fallback_reason = "slow";
+    if (rival.scene) record.provider_request_id = rival.scene->provider_request_id;
+    if (rival.record.endpoint != nullptr) take_up(generation, std::move(rival.record));
+    if (rival.failure) co_return std::move(rival.failure);
+    rival.scene->scope = &generation.exchange.scope();
+    auto failure = co_await deliver_held(*rival.scene, *rival.source, rival.held);
+    delivery = std::move(rival.delivery);
+    co_return failure;
+}
+
+// As attempt(), with a second candidate asked as well when the first one is slow. `tried` is the one
+// that counts afterwards; the other one is billed and judged.
+net::Task<std::optional<AttemptFailure>> try_hedged(Generation& generation, Progress& progress,
+                                                    Delivery& delivery, AttemptOptions options,
+                                                    milliseconds delay, Tried& tried) {
+    Race race(generation);
+    options.race = &race;
+    race.start(delay, [&](Rival& rival) {
+        return choose_rival(generation, progress, delivery, rival);
+    });
+    auto failure = co_await attempt(generation, *tried.endpoint, delivery, options);
+    co_await race.finish(failure.has_value() && !failure->client_gone);
+    Rival* const rival = race.rival();
+    if (rival == nullptr) co_return failure;
+    if (race.overtaken()) {
+        failure = AttemptFailure();
+        failure->overtaken = true;
+        failure->error_class = ErrorClass::none;
+        failure->message = "another candidate had content first";
+        domain::Usage& used = generation.record.usage;
+        if (used.input < 0) {
+            used.input = generation.input_estimate();
+            used.estimated = true;
+        }
+    }
+    end_tried(generation, tried, &*failure);
+    if (!race.overtaken()) note_failure(generation, *tried.endpoint, progress, std::move(*failure));
+    generation.worker.gateway.metrics()
+        .hedges.with({rival->failure ? "none" : "second"})
+        .add(1);
+    auto last = co_await adopt(generation, delivery, *rival, tried);
+    co_return last;
+}
+
 }  // namespace
 
 net::Task<void> call_provider(Generation& generation, Attempt try_one) {
-    const AttemptSettings& settings = generation.attempt_settings();
     Progress progress;
     Delivery delivery;
     progress.list = &generation.plan.candidates;
     progress.deadline = net::Clock::now() + total_time(generation);
     if (resumes(generation)) delivery.continuation = std::make_unique<Continuation>();
     while (true) {
-        routing::Flight flight;
-        const EndpointPointer endpoint = take_off(progress, flight);
-        ++progress.attempts;
-        generation.record.attempts = progress.attempts;
-        const net::Instant begun = net::Clock::now();
-        AttemptOptions options;
-        options.number = progress.attempts;
-        options.last = !more_behind(progress) || progress.attempts >= settings.max_attempts;
-        options.max_tokens_override = progress.max_tokens_override > 0
-                                          ? progress.max_tokens_override
-                                          : output_clamp(generation);
-        options.request_deadline = progress.deadline;
-        if (goes_on(delivery)) note_resume(generation, *endpoint, delivery);
-        auto failure = co_await reserve(generation, *endpoint);
-        if (!failure) failure = co_await try_one(generation, *endpoint, delivery, options);
-        end_attempt(generation, failure ? &*failure : nullptr);
-        learn(generation, *endpoint, std::move(flight), failure ? &*failure : nullptr, begun);
+        Tried tried;
+        tried.endpoint = take_off(progress, tried.flight);
+        generation.record.attempts = ++progress.attempts;
+        tried.begun = net::Clock::now();
+        const AttemptOptions options = options_of(generation, progress);
+        if (goes_on(delivery)) note_resume(generation, *tried.endpoint, delivery);
+        auto failure = co_await reserve(generation, *tried.endpoint);
+        const auto delay = try_one == &attempt && !goes_on(delivery) && more_behind(progress)
+                               ? hedge_delay(generation, *tried.endpoint)
+                               : std::nullopt;
+        if (!failure && delay) {
+            failure = co_await try_hedged(generation, progress, delivery, options, *delay, tried);
+        } else if (!failure) {
+            failure = co_await try_one(generation, *tried.endpoint, delivery, options);
+        }
+        end_tried(generation, tried, failure ? &*failure : nullptr);
         if (!failure) {
-            if (generation.record.error.empty()) remember_conversation(generation, *endpoint);
+            if (generation.record.error.empty()) {
+                remember_conversation(generation, *tried.endpoint);
+            }
             forget_fallback_if_first(generation, progress);
             co_return;
         }
-        note_failure(generation, *endpoint, progress, std::move(*failure));
+        note_failure(generation, *tried.endpoint, progress, std::move(*failure));
         if (generation.exchange.scope().cancelled()) co_return;
         const bool more = co_await next_step(generation, progress, delivery);
         if (!more) break;

@@ -130,10 +130,10 @@ void write_rows(Generation& generation) {
         if (several) sink->add(row);
     }
     // The request's row carries what all its attempts used and cost.
-    domain::Usage used = record.usage;
-    for (std::size_t i = 0; i + 1 < generation.attempts.size(); ++i) {
-        used.add(generation.attempts[i].usage);
-    }
+    domain::Usage used;
+    for (const AttemptRecord& attempt : generation.attempts) used.add(attempt.usage);
+    // One that was overtaken may stand behind the one that answered.
+    fill_attempt(row, generation.attempts[generation.attempt_at]);
     row.attempt = 0;
     row.fee = 0;
     for (const AttemptRecord& attempt : generation.attempts) row.fee += attempt.fee;
@@ -322,14 +322,13 @@ net::Task<base::Result<void>> enter(Generation& generation) {
     co_return base::Result<void>();
 }
 
-net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
-                                                 const Endpoint& endpoint) {
-    RequestRecord& record = generation.record;
+net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
+                                                        const Endpoint& endpoint,
+                                                        std::int64_t number,
+                                                        AttemptRecord& attempt) {
     const KeyPolicy& policy = generation.policy();
     const domain::Deployment& target = endpoint.deployment;
     if (!reaches(policy, target)) co_return own_failure(out_of_reach(policy, target));
-    record.usage = {};
-    generation.attempt_open = false;
     const policy::Governance* bounds =
         generation.directory->bounds_of(endpoint, generation.who->tenant);
     const bool money = !policy.governance.budgets.empty();
@@ -349,18 +348,34 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
         if (money || bounds != nullptr) {
             auto held = co_await generation.ticket.attempt(worst, bounds);
             if (!held.ok()) co_return own_failure(held.error());
+            attempt.held = generation.ticket.attempts();
         }
     }
-    AttemptRecord attempt;
-    attempt.number = record.attempts;
+    attempt.number = number;
     attempt.provider = target.provider.type;
     attempt.provider_type = target.provider.type;
     attempt.model = target.model_name;
     attempt.begun = net::Clock::now();
     attempt.endpoint = &endpoint;
+    co_return std::nullopt;
+}
+
+void take_up(Generation& generation, AttemptRecord attempt) {
+    generation.record.usage = {};
+    generation.attempt_at = generation.attempts.size();
     generation.attempts.push_back(std::move(attempt));
     generation.attempt_open = true;
-    co_return std::nullopt;
+}
+
+net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
+                                                 const Endpoint& endpoint) {
+    generation.record.usage = {};
+    generation.attempt_open = false;
+    AttemptRecord attempt;
+    auto refused =
+        co_await reserve_beside(generation, endpoint, generation.record.attempts, attempt);
+    if (!refused) take_up(generation, std::move(attempt));
+    co_return refused;
 }
 
 // Who pays the provider himself pays us the fee alone.
@@ -371,37 +386,55 @@ static void bill_own_key(const Generation& generation, AttemptRecord& attempt) {
     attempt.cost.billed = attempt.fee;
 }
 
-void end_attempt(Generation& generation, const AttemptFailure* failure) {
-    if (!generation.attempt_open) return;
-    generation.attempt_open = false;
+// Prices what it used and ends its hold.
+static void price(Generation& generation, AttemptRecord& attempt,
+                  const AttemptFailure* failure) {
     RequestRecord& record = generation.record;
-    AttemptRecord& attempt = generation.attempts.back();
     const Endpoint& endpoint = *attempt.endpoint;
-    // What could not be told in the provider's words was never sent.
-    if (failure != nullptr && failure->ours) {
-        generation.ticket.attempt_done(0, {});
-        generation.attempts.pop_back();
-        return;
-    }
-    attempt.usage = record.usage;
-    attempt.cost = accounting::cost_of(endpoint.deployment.model.prices, record.usage);
+    attempt.cost = accounting::cost_of(endpoint.deployment.model.prices, attempt.usage);
     // The built-in echo provider costs nothing; a failure that used nothing has no price to miss.
-    if (endpoint.deployment.provider.echo || !record.usage.known()) attempt.cost.priced = true;
+    if (endpoint.deployment.provider.echo || !attempt.usage.known()) attempt.cost.priced = true;
     attempt.price_version = endpoint.deployment.model.as_of;
-    attempt.provider_request_id = record.provider_request_id;
-    attempt.translated = record.translated;
     attempt.zone = endpoint.deployment.provider.local ? "local" : "";
     attempt.total_us = micros(attempt.begun, net::Clock::now());
     attempt.status = failure == nullptr ? record.status : failure->status;
     if (failure != nullptr) {
-        attempt.error_class = domain::to_string(failure->error_class);
+        attempt.error_class =
+            failure->overtaken ? "overtaken" : domain::to_string(failure->error_class);
         attempt.error = failure->message;
     }
     if (!endpoint.own_key.empty()) bill_own_key(generation, attempt);
     record.cost.billed += attempt.cost.billed;
     record.cost.list += attempt.cost.list;
     record.cost.priced = record.cost.priced && attempt.cost.priced;
-    generation.ticket.attempt_done(attempt.cost.billed, attempt.usage);
+    generation.ticket.attempt_done(attempt.cost.billed, attempt.usage, attempt.held);
+}
+
+void end_beside(Generation& generation, AttemptRecord attempt, const AttemptFailure& failure) {
+    if (failure.ours) {
+        generation.ticket.attempt_done(0, {}, attempt.held);
+        return;
+    }
+    price(generation, attempt, &failure);
+    generation.attempts.push_back(std::move(attempt));
+}
+
+void end_attempt(Generation& generation, const AttemptFailure* failure) {
+    if (!generation.attempt_open) return;
+    generation.attempt_open = false;
+    const auto at = generation.attempts.begin() +
+                    static_cast<std::ptrdiff_t>(generation.attempt_at);
+    // What could not be told in the provider's words was never sent.
+    if (failure != nullptr && failure->ours) {
+        generation.ticket.attempt_done(0, {}, at->held);
+        generation.attempts.erase(at);
+        generation.attempt_at = generation.attempts.empty() ? 0 : generation.attempts.size() - 1;
+        return;
+    }
+    at->usage = generation.record.usage;
+    at->provider_request_id = generation.record.provider_request_id;
+    at->translated = generation.record.translated;
+    price(generation, *at, failure);
 }
 
 void conclude(Generation& generation) {

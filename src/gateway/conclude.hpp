@@ -24,6 +24,17 @@ std::int64_t output_clamp(const Generation& generation);
 // which the next candidate may not share.
 net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint);
 
+// The same for an attempt that begins beside the present one: `attempt` is filled, and belongs to
+// the caller until it is taken up or ended. `number`: among the request's attempts.
+net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
+                                                        const Endpoint& endpoint,
+                                                        std::int64_t number,
+                                                        AttemptRecord& attempt);
+// It is the present one from now on. REQUIRES: the one before was ended.
+void take_up(Generation& generation, AttemptRecord attempt);
+// It is over without having been that: bills attempt.usage and keeps its record.
+void end_beside(Generation& generation, AttemptRecord attempt, const AttemptFailure& failure);
+
 // The present attempt is over: prices what it used, ends its hold and keeps its record. Later calls
 // for the same attempt do nothing. `failure`: null when the client got its answer.
 void end_attempt(Generation& generation, const AttemptFailure* failure);

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "gateway/cached_answer.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/hedge.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/scene.hpp"
 
@@ -113,6 +114,10 @@ void settle_usage(Scene& scene, const Relay& relay) {
 net::Task<bool> send_to_client(Scene& scene, std::string& out, const Relay& relay) {
     http::Exchange& exchange = scene.generation.exchange;
     if (out.empty()) co_return true;
+    if (scene.options.race != nullptr) {
+        const bool mine = co_await scene.options.race->first_answers();
+        if (!mine) co_return false;
+    }
     if (scene.generation.noted) scene.generation.noted->take(out);
     if (relay.complete()) {
         // What the client sees end is in the journal already.
@@ -218,15 +223,24 @@ bool may_go_on(const Scene& scene, const Relay& relay) {
 // The pump of a streamed answer towards a streaming client. Both clocks run on what the client and
 // the relay have seen, not on the provider's bytes: its pings and comments are no sign of content,
 // and those that are held back or have no counterpart leave the client in silence.
+// `held`: its beginning, where that was held back; null: nothing has been read.
 template <typename Source>
-net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Relay& relay) {
+net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Relay& relay,
+                                              HeldAnswer* held = nullptr) {
     http::Exchange& exchange = scene.generation.exchange;
     const net::Instant first_event_by =
         net::Clock::now() + scene.generation.attempt_settings().first_event;
     net::Instant ping_at = net::Clock::now() + silence_until_ping;
     std::optional<AttemptFailure> failure;
     std::string out;
-    while (!failure && !relay.complete()) {
+    bool sent = true;
+    if (held != nullptr) {
+        out = std::move(held->out);
+        failure = std::move(held->broken);
+        sent = co_await send_to_client(scene, out, relay);
+        scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
+    }
+    while (sent && !failure && !relay.complete()) {
         const net::Instant until = relay.begun() ? ping_at : std::min(ping_at, first_event_by);
         auto ready = co_await source.wait(until);
         base::Result<void> fed;
@@ -243,13 +257,14 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
         // Also where the protocol has no ping: a moment that has passed is waited for no more.
         if (silent || !out.empty()) ping_at = now + silence_until_ping;
         // What came before a failure is the client's.
-        const bool sent = co_await send_to_client(scene, out, relay);
+        sent = co_await send_to_client(scene, out, relay);
         scene.delivery.start_sent = scene.delivery.start_sent || relay.start_sent();
         if (!sent || exchange.scope().cancelled()) break;
         const bool wanted_again = scene.delivery.continuation != nullptr;
         if (relay.begun() && !relay.complete() && !wanted_again) release_request(scene, relay);
     }
     if (!scene.generation.concluded) settle_usage(scene, relay);
+    if (scene.options.race != nullptr && scene.options.race->overtaken()) co_return std::nullopt;
     if (exchange.scope().reason() == net::CancelReason::shutdown) {
         co_await end_by_shutdown(scene, relay);
         co_return std::nullopt;
@@ -276,6 +291,10 @@ net::Task<std::optional<AttemptFailure>> pump(Scene& scene, Source& source, Rela
 
 // Sends one whole JSON body to the client.
 net::Task<void> deliver_body(Scene& scene, std::string_view body) {
+    if (scene.options.race != nullptr) {
+        const bool mine = co_await scene.options.race->first_answers();
+        if (!mine) co_return;
+    }
     RequestRecord& record = scene.generation.record;
     record.status = 200;
     record.first_content = net::Clock::now();
@@ -395,6 +414,42 @@ net::Task<std::optional<AttemptFailure>> deliver_from(Scene& scene, Source& sour
 }
 
 }  // namespace
+
+net::Task<std::optional<AttemptFailure>> hold_answer(Scene& scene, HttpSource& source,
+                                                     HeldAnswer& held) {
+    if (!is_stream(source.call().head().headers)) co_return std::nullopt;
+    Relay& relay = held.relay.emplace(make_relay(scene, true));
+    const net::Instant until =
+        net::Clock::now() + scene.generation.attempt_settings().first_event;
+    while (!relay.begun() && !relay.failure()) {
+        auto ready = co_await source.wait(until);
+        if (ready.ok() && !*ready) {
+            co_return from_error({base::ErrorCode::timeout,
+                                  "no content within the deadline for the first event"});
+        }
+        auto fed = co_await take_bytes(source, relay, held.out);
+        if (!fed.ok()) held.broken = from_error(fed.error());
+        if (relay.failure()) held.broken = from_stream(*relay.failure());
+        if (held.broken) break;
+    }
+    if (relay.begun()) co_return std::nullopt;
+    co_return std::move(held.broken);
+}
+
+net::Task<std::optional<AttemptFailure>> deliver_held(Scene& scene, HttpSource& source,
+                                                      HeldAnswer& held) {
+    std::optional<AttemptFailure> failure;
+    if (held.relay) {
+        failure = co_await pump(scene, source, *held.relay, &held);
+    } else {
+        failure = co_await deliver_from(scene, source, false);
+    }
+    if (failure) {
+        failure->answered = true;
+        mark_failure(scene, *failure);
+    }
+    co_return failure;
+}
 
 net::Task<std::optional<AttemptFailure>> deliver(Scene& scene, HttpSource& source, bool streamed) {
     return deliver_from(scene, source, streamed);

@@ -72,7 +72,8 @@ struct Generation {
     const domain::Principal* who = nullptr;
     policy::Ticket ticket;                // what is held of limits and budgets
     std::vector<AttemptRecord> attempts;  // that reached a provider
-    bool attempt_open = false;            // the last of them is under way
+    std::size_t attempt_at = 0;           // the one under way, or the last that was
+    bool attempt_open = false;            // it is under way
     bool concluded = false;
     // What the answer's head tells of the caller's bounds, taken before they were given back.
     struct Bounds {

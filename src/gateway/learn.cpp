@@ -21,7 +21,7 @@ routing::AttemptOutcome outcome_of(const Generation& generation, const Endpoint&
     routing::AttemptOutcome outcome;
     if (failure != nullptr) {
         // What could not be told in the provider's words, or was not allowed, is no fault of his.
-        outcome.abandoned = failure->ours || failure->client_gone ||
+        outcome.abandoned = failure->ours || failure->client_gone || failure->overtaken ||
                             of_own_key(endpoint, failure->error_class);
         outcome.error_class = failure->error_class;
         outcome.retry_after = failure->retry_after;

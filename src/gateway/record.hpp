@@ -34,6 +34,7 @@ struct AttemptRecord {
     net::Instant begun;
     std::int64_t total_us = 0;
     const Endpoint* endpoint = nullptr;  // of the pinned snapshot
+    std::size_t held = 0;      // its number among what the ticket holds
 };
 
 struct RequestRecord {

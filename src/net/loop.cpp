@@ -43,9 +43,22 @@ Spawned run_spawned(Task<void> task, const char* name) {
 
 void spawn(Task<void> task, const char* name) { run_spawned(std::move(task), name); }
 
+CancelScope::CancelScope(CancelScope& whole)
+    : whole_(&whole), next_(whole.parts_), reason_(whole.reason_) {
+    whole.parts_ = this;
+}
+
+CancelScope::~CancelScope() {
+    if (whole_ == nullptr) return;
+    CancelScope** at = &whole_->parts_;
+    while (*at != this) at = &(*at)->next_;
+    *at = next_;
+}
+
 void CancelScope::cancel(Loop& loop, CancelReason reason) {
     if (reason_ == CancelReason::none) reason_ = reason;
     while (first_ != nullptr) loop.wake(*first_, Wake::cancelled);
+    for (CancelScope* part = parts_; part != nullptr; part = part->next_) part->cancel(loop, reason);
 }
 
 Loop::Loop() : start_(Clock::now()), now_(start_), wheel_(wheel_slots, nullptr) {

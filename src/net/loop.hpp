@@ -43,7 +43,10 @@ struct Waiter {
 };
 
 // Why a request was cut short.
-enum class CancelReason : std::uint8_t { none, client_gone, deadline, shutdown };
+enum class CancelReason : std::uint8_t {
+    none, client_gone, deadline, shutdown,
+    overtaken,  // of a part: another one did its work
+};
 
 // What a request's awaits belong to, so that all of them can be ended at once: the client has
 // left, or time is up. Loop thread only. Waits registered here are woken as `cancelled`; a wait
@@ -51,6 +54,9 @@ enum class CancelReason : std::uint8_t { none, client_gone, deadline, shutdown }
 class CancelScope {
 public:
     CancelScope() = default;
+    // For a part of what `whole` is for: cancelled with it, and by itself. `whole` must outlive it.
+    explicit CancelScope(CancelScope& whole);
+    ~CancelScope();
     CancelScope(const CancelScope&) = delete;
     CancelScope& operator=(const CancelScope&) = delete;
     void cancel(Loop& loop, CancelReason reason);
@@ -62,6 +68,9 @@ public:
 private:
     friend class Loop;
     Waiter* first_ = nullptr;
+    CancelScope* whole_ = nullptr;
+    CancelScope* parts_ = nullptr;  // the first of them
+    CancelScope* next_ = nullptr;   // of the whole's parts
     CancelReason reason_ = CancelReason::none;
 };
 
