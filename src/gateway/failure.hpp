@@ -25,6 +25,7 @@ struct AttemptFailure {
     std::int64_t max_tokens_fitting = 0;
     std::string provider;     // "openai/gpt-5.4"
     bool client_gone = false;
+    bool overtaken = false;   // another candidate, asked meanwhile, answered first: nobody's fault
     bool ours = false;        // the request cannot be translated: our own 400
     base::Error own_error;    // when ours
 };
