@@ -22,6 +22,7 @@
 #include "app/worker_thread.hpp"
 #include "base/log.hpp"
 #include "commands/snippet.hpp"
+#include "gateway/shared_affinity.hpp"
 #include "net/connect.hpp"
 
 namespace tollgate::app {
@@ -179,7 +180,14 @@ base::Result<void> App::open_stores() {
     if (stores_->active()) TRY_VOID(open_vault(environment));
     TRY_VOID(keeper_->take_files(configuration_.current(), gateway_.current(),
                                  configuration_.master_key()));
-    if (stores_->active()) circuits_ = std::make_shared<CircuitShare>(gateway_, stores_->db());
+    if (stores_->active()) {
+        gateway_.shared = stores_->shared();
+        circuits_ = std::make_shared<CircuitShare>(gateway_, stores_->db(), gateway_.shared);
+        circuits_->begin();
+        stores_->listen([this, circuits = circuits_](std::string_view text, milliseconds age) {
+            if (!gateway::hear_news(gateway_, text)) circuits->heard(text, age);
+        });
+    }
     keeper_->start([circuits = circuits_](std::string_view text) {
         if (circuits) circuits->heard(text);
     });
@@ -251,7 +259,10 @@ base::Result<void> App::start_workers() {
     }
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         if (i > 0) workers_[i]->start();
-        workers_[i]->run_on_loop([&] { workers_[i]->serve(listening[i], tls); });
+        workers_[i]->run_on_loop([&] {
+            stores_->connect_shared();
+            workers_[i]->serve(listening[i], tls);
+        });
     }
     return start_metrics_listener();
 }

@@ -7,19 +7,34 @@
 
 namespace tollgate::app {
 
-CircuitShare::CircuitShare(gateway::Gateway& gateway, store::Db& db)
-    : gateway_(gateway), db_(db), instance_(base::uuid7()) {
+CircuitShare::CircuitShare(gateway::Gateway& gateway, store::Db& db,
+                           shared_state::SharedValues* shared)
+    : gateway_(gateway), db_(db), shared_(shared), instance_(base::uuid7()) {}
+
+void CircuitShare::begin() {
     gateway_.circuit_changed = [this](const gateway::Endpoint& endpoint,
                                       const routing::CircuitChange& change) {
         std::string text = routing::encode({instance_, endpoint.key, change});
-        {
-            std::lock_guard lock(mutex_);
-            if (waiting_.size() >= waiting_max) return;
-            waiting_.push_back(std::move(text));
+        if (shared_ == nullptr || net::Loop::current_or_null() == nullptr) {
+            return tell_by_database(std::move(text));
         }
-        wake_.notify_one();
+        net::spawn(tell(shared_from_this(), std::move(text)), "circuit_told");
     };
     thread_ = std::thread([this] { run(); });
+}
+
+net::Task<void> CircuitShare::tell(std::shared_ptr<CircuitShare> self, std::string text) {
+    const bool told = co_await self->shared_->tell(text);
+    if (!told) self->tell_by_database(std::move(text));
+}
+
+void CircuitShare::tell_by_database(std::string text) {
+    {
+        std::lock_guard lock(mutex_);
+        if (waiting_.size() >= waiting_max) return;
+        waiting_.push_back(std::move(text));
+    }
+    wake_.notify_one();
 }
 
 void CircuitShare::stop() {
@@ -53,9 +68,14 @@ void CircuitShare::run() {
     }
 }
 
-void CircuitShare::heard(std::string_view text) {
-    const auto notice = routing::decode_circuit_notice(text);
+void CircuitShare::heard(std::string_view text, std::chrono::milliseconds age) {
+    auto notice = routing::decode_circuit_notice(text);
     if (!notice.ok() || notice->instance == instance_) return;
+    if (notice->change.state == routing::CircuitState::open) {
+        // What is left of it now; nothing is no news.
+        notice->change.open_for -= age;
+        if (notice->change.open_for.count() <= 0) return;
+    }
     const auto snapshot = gateway_.current();
     if (snapshot == nullptr) return;
     for (const gateway::EndpointPointer& endpoint : snapshot->endpoints) {

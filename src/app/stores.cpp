@@ -168,6 +168,21 @@ void Stores::add_gauges(base::Registry& metrics) {
                            [this] { return db_->trouble().empty() ? 1.0 : 0.0; });
     metrics.gauge_callback("tollgate_shared_state_up", "1 while limits are shared as configured",
                            {}, [this] { return state_->trouble().empty() ? 1.0 : 0.0; });
+    if (shared() == nullptr) return;
+    using shared_state::Lookup;
+    using shared_state::ValueKind;
+    for (const auto kind : {ValueKind::conversation, ValueKind::answer, ValueKind::check}) {
+        for (const auto result : {Lookup::found, Lookup::missing, Lookup::late, Lookup::lost}) {
+            metrics.counter_callback(
+                "tollgate_shared_lookups_total",
+                "What Redis was asked for beside limits; late and lost: decided without it",
+                {{"kind", std::string(to_string(kind))},
+                 {"result", std::string(to_string(result))}},
+                [this, kind, result] {
+                    return static_cast<double>(shared()->count(kind, result));
+                });
+        }
+    }
 }
 
 }  // namespace tollgate::app

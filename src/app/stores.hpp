@@ -33,6 +33,18 @@ public:
     // REQUIRES (the following): active().
     store::Db& db() { return *db_; }
     shared_state::SharedState& state() { return *state_; }
+    // What instances share beside limits; null: there is no Redis. Any time.
+    shared_state::SharedValues* shared() {
+        return redis_ == nullptr ? nullptr : &redis_->values();
+    }
+    // Connects this loop to it, so that its first request need not wait. Loop thread.
+    void connect_shared() {
+        if (redis_ != nullptr) redis_->values().connect();
+    }
+    // Who hears what other instances tell through Redis; before begin_sharing().
+    void listen(shared_state::SharedValues::Heard heard) {
+        if (redis_ != nullptr) redis_->listen(std::move(heard));
+    }
     policy::Governor& governor() { return *governor_; }
     journal::Journal& journal() { return *journal_; }
     std::shared_ptr<const policy::InstallationKey> installation() const { return installation_; }

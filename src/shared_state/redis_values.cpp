@@ -112,6 +112,10 @@ net::Task<void> RedisValues::store(std::shared_ptr<RedisValues> self,
     }
 }
 
+void RedisValues::connect() {
+    net::spawn(store(shared_from_this(), {"PING"}, 0), "shared_values_connect");
+}
+
 void RedisValues::put(ValueKind kind, std::string key, std::string value, milliseconds life) {
     const auto bytes = static_cast<std::int64_t>(key.size() + value.size());
     if (!core_->online() || value.size() > value_bytes_max) return;

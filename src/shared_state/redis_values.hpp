@@ -22,6 +22,7 @@ class RedisValues final : public SharedValues,
 public:
     explicit RedisValues(std::shared_ptr<RedisCore> core) : core_(std::move(core)) {}
 
+    void connect() override;
     net::Task<std::optional<std::string>> get(ValueKind kind, std::string key,
                                               std::chrono::milliseconds patience) override;
     void put(ValueKind kind, std::string key, std::string value,

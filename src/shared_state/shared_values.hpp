@@ -33,6 +33,8 @@ class SharedValues {
 public:
     virtual ~SharedValues() = default;
 
+    // Makes this loop's connection, in the background. Loop thread.
+    virtual void connect() = 0;
     // The value, waiting for it at most `patience`; nullopt: there is none, or nobody can tell.
     // Loop thread.
     virtual net::Task<std::optional<std::string>> get(ValueKind kind, std::string key,
