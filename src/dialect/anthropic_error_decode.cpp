@@ -3,6 +3,7 @@
 
 #include "dialect/anthropic.hpp"
 #include "dialect/context_overflow.hpp"
+#include "dialect/plain_words.hpp"
 
 namespace tollgate::dialect::anthropic {
 namespace {
@@ -98,15 +99,14 @@ void classify(int status, ProviderFailure& failure) {
 }  // namespace
 
 ProviderFailure decode_error(int status, std::string_view body) {
-    constexpr std::size_t plain_words_max = 500;
     ProviderFailure failure;
     json::Document document;
     const auto parsed = document.parse(body);
     if (parsed.ok()) {
         failure.type = (*parsed)["error"]["type"].text();
         failure.message = words_of(*parsed);
-    } else if (!body.empty() && body.front() != '<') {
-        failure.message = body.substr(0, plain_words_max);
+    } else {
+        failure.message = plain_words(body);
     }
     classify(status, failure);
     return failure;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "dialect/context_overflow.hpp"
+#include "dialect/plain_words.hpp"
 
 namespace tollgate::dialect {
 namespace {
@@ -149,12 +150,11 @@ ProviderFailure bedrock_failure(int status, std::string_view type, std::string_v
 }
 
 BedrockProblem read_bedrock_problem(std::string_view body) {
-    constexpr std::size_t plain_words_max = 500;
     BedrockProblem problem;
     json::Document document;
     const auto root = document.parse(body);
     if (!root.ok() || !root->is_object()) {
-        if (!body.empty() && body.front() != '<') problem.message = body.substr(0, plain_words_max);
+        problem.message = plain_words(body);
         return problem;
     }
     problem.type = (*root)["__type"].text();

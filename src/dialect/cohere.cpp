@@ -4,6 +4,7 @@
 
 #include "dialect/cohere_request.hpp"
 #include "dialect/context_overflow.hpp"
+#include "dialect/plain_words.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -57,14 +58,12 @@ public:
         return events;
     }
     ProviderFailure decode_error(int status, std::string_view body) const override {
-        constexpr std::size_t message_bytes_max = 2000;
         json::Document document;
         auto root = document.parse(body);
         if (root.ok() && (*root)["message"].is_string()) {
             return cohere_failure(status, (*root)["message"].text());
         }
-        if (body.starts_with('<')) body = {};  // a page of HTML says nothing to anybody
-        return cohere_failure(status, body.substr(0, message_bytes_max));
+        return cohere_failure(status, plain_words(body));
     }
 };
 

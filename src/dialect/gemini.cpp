@@ -5,6 +5,7 @@
 #include "dialect/context_overflow.hpp"
 #include "dialect/gemini_client.hpp"
 #include "dialect/gemini_request.hpp"
+#include "dialect/plain_words.hpp"
 
 namespace tollgate::dialect {
 namespace {
@@ -55,7 +56,7 @@ public:
         const auto parsed = document.parse(body);
         if (!parsed.ok()) {
             ProviderFailure failure = gemini::read_failure(status, {});
-            failure.message = body.substr(0, 500);
+            failure.message = plain_words(body);
             return failure;
         }
         json::Value root = *parsed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dialect/ollama_request.hpp"
+#include "dialect/plain_words.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -54,7 +55,7 @@ public:
     ProviderFailure decode_error(int status, std::string_view body) const override {
         json::Document document;
         auto root = document.parse(body);
-        if (!root.ok()) return ollama_failure(status, body.substr(0, 500));
+        if (!root.ok()) return ollama_failure(status, plain_words(body));
         json::Value error = (*root)["error"];
         if (error.is_object()) error = error["message"];  // its OpenAI-shaped routes
         return ollama_failure(status, error.text());

@@ -4,6 +4,7 @@
 
 #include "dialect/context_overflow.hpp"
 #include "dialect/openai_chat.hpp"
+#include "dialect/plain_words.hpp"
 
 namespace tollgate::dialect::openai_chat {
 namespace {
@@ -168,7 +169,8 @@ ErrorClass classify(int status, const Words& words) {
     if (words.flagged || has_any(code, {"content_filter", "content_policy", "responsibleai",
                                         "data_inspection_failed", "moderation"}) ||
         has_any(message, {"content management policy", "content policy", "our safety system",
-                          "flagged by moderation", "requires moderation"})) {
+                          "flagged by moderation", "requires moderation"}) ||
+        (has_any(code, {"invalid_prompt"}) && has_any(message, {"policy"}))) {
         return ErrorClass::content_policy;
     }
     if (has_any(code, {"insufficient_quota", "rate_limit", "quota_exceeded", "resource_exhausted",
@@ -196,7 +198,8 @@ ErrorClass classify(int status, const Words& words) {
     if (status != 429 && has_any(code, {"overloaded", "model_not_ready", "engine_overloaded"})) {
         return ErrorClass::overloaded;
     }
-    if (status >= 500 && has_any(message, {"overloaded", "at capacity", "model is loading"})) {
+    const bool servers_fault = status >= 500 || status < 400;  // inside a stream none is stated
+    if (servers_fault && has_any(message, {"overloaded", "at capacity", "model is loading"})) {
         return ErrorClass::overloaded;
     }
     return class_of_status(status);
@@ -222,19 +225,6 @@ ProviderFailure understood(int status, Words words) {
     return out;
 }
 
-// Plain text is kept; a page of HTML says nothing to anybody.
-std::string plain_message(std::string_view body) {
-    constexpr std::size_t message_bytes_max = 2000;
-    while (!body.empty() && (body.front() == ' ' || body.front() == '\n' || body.front() == '\r')) {
-        body.remove_prefix(1);
-    }
-    while (!body.empty() && (body.back() == ' ' || body.back() == '\n' || body.back() == '\r')) {
-        body.remove_suffix(1);
-    }
-    if (body.starts_with('<')) return {};
-    return std::string(body.substr(0, message_bytes_max));
-}
-
 }  // namespace
 
 bool base_resp_failed(Value body) {
@@ -250,11 +240,11 @@ ProviderFailure decode_error(int status, std::string_view body) {
     base::Result<Value> root = document.parse(body);
     if (root.ok() && (root->is_object() || root->is_array())) {
         ProviderFailure failure = read_failure(status, *root);
-        if (failure.message.empty()) failure.message = plain_message(body);
+        if (failure.message.empty()) failure.message = plain_words(body);
         return failure;
     }
     Words words;
-    words.message = root.ok() && root->is_string() ? root->text() : plain_message(body);
+    words.message = root.ok() && root->is_string() ? root->text() : plain_words(body);
     return understood(status, std::move(words));
 }
 

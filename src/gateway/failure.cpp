@@ -66,6 +66,12 @@ std::string too_long(const AttemptFailure& last) {
            std::to_string(last.context_tokens) + " maximum";
 }
 
+// Pages and plain texts come from what stands before a provider: no client reads them.
+bool is_of_a_protocol(std::string_view body) {
+    const std::size_t begin = body.find_first_not_of(" \t\r\n");
+    return begin != body.npos && (body[begin] == '{' || body[begin] == '[');
+}
+
 void unanswered(FinalAnswer& answer, const AttemptFailure& last, const std::string& attempts,
                 bool anybody_answered) {
     if (last.error_class == ErrorClass::timeout) {
@@ -110,7 +116,7 @@ FinalAnswer final_answer(const AttemptFailure& last, domain::Protocol client,
                         too_long(last) + " (capability_rejected: prompt_too_long)"};
     } else if (last.status >= 400) {
         answer.status = last.status;
-        answer.relay_body = !last.body.empty();
+        answer.relay_body = is_of_a_protocol(last.body);
         answer.error = {code_of_status(last.status),
                         last.provider + " answered " + std::to_string(last.status) + ": " +
                             last.message};

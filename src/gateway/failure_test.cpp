@@ -190,6 +190,16 @@ TEST(FinalAnswer, BodyOfTheClientsDialect_IsRelayedAsItIs) {
     EXPECT_TRUE(seen_by(Protocol::anthropic, last).relay_body) << "Anthropic's own words";
 }
 
+TEST(FinalAnswer, PageOfAProxy_IsNotRelayed) {
+    for (const char* body : {"<html>Bad Gateway</html>", "\n<!DOCTYPE html>", "no healthy upstream"}) {
+        AttemptFailure last = refusal(ErrorClass::provider_fault, 502);
+        last.body = body;
+        const auto answer = seen_by(Protocol::anthropic, last);
+        EXPECT_FALSE(answer.relay_body) << body;
+        EXPECT_EQ(answer.status, 502);
+    }
+}
+
 TEST(FinalAnswer, RequestThatNoTargetCanCarry_IsOurOwnError) {
     AttemptFailure last;
     last.ours = true;
