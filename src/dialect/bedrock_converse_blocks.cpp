@@ -232,7 +232,7 @@ Result<void> BlockWriter::document(const Part& part) {
     if (media.source == MediaSource::content) return document_inside(part);
     std::string_view format = document_format(media.media_type);
     const bool bucket = media.source == MediaSource::url && media.data.raw.starts_with("s3:");
-    if (media.source == MediaSource::text) format = "txt";
+    if (media.source == MediaSource::text && format.empty()) format = "txt";
     if (bucket && format.empty()) format = "pdf";
     if (media.source != MediaSource::base64 && media.source != MediaSource::text && !bucket) {
         return refuse("document", "Bedrock takes documents as base64, as text or by an s3:// "

@@ -1,5 +1,6 @@
 // A Converse body as a neutral request.
 #include "dialect/converse_client.hpp"
+#include "dialect/text_file.hpp"
 
 namespace tollgate::dialect::converse_client {
 namespace {
@@ -135,6 +136,7 @@ private:
         }
         made.media.media_type = media_type(media["format"].text(), kind);
         made.media.title = media["name"].escaped();
+        if (kind == PartKind::document) read_text_file(made.media, arena_);
         out.push_back(std::move(made));
         return {};
     }

@@ -4,6 +4,7 @@
 #include "dialect/gemini_client.hpp"
 #include "dialect/gemini_model.hpp"
 #include "dialect/signatures.hpp"
+#include "dialect/text_file.hpp"
 
 namespace tollgate::dialect::gemini_client {
 namespace {
@@ -216,6 +217,7 @@ private:
             return field_error(at + ".mimeType", "is required, e.g. image/png");
         }
         made.kind = PartKind::document;
+        read_text_file(made.media, arena_);
         if (mime.starts_with("image/") || mime.empty()) made.kind = PartKind::image;
         if (mime.starts_with("audio/")) {
             made.kind = PartKind::audio;

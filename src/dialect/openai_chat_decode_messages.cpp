@@ -2,6 +2,7 @@
 
 #include "dialect/gemini_model.hpp"
 #include "dialect/openai_fields.hpp"
+#include "dialect/text_file.hpp"
 
 namespace tollgate::dialect::openai_chat {
 namespace {
@@ -223,7 +224,9 @@ base::Result<void> MessagesDecoder::file(Value value, const std::string& field, 
         return {};
     }
     if (data.escaped().raw.starts_with("data:")) {
-        return decode_data_url(data.escaped(), field + ".file_data", part.media, arena_);
+        TRY_VOID(decode_data_url(data.escaped(), field + ".file_data", part.media, arena_));
+        read_text_file(part.media, arena_);
+        return {};
     }
     part.media.source = MediaSource::base64;
     part.media.media_type = "application/pdf";

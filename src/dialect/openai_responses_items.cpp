@@ -6,6 +6,7 @@
 #include "dialect/openai_chat_decode.hpp"
 #include "dialect/openai_fields.hpp"
 #include "dialect/openai_responses_freeform.hpp"
+#include "dialect/text_file.hpp"
 
 namespace tollgate::dialect::openai_responses {
 namespace {
@@ -287,7 +288,9 @@ base::Result<void> ItemsDecoder::file(Value value, const std::string& field, Par
     part.media.filename = value["filename"].escaped();
     const Value data = value["file_data"];
     if (data.is_string() && data.escaped().raw.starts_with("data:")) {
-        return decode_data_url(data.escaped(), field + ".file_data", part.media, arena_);
+        TRY_VOID(decode_data_url(data.escaped(), field + ".file_data", part.media, arena_));
+        read_text_file(part.media, arena_);
+        return {};
     }
     if (data.is_string()) {
         part.media.source = MediaSource::base64;
