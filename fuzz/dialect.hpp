@@ -103,6 +103,31 @@ public:
     }
 
 private:
+    enum class Next : std::uint8_t { go_on, finish, stop_here };
+
+    template <typename Feed>
+    static Next feed_frames(std::string_view text, Feed&& feed) {
+        http::SseParser parser;
+        http::SseFrame frame;
+        parser.feed(text);
+        Next next = Next::go_on;
+        while (next == Next::go_on && *parser.next(frame)) {
+            if (!frame.comment_only) next = feed(frame.event, frame.data);
+        }
+        return next;
+    }
+
+    template <typename Feed>
+    static Next feed_lines(std::string_view text, Feed&& feed) {
+        http::NdjsonParser parser;
+        std::string_view line;
+        parser.feed(text);
+        Next next = Next::go_on;
+        while (next == Next::go_on && *parser.next(line)) next = feed("", line);
+        if (next == Next::go_on && parser.finish(line)) next = feed("", line);
+        return next;
+    }
+
     void request(std::string_view text, std::uint8_t quirks) const {
         json::Document document;
         base::Arena arena;
@@ -139,16 +164,16 @@ private:
             }
             events.clear();
         };
-        http::SseParser parser;
-        http::SseFrame frame;
-        parser.feed(text);
-        while (*parser.next(frame)) {
-            if (frame.comment_only) continue;
-            auto facts = decoder->feed(frame.event, frame.data, events);
-            if (!facts.ok()) return;
+        auto feed = [&](std::string_view event, std::string_view data) {
+            auto facts = decoder->feed(event, data, events);
+            if (!facts.ok()) return Next::stop_here;
             pass_on();
-            if (facts->end) break;
-        }
+            return facts->end ? Next::finish : Next::go_on;
+        };
+        const Next last = own_->provider->framing() == dialect::Framing::ndjson
+                              ? feed_lines(text, feed)
+                              : feed_frames(text, feed);
+        if (last == Next::stop_here) return;
         decoder->finish(events);
         pass_on();
     }

@@ -15,7 +15,8 @@ std::string lower(std::string text) {
 std::string_view without_comment(std::string_view line) {
     for (std::size_t i = 0; i < line.size(); ++i) {
         const bool mark = line[i] == '#' || line[i] == ';';
-        if (mark && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) return line.substr(0, i);
+        const bool apart = i == 0 || std::string_view(" \t\r").find(line[i - 1]) != line.npos;
+        if (mark && apart) return line.substr(0, i);
     }
     return line;
 }

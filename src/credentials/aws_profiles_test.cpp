@@ -18,6 +18,7 @@ TEST(AwsProfiles, Ini_SectionsKeysCommentsAndNestedSettings) {
         "output = json\n"
         "no equals sign\n"
         "[other]\n"
+        "\r# a comment behind a stray line end = x\n"
         "empty =\n");
     ASSERT_EQ(sections.size(), 2u);
     const Profile& profile = sections.at("default");
@@ -25,7 +26,7 @@ TEST(AwsProfiles, Ini_SectionsKeysCommentsAndNestedSettings) {
     EXPECT_EQ(profile.at("key"), "a#b");
     EXPECT_EQ(profile.at("output"), "json");
     EXPECT_EQ(profile.count("max_attempts"), 0u);
-    EXPECT_EQ(sections.at("other").at("empty"), "");
+    EXPECT_EQ(sections.at("other"), (Profile{{"empty", ""}}));
 }
 
 TEST(AwsProfiles, BothFiles_CredentialsFileCountsAndOnlyProfilesAreTaken) {

@@ -52,6 +52,11 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_v
     }
     const auto offset = offset_of(text.substr(at));
     if (!offset) return {};
+    // The clock counts nanoseconds: it ends in 2262, and 9999 is how some write "never".
+    constexpr std::chrono::sys_days first = std::chrono::year(1970) / 1 / 2,
+                                    last = std::chrono::year(2200) / 1 / 1;
+    if (std::chrono::sys_days(date) < first) return first;
+    if (std::chrono::sys_days(date) > last) return last;
     return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
            std::chrono::seconds(second) - *offset;
 }

@@ -18,6 +18,13 @@ TEST(Timestamp, WhatServicesWrite) {
     EXPECT_EQ(unix_of("2015-08-30T07:06:00-05:30"), 1'440'938'160);
 }
 
+TEST(Timestamp, BeyondTheClock_IsItsEnd) {
+    EXPECT_EQ(unix_of("9999-12-31T23:59:59Z"), unix_of("2200-01-01T00:00:00Z"));
+    EXPECT_EQ(unix_of("0001-01-01T00:00:00Z"), 86'400);
+    EXPECT_EQ(unix_of("1013-11-21T05:00:00+23:59"), 86'400);
+    EXPECT_LT(unix_of("1970-01-02T00:00:00+23:59"), 86'400);
+}
+
 TEST(Timestamp, WhatIsNone) {
     for (const char* text :
          {"", "2026-01-01", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z",
