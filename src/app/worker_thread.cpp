@@ -36,6 +36,7 @@ WorkerThread::WorkerThread(gateway::Gateway& gateway, base::Registry& metrics,
         };
         admin::add_models_route(router_, *administration, plain);
     }
+    worker_.life = &stopping_;
     api::add_routes(router_, worker_);
     if (administration != nullptr) admin::add_routes(router_, *administration);
     const http::RouteHandler handler = [this](http::Exchange& exchange) {
@@ -125,7 +126,8 @@ net::Task<void> WorkerThread::housekeeping() {
     }
     // Sessions hold memory and sockets: they end first, but a stuck one does not keep the process.
     const net::Instant by = net::Clock::now() + sessions_grace;
-    while (server_.connections() + metrics_server_.connections() > 0 && net::Clock::now() < by) {
+    while (server_.connections() + metrics_server_.connections() + worker_.shadows_open > 0 &&
+           net::Clock::now() < by) {
         server_.cancel_all();
         metrics_server_.cancel_all();
         co_await net::sleep_for(std::chrono::milliseconds(5));

@@ -55,7 +55,6 @@ public:
         for (const domain::TaskKind& task : config_.routing.tasks) tasks.add(task);
         std::vector<domain::RoutingRule> rules = all_rules(sources.stored);
         check(rules, tasks, sources.names);
-        tell_what_waits(rules);
         std::vector<routing::RuleProblem> found;
         tables_.rules = routing::RuleSet(std::move(rules), zone_of, found);
         for (const routing::RuleProblem& item : found) {
@@ -79,26 +78,6 @@ private:
         tables_.resume_streams = from.resume_streams;
         tables_.hedge = from.hedge;
         tables_.experiments = from.experiments;
-    }
-
-    // Keys that are read, and do nothing yet: nobody shall count on them unawares.
-    void tell_what_waits(const std::vector<domain::RoutingRule>& rules) {
-        const auto tell = [&](const std::string& origin, const std::string& path) {
-            Problem waits{Severity::warning, origin, 0, 0, path,
-                          "is not in force yet: requests go as they would without it", ""};
-            waits.column = number_behind(waits.file);
-            waits.line = number_behind(waits.file);
-            problems_.push_back(std::move(waits));
-        };
-        const config::RoutingConfig& routing = config_.routing;
-        if (routing.hedge) tell("", "routing.hedge");
-        if (routing.resume_streams) tell("", "routing.resume_streams");
-        for (const domain::RoutingRule& rule : rules) {
-            const std::string path = "routing.rules `" + rule.name + "` ";
-            if (rule.hedge.value_or(false)) tell(rule.origin, path + "hedge");
-            if (rule.resume_streams.value_or(false)) tell(rule.origin, path + "resume_streams");
-            if (rule.use.shadow) tell(rule.origin, path + "use.shadow");
-        }
     }
 
     std::vector<domain::RoutingRule> all_rules(const std::vector<domain::RoutingRule>& stored) {

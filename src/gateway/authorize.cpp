@@ -4,15 +4,12 @@
 
 namespace tollgate::gateway {
 
-net::Task<base::Result<credentials::CredentialPointer>> authorize(Generation& generation,
+net::Task<base::Result<credentials::CredentialPointer>> authorize(http::Client& client,
                                                                   const Endpoint& endpoint,
                                                                   Prepared& prepared,
                                                                   net::CancelScope* scope) {
     if (!endpoint.credential) co_return credentials::CredentialPointer();
-    auto credential = co_await endpoint.credential->get(generation.worker.client,
-                                                        scope != nullptr
-                                                            ? scope
-                                                            : &generation.exchange.scope());
+    auto credential = co_await endpoint.credential->get(client, scope);
     if (!credential.ok()) co_return credential;
     const providers::SignableRequest request{"POST", endpoint.origin.authority, prepared.target,
                                              prepared.pieces, base::unix_seconds()};

@@ -5,10 +5,10 @@
 namespace tollgate::gateway {
 
 // Null where the credential is configured and stands in the headers already. The wait belongs to
-// `scope`; null: to the exchange's.
-// Fails: as credentials::Source::get.
-net::Task<base::Result<credentials::CredentialPointer>> authorize(
-    Generation& generation, const Endpoint& endpoint, Prepared& prepared,
-    net::CancelScope* scope = nullptr);
+// `scope`. Fails: as credentials::Source::get.
+net::Task<base::Result<credentials::CredentialPointer>> authorize(http::Client& client,
+                                                                  const Endpoint& endpoint,
+                                                                  Prepared& prepared,
+                                                                  net::CancelScope* scope);
 
 }  // namespace tollgate::gateway

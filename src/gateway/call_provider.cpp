@@ -11,6 +11,7 @@
 #include "gateway/conclude.hpp"
 #include "gateway/hedge.hpp"
 #include "gateway/learn.hpp"
+#include "gateway/shadow.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -390,6 +391,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     Delivery delivery;
     progress.list = &generation.plan.candidates;
     progress.deadline = net::Clock::now() + total_time(generation);
+    begin_shadow(generation);
     if (resumes(generation)) delivery.continuation = std::make_unique<Continuation>();
     while (true) {
         Tried tried;

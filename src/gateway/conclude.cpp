@@ -7,6 +7,8 @@
 
 #include "accounting/pricing.hpp"
 #include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "gateway/prepared.hpp"
 #include "gateway/reach.hpp"
@@ -435,6 +437,27 @@ void end_attempt(Generation& generation, const AttemptFailure* failure) {
     at->provider_request_id = generation.record.provider_request_id;
     at->translated = generation.record.translated;
     price(generation, *at, failure);
+}
+
+domain::UsageRecord shadow_row(Generation& generation, const Endpoint& shadow) {
+    domain::UsageRecord row;
+    fill_common(generation, row);
+    const RequestRecord& record = generation.record;
+    const domain::Deployment& target = shadow.deployment;
+    row.tags = tags_of(generation);
+    row.request_id = base::uuid7();
+    row.at = unix_micros_of(net::Clock::now());
+    row.cache = "off";
+    row.attempts = 1;
+    row.provider = row.provider_type = target.provider.type;
+    row.model = target.model_name;
+    row.rule = record.rule;
+    row.strategy = "shadow";
+    row.first_token_us = -1;
+    json::Writer writer(row.route_trace);
+    writer.begin_object().string("shadow_of", record.request_id);
+    writer.string("rule", record.rule).end_object();
+    return row;
 }
 
 void conclude(Generation& generation) {

@@ -44,6 +44,10 @@ void end_attempt(Generation& generation, const AttemptFailure* failure);
 // nothing.
 void conclude(Generation& generation);
 
+// The record of a copy of this request that `shadow` is asked with: who, when and why; not how it
+// went.
+domain::UsageRecord shadow_row(Generation& generation, const Endpoint& shadow);
+
 // What is left of the caller's limits and budgets at this moment.
 Generation::Bounds standing_bounds(const policy::Ticket& ticket);
 // x-ratelimit-*, anthropic-ratelimit-unified-* of the caller's own bounds, x-tollgate-cost where it

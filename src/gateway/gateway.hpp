@@ -136,6 +136,9 @@ struct Worker {
     DocumentPool documents = {};
     // Where usage records go; null: nowhere (no store). Set before the loop runs.
     std::unique_ptr<accounting::UsageSink> usage = nullptr;
+    // Cancelled when the worker stops; null: never.
+    net::CancelScope* life = nullptr;
+    std::size_t shadows_open = 0;
 };
 
 }  // namespace tollgate::gateway

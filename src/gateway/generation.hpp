@@ -36,6 +36,7 @@ struct Plan {
     std::optional<routing::SessionKey> conversation;
     // The answer holds state that only the deployment which gives it can read.
     bool binds = false;
+    EndpointPointer shadow;  // that gets a copy; null: none does
     bool all_open = false;  // of all of them: the first is asked all the same
     const domain::RoutingRule* rule = nullptr;  // that applied; of the pinned snapshot
     std::string route;                          // x-tollgate-route, "" : nothing was decided

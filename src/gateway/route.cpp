@@ -292,6 +292,18 @@ void Router::add_special_chains() {
         }
         if (!chain.empty()) plan_.fallback_on.emplace_back(on.error_class, std::move(chain));
     }
+    take_shadow();
+}
+
+// A share of the rule's requests is copied; one that may not go there, or goes there anyway, is not.
+void Router::take_shadow() {
+    const auto& shadow = plan_.rule->use.shadow;
+    if (!shadow || !input_.counts) return;
+    constexpr double draws = 1'000'000;
+    const auto drawn = static_cast<double>(base::random_u64() % static_cast<std::uint64_t>(draws));
+    if (drawn >= shadow->share * draws) return;
+    auto found = endpoints_of(snapshot_.names.resolve(shadow->model).candidates);
+    if (!found.empty()) plan_.shadow = std::move(found.front());
 }
 
 // What the rule says of deadlines and attempts stands above what holds for all requests.

@@ -64,6 +64,7 @@ private:
                                  const policy::OwnKeys& keys) const;
     base::Result<void> own_keys_only() const;
     void add_special_chains();
+    void take_shadow();
     void take_attempts();
     void finish();
     void trace_decision(const routing::Decision& decision, const routing::DecisionInput& asked);
