@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "accounting/byte_pairs.hpp"
+#include "app/active_checks.hpp"
 #include "app/administration.hpp"
 #include "app/budget_watch.hpp"
 #include "app/circuit_share.hpp"
@@ -118,6 +119,7 @@ public:
         if (!started.ok()) {
             if (budget_watch_ != nullptr) budget_watch_->end();
             if (model_sync_) model_sync_->end();
+            if (active_checks_) active_checks_->end();
             return fail(started.error().message);
         }
         add_gauges();
@@ -166,6 +168,7 @@ private:
     std::vector<std::unique_ptr<WorkerThread>> workers_;
     std::unique_ptr<BudgetWatch> budget_watch_;  // null: nothing is governed
     std::optional<ModelSyncJob> model_sync_;
+    std::optional<ActiveChecks> active_checks_;
     std::uint16_t port_ = 0;
     std::string host_;
 };
@@ -257,6 +260,14 @@ base::Result<void> App::start_workers() {
         model_sync_.emplace(*administration_, workers_.front()->loop());
         model_sync_->begin();
     }
+    ActiveChecks::Parts checks{gateway_, workers_.front()->loop(), metrics_};
+    if (stores_->active()) {
+        checks.db = &stores_->db();
+        checks.state = &stores_->state();
+        checks.shared = stores_->shared();
+    }
+    active_checks_.emplace(std::move(checks));
+    active_checks_->begin();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         if (i > 0) workers_[i]->start();
         workers_[i]->run_on_loop([&] {
@@ -462,6 +473,7 @@ void App::drain(const sigset_t& signals) {
     while (in_flight() > 0 && net::Clock::now() - cancelled < cancelled_grace) pause(drain_poll);
     if (budget_watch_ != nullptr) budget_watch_->end();
     if (model_sync_) model_sync_->end();
+    if (active_checks_) active_checks_->end();
     stores_->end_sharing(workers_.front()->loop());
     for (auto& worker : workers_) worker->stop_and_join();
 }

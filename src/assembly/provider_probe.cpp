@@ -21,11 +21,11 @@ constexpr std::size_t models_max = 5000;
 constexpr std::int64_t responses_output_tokens_min = 16;
 constexpr std::chrono::seconds connect_time{5};
 
-http::Deadlines deadlines() {
+http::Deadlines deadlines(milliseconds patience) {
     http::Deadlines deadlines;
-    deadlines.connect = connect_time;
-    deadlines.headers = deadlines.idle = probe_time;
-    deadlines.total = net::Clock::now() + probe_time;
+    deadlines.connect = std::min<milliseconds>(connect_time, patience);
+    deadlines.headers = deadlines.idle = patience;
+    deadlines.total = net::Clock::now() + patience;
     return deadlines;
 }
 
@@ -91,7 +91,7 @@ base::Result<Question> completion(const gateway::Endpoint& endpoint) {
 
 net::Task<base::Result<Answered>> ask(net::Loop& loop, const gateway::Endpoint& endpoint,
                                       Question& question, std::size_t bytes_max,
-                                      net::CancelScope* scope) {
+                                      milliseconds patience, net::CancelScope* scope) {
     http::Client client(loop);
     const http::Headers none;
     question.headers =
@@ -119,7 +119,7 @@ net::Task<base::Result<Answered>> ask(net::Loop& loop, const gateway::Endpoint& 
     request.body = body;
     http::CallFailure failure = http::CallFailure::none;
     CO_TRY(http::Call call,
-           co_await client.send(endpoint.origin, request, deadlines(), scope, &failure));
+           co_await client.send(endpoint.origin, request, deadlines(patience), scope, &failure));
     Answered answered;
     answered.status = call.head().status;
     for (const http::Header& header : call.head().headers) {
@@ -194,24 +194,30 @@ OfferedModel read_model(json::Value entry) {
     return model;
 }
 
-}  // namespace
-
-net::Task<domain::ProviderProbe> probe(net::Loop& loop, gateway::EndpointPointer endpoint,
-                                       net::CancelScope* scope) {
-    domain::ProviderProbe result;
-    if (endpoint->deployment.provider.echo) {
-        result.works = true;
-        result.status = 200;
-        co_return result;
+// Fails: provider, when there is none to ask for.
+base::Result<Question> list_of_models(const gateway::Endpoint& endpoint) {
+    const domain::ProviderTraits& row = endpoint.deployment.provider;
+    if (!has_list_of_models(endpoint)) {
+        return base::Error{base::ErrorCode::provider, row.type + " has no list of models to read"};
     }
-    auto question = completion(*endpoint);
+    Question question;
+    question.protocol = row.protocol;
+    question.method = "GET";
+    question.target = endpoint.origin.base_path + row.models_path;
+    return question;
+}
+
+net::Task<domain::ProviderProbe> judge(net::Loop& loop, gateway::EndpointPointer endpoint,
+                                       base::Result<Question> question, std::size_t bytes_max,
+                                       milliseconds patience, net::CancelScope* scope) {
+    domain::ProviderProbe result;
     if (!question.ok()) {
         result.error_class = domain::ErrorClass::bad_request;
         result.message = question.error().message;
         co_return result;
     }
     const net::Instant begun = net::Clock::now();
-    auto answered = co_await ask(loop, *endpoint, *question, answer_bytes_max, scope);
+    auto answered = co_await ask(loop, *endpoint, *question, bytes_max, patience, scope);
     result.latency = std::chrono::duration_cast<milliseconds>(net::Clock::now() - begun);
     if (!answered.ok()) {
         result.error_class = answered.error().code == base::ErrorCode::timeout
@@ -232,6 +238,15 @@ net::Task<domain::ProviderProbe> probe(net::Loop& loop, gateway::EndpointPointer
         result.error_class = domain::ErrorClass::none;
     }
     co_return result;
+}
+
+}  // namespace
+
+bool has_list_of_models(const gateway::Endpoint& endpoint) {
+    const domain::ProviderTraits& row = endpoint.deployment.provider;
+    // A list that another host serves would be asked with this one's credential.
+    return !row.echo && !row.models_path.empty() &&
+           row.models_path.find("://") == std::string::npos;
 }
 
 base::Result<std::vector<OfferedModel>> read_offered_models(std::string_view body) {
@@ -261,23 +276,35 @@ base::Result<std::vector<OfferedModel>> read_offered_models(std::string_view bod
     return models;
 }
 
+net::Task<domain::ProviderProbe> probe(net::Loop& loop, gateway::EndpointPointer endpoint,
+                                       net::CancelScope* scope, milliseconds patience) {
+    if (endpoint->deployment.provider.echo) {
+        domain::ProviderProbe result;
+        result.works = true;
+        result.status = 200;
+        co_return result;
+    }
+    auto question = completion(*endpoint);
+    co_return co_await judge(loop, std::move(endpoint), std::move(question), answer_bytes_max,
+                             patience, scope);
+}
+
+net::Task<domain::ProviderProbe> probe_list(net::Loop& loop, gateway::EndpointPointer endpoint,
+                                            net::CancelScope* scope, milliseconds patience) {
+    auto question = list_of_models(*endpoint);
+    co_return co_await judge(loop, std::move(endpoint), std::move(question), list_bytes_max,
+                             patience, scope);
+}
+
 net::Task<base::Result<std::vector<OfferedModel>>> offered_models(
     net::Loop& loop, gateway::EndpointPointer endpoint, net::CancelScope* scope) {
     const domain::ProviderTraits& row = endpoint->deployment.provider;
-    // A list that another host serves would be asked with this one's credential.
-    if (row.echo || row.models_path.empty() || row.models_path.find("://") != std::string::npos) {
-        co_return base::Error{base::ErrorCode::provider,
-                              row.type + " has no list of models to read"};
-    }
-    Question question;
-    question.protocol = row.protocol;
-    question.method = "GET";
-    question.target = endpoint->origin.base_path + row.models_path;
+    CO_TRY(Question question, list_of_models(*endpoint));
     // Anthropic gives 20 at a time otherwise, Gemini 50.
     if (row.protocol == domain::Protocol::anthropic) question.target += "?limit=1000";
     if (row.protocol == domain::Protocol::gemini) question.target += "?pageSize=1000";
     CO_TRY(const Answered answered,
-           co_await ask(loop, *endpoint, question, list_bytes_max, scope));
+           co_await ask(loop, *endpoint, question, list_bytes_max, probe_time, scope));
     if (answered.status != 200) {
         const providers::ErrorVerdict verdict = verdict_of(*endpoint, question, answered);
         co_return base::Error{base::ErrorCode::provider,

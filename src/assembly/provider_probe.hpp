@@ -19,7 +19,15 @@ constexpr std::chrono::seconds probe_time{30};
 
 // One completion of at most probe_output_tokens. Never fails: what went wrong is the answer.
 net::Task<domain::ProviderProbe> probe(net::Loop& loop, gateway::EndpointPointer endpoint,
-                                       net::CancelScope* scope = nullptr);
+                                       net::CancelScope* scope = nullptr,
+                                       std::chrono::milliseconds patience = probe_time);
+// The same by asking for the list of models, which costs nothing; what it holds does not matter.
+// Where there is none: error class bad_request, and no status.
+net::Task<domain::ProviderProbe> probe_list(net::Loop& loop, gateway::EndpointPointer endpoint,
+                                            net::CancelScope* scope = nullptr,
+                                            std::chrono::milliseconds patience = probe_time);
+// Whether there is one to ask for.
+bool has_list_of_models(const gateway::Endpoint& endpoint);
 
 // GET base_url/models (whatever the provider's row says): OpenAI's, Anthropic's, OpenRouter's,
 // Ollama's and Gemini's shapes. Fails: provider (its words, or no such list), unavailable, timeout.

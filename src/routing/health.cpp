@@ -235,6 +235,14 @@ bool DeploymentHealth::follow(const CircuitChange& change, Instant now) {
     return true;
 }
 
+bool DeploymentHealth::try_again(Instant now) {
+    const auto now_ms = milliseconds_of(now);
+    auto until = until_.load(relaxed);
+    if (until == 0 || (until & 1) != 0 || now_ms >= until >> 1) return false;
+    if (reason_.load(relaxed) == OpenReason::rate_limit) return false;
+    return until_.compare_exchange_strong(until, now_ms * 2, relaxed);
+}
+
 void DeploymentHealth::reset() {
     close();
     measured_.clear();

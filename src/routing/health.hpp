@@ -108,6 +108,9 @@ public:
     // Another instance opened or closed its circuit: this one follows. True when that changed
     // anything here. Never tell others of it.
     bool follow(const CircuitChange& change, Instant now);
+    // Somebody has seen that the provider answers: the next request probes, instead of one after
+    // the cool-down. Rate limits last all the same. True when that changed anything.
+    bool try_again(Instant now);
     // By an administrator: closes the circuit and forgets failures.
     void reset();
 
