@@ -5,9 +5,12 @@
 
 #include "app/database.hpp"
 #include "app/offline.hpp"
+#include "assembly/database_models.hpp"
 #include "assembly/recorded_routes.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "crypto/fernet.hpp"
+#include "policy/key_vault.hpp"
 #include "store/migrate.hpp"
 #include "store/usage.hpp"
 
@@ -52,6 +55,18 @@ base::Result<std::string> tenant_of(const assembly::DirectoryRows& rows,
     return base::Error{base::ErrorCode::not_found, "there is no tenant " + wanted, "--tenant"};
 }
 
+// The file as a gateway with this database would serve it. No credential is opened for that: one
+// that is made up stands for each.
+base::Result<config::Config> with_database(const config::Config& file, assembly::ModelRows rows,
+                                           std::vector<config::Problem>& problems) {
+    TRY(const policy::KeyVault vault, policy::KeyVault::of(crypto::FernetKey::make_text()));
+    for (domain::ProviderRow& row : rows.providers) {
+        if (row.api_key_token.empty()) continue;
+        row.api_key_token = vault.seal(assembly::owner_of(row), "simulated-" + row.slug).token;
+    }
+    return assembly::with_rows(file, rows, vault, problems);
+}
+
 }  // namespace
 
 base::Result<routing::SimulationReport> simulate_records(const commands::ConnectionArgs& given,
@@ -64,28 +79,42 @@ base::Result<routing::SimulationReport> simulate_records(const commands::Connect
     TRY(const auto db, open_records(own, given.data_dir));
     const store::Access access = store::Access::everything();
     assembly::DirectoryRows rows;
+    assembly::ModelRows models;
     TRY_VOID(db->read(access, [&](store::Session& session) -> base::Result<void> {
         TRY(rows, assembly::load_rows(session));
+        TRY(models, assembly::load_model_rows(session));
         return {};
     }));
+    std::vector<config::Problem> problems;
+    TRY(const config::Config whole, with_database(other, std::move(models), problems));
     store::UsageFilter filter;
     TRY(filter.tenant, tenant_of(rows, asked.tenant));
     if (asked.seconds > 0) filter.from = (base::unix_seconds() - asked.seconds) * micros;
     TRY(assembly::RecordedRoutes routes,
-        assembly::RecordedRoutes::make(other, rows, [&](const config::Config& config) {
+        assembly::RecordedRoutes::make(whole, rows, [&](const config::Config& config) {
             return offline.build(config);
         }));
     routing::Simulation simulation(
         [&routes](const domain::UsageRecord& record) { return routes.route(record); },
         routes.settings());
-    TRY_VOID(db->read(access, [&](store::Session& session) {
-        return store::each_usage(session, access, filter, false,
-                                 [&](const domain::UsageRecord& record) {
-                                     simulation.add(record);
-                                     return base::Result<void>();
-                                 });
-    }));
-    return simulation.report();
+    const auto each = [&](auto take) {
+        return db->read(access, [&](store::Session& session) {
+            return store::each_usage(session, access, filter, false,
+                                     [&](const domain::UsageRecord& record) {
+                                         take(record);
+                                         return base::Result<void>();
+                                     });
+        });
+    };
+    TRY_VOID(each([&](const domain::UsageRecord& record) { simulation.learn(record); }));
+    TRY_VOID(each([&](const domain::UsageRecord& record) { simulation.add(record); }));
+    routing::SimulationReport report = simulation.report();
+    for (const config::Problem& problem : problems) {
+        if (problem.severity == config::Severity::warning) {
+            report.assumptions.push_back(problem.text());
+        }
+    }
+    return report;
 }
 
 }  // namespace tollgate::app

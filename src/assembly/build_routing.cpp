@@ -73,6 +73,7 @@ private:
         tables_.level = from.power_level.value_or(domain::PowerLevel::none);
         tables_.level_widens = from.power_level_scope == "any";
         tables_.task_table = from.task_table;
+        tables_.note_tasks = from.note_tasks;
         tables_.circuit = from.circuit;
         tables_.affinity = from.affinity;
         tables_.resume_streams = from.resume_streams;

@@ -7,6 +7,7 @@
 
 #include "assembly/build_directory.hpp"
 #include "base/json.hpp"
+#include "gateway/candidate_facts.hpp"
 #include "gateway/route.hpp"
 #include "policy/time_zone.hpp"
 #include "routing/aliases.hpp"
@@ -70,7 +71,17 @@ base::Result<KnownRule> known_rule(const domain::RoutingRule& rule) {
 // What a record's trace says beyond its columns.
 struct Told {
     std::string task;
+    std::string work;   // in a loop of tools, what the user's last words are about
     std::string level;  // that the caller asked for
+    std::int64_t output_expected = 0;  // 0: nothing had to be reckoned
+    // Nullopt: nobody detected it. Borrows this.
+    std::optional<routing::TaskVerdict> verdict() const {
+        if (task.empty()) return std::nullopt;
+        routing::TaskVerdict known;
+        known.task = task;
+        known.words_task = work.empty() ? task : work;
+        return known;
+    }
 };
 
 Told told_by(const domain::UsageRecord& record) {
@@ -83,6 +94,8 @@ Told told_by(const domain::UsageRecord& record) {
     const auto trace = document.parse(record.route_trace);
     if (!trace.ok()) return told;
     told.task = (*trace)["task"].text();
+    told.work = (*trace)["work"].text();
+    told.output_expected = (*trace)["output_tokens"].integer().value_or(0);
     const std::string source = (*trace)["power_level_source"].text();
     if (source == "header" || source == "body") told.level = record.power_level;
     return told;
@@ -150,7 +163,8 @@ const gateway::KeyPolicy& RecordedRoutes::State::policy_of(const domain::UsageRe
 
 const KnownRule* RecordedRoutes::State::match(const routing::RequestFeatures& features,
                                               const Told& told, std::string& unknown) const {
-    const routing::TaskOfRequest task(bare->routing.tasks, features);
+    const routing::TaskOfRequest task(bare->routing.tasks, features);  // nothing asks for it here
+    const auto verdict = told.verdict();
     const std::string_view dateless = routing::without_date(features.requested);
     for (const bool of_tenant : {true, false}) {
         for (const KnownRule& rule : rules) {
@@ -158,10 +172,11 @@ const KnownRule* RecordedRoutes::State::match(const routing::RequestFeatures& fe
             if (of_tenant && rule.tenant != features.tenant) continue;
             if (!rule.conditions.hold(features, dateless, task, nullptr)) continue;
             std::string missing = rule.missing;
-            if (!rule.tasks.empty() && told.task.empty()) say(missing, "task");
+            if (!rule.tasks.empty() && !verdict) say(missing, "task");
             const bool other_task =
-                !rule.tasks.empty() && !told.task.empty() &&
-                std::find(rule.tasks.begin(), rule.tasks.end(), told.task) == rule.tasks.end();
+                !rule.tasks.empty() && verdict &&
+                std::none_of(rule.tasks.begin(), rule.tasks.end(),
+                             [&](const std::string& name) { return verdict->is(name); });
             if (other_task) continue;
             if (missing.empty()) return &rule;
             unknown = "rule " + rule.name + " asks for " + missing;
@@ -188,7 +203,7 @@ routing::SimulatedRoute RecordedRoutes::State::decide(const gateway::RouteInput&
         const domain::Deployment& target = endpoint->deployment;
         used.insert(endpoint);
         route.candidates.push_back({target.provider.type + "/" + target.model_name,
-                                    &target.model.prices, target.provider.echo});
+                                    &target.model.prices, target.provider.echo, endpoint->key});
     }
     return route;
 }
@@ -271,13 +286,18 @@ routing::SimulatedRoute RecordedRoutes::route(const domain::UsageRecord& record)
     asked.body_level = told.level;
     asked.body = &body;
     asked.input_tokens = [&record] { return record.usage.prompt(); };
-    asked.output_tokens_max = domain::Usage::or_zero(record.usage.output);
+    asked.output_tokens_max = told.output_expected > 0
+                                  ? told.output_expected
+                                  : domain::Usage::or_zero(record.usage.output);
+    const auto verdict = told.verdict();
+    if (verdict) asked.task = &*verdict;
     asked.session_id = record.session_id;
     asked.request_id = record.request_id;
     asked.now = net::Clock::now();
     asked.unix_now = features.now;
     asked.random = std::hash<std::string>{}(record.request_id);
     found = state_->decide(asked, body);
+    found.output_expected = std::min(asked.output_tokens_max, gateway::usual_output_tokens);
     if (rule != nullptr) found.rule = rule->name;
     return found;
 }

@@ -101,9 +101,64 @@ routing:
     EXPECT_EQ(first(made.route(record)), "hosted_vllm/big");
 }
 
-TEST_F(RecordedRoutesTest, TheTableOfTasks_NeedsWords) {
-    RecordedRoutes made = routes("routing: {task_table: true}\n");
+TEST_F(RecordedRoutesTest, InALoopOfTools_RulesForTheWorkApply) {
+    RecordedRoutes made = routes(R"(
+routing:
+  tasks: {reasoning: {terms: {3: [why]}}}
+  rules:
+    - {name: thinkers, match: {task: reasoning}, use: cheap}
+)");
+    domain::UsageRecord record = request("main");
+    record.route_trace = R"({"task":"tool_loop","work":"reasoning"})";
+    EXPECT_EQ(made.route(record).rule, "thinkers");
+    record.route_trace = R"({"task":"tool_loop","work":"plan"})";
+    EXPECT_EQ(made.route(record).rule, "");
+}
+
+TEST_F(RecordedRoutesTest, TheTableOfTasks_NeedsTheTask) {
+    RecordedRoutes made = routes(R"(
+routing:
+  task_table: true
+  tasks: {code_generation: {models: [cheap]}}
+)");
     EXPECT_EQ(made.route(request("main")).unknown, "the task decides, which needs the words");
+    domain::UsageRecord record = request("main");
+    record.route_trace = R"({"task":"code_generation","output_tokens":300})";
+    const routing::SimulatedRoute coding = made.route(record);
+    ASSERT_EQ(coding.candidates.size(), 2U) << coding.unknown << coding.refused;
+    EXPECT_EQ(coding.candidates[0].name, "hosted_vllm/small");
+    EXPECT_EQ(coding.candidates[1].name, "hosted_vllm/big");
+    EXPECT_NE(coding.candidates[0].key, coding.candidates[1].key);
+    EXPECT_EQ(coding.output_expected, 300);
+    // The work goes on where it began.
+    record.route_trace = R"({"task":"tool_loop","work":"code_generation"})";
+    EXPECT_EQ(first(made.route(record)), "hosted_vllm/small");
+    record.route_trace = R"({"task":"tool_loop","work":"general"})";
+    EXPECT_EQ(first(made.route(record)), "hosted_vllm/big");
+}
+
+// The row begins with a server on this machine, which nobody has set up.
+TEST_F(RecordedRoutesTest, ALocalServerThatNobodyConfigured_ServesNoRow) {
+    domain::UsageRecord record = request("main");
+    record.route_trace = R"({"task":"refactoring"})";
+    const std::string row = R"(
+routing:
+  task_table: true
+  tasks: {refactoring: {models: [ollama/qwen2.5-coder, ollama/codellama, cheap], power_level: eco}}
+)";
+    RecordedRoutes made = routes(row);
+    for (int turn = 0; turn < 2; ++turn) {  // and nothing takes turns with what stands behind it
+        const routing::SimulatedRoute without = made.route(record);
+        ASSERT_EQ(without.candidates.size(), 2U);
+        EXPECT_EQ(without.candidates[0].name, "hosted_vllm/small");
+        EXPECT_EQ(without.candidates[1].name, "hosted_vllm/big");
+    }
+    RecordedRoutes with = routes(
+        "  - {model_name: local-coder, litellm_params: {model: ollama/qwen2.5-coder}}" + row);
+    const routing::SimulatedRoute local = with.route(record);
+    ASSERT_EQ(local.candidates.size(), 4U);
+    EXPECT_EQ(local.candidates[0].name, "ollama/qwen2.5-coder");
+    EXPECT_EQ(local.candidates.back().name, "hosted_vllm/big");  // above the ceiling, and yet there
 }
 
 TEST_F(RecordedRoutesTest, ATenantsRules_AreForItsRecords) {

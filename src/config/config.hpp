@@ -302,6 +302,7 @@ struct RoutingConfig {
     std::string power_level_scope = "model";        // or any: all models of the same class
     domain::LevelTable power_levels = domain::built_in_levels();
     bool task_table = false;                        // for every name, not only for `auto`
+    bool note_tasks = false;                        // detected and recorded where no rule asks too
     bool hedge = false;
     bool resume_streams = false;
     std::string cache_marks = "auto";               // or on, off
@@ -333,9 +334,9 @@ struct GeneralSettings {
     Secret redis_url;     // as stores.redis
     std::optional<bool> cache_enabled;  // merged into cache, as is the next
     Duration cache_ttl{0};
-};
     std::optional<bool> background_health_checks;  // merged into health_check, as is the next
     Duration health_check_interval{0};
+};
 struct TenantModel {
     std::string alias;
     std::string provider;  // provider/model or a group
@@ -370,8 +371,8 @@ struct Config {
     BillingConfig billing;
     AlertsConfig alerts;
     CacheConfig cache;
-    domain::Limits rate_limits;          // of every key that has no limits of its own
     HealthCheckConfig health_check;
+    domain::Limits rate_limits;          // of every key that has no limits of its own
     // LiteLLM's max_budget of the whole proxy; US dollars.
     std::optional<double> max_budget;
     std::string budget_duration;         // "30d"; "" : for ever

@@ -129,6 +129,9 @@ void describe(RoutingConfig& routing, FieldVisitor& visit) {
     describe_power_levels(routing.power_levels, visit);
     visit.value({"task_table", "the table of tasks holds for every name, not only for `auto`"},
                 routing.task_table);
+    visit.value({"note_tasks", "detect the task of every request and keep it in the usage record, "
+                               "for `tollgate simulate`; bodies are decoded for that"},
+                routing.note_tasks);
     visit.value({"hedge", "start a second candidate when the first is slower than usual"},
                 routing.hedge);
     visit.value({"resume_streams", "continue a stream that broke off with the next candidate"},

@@ -183,7 +183,17 @@ base::Result<void> Router::decide() {
     question.strategy = strategy;
     question.weights = tables_.weights;
     question.level = level_.level;
-    if (scored()) question.level_settings = &tables_.levels[static_cast<std::size_t>(level_.level)];
+    domain::LevelSettings of_task;
+    if (scored()) {
+        question.level_settings = &tables_.levels[static_cast<std::size_t>(level_.level)];
+        if (level_.source == "task") {
+            // The table names its models; the ceiling must not take what was asked for from behind
+            // them, or a row whose models are down would refuse the request.
+            of_task = *question.level_settings;
+            of_task.ceiling_usd_per_1k = 0;
+            question.level_settings = &of_task;
+        }
+    }
     question.candidates = facts_;
     question.preferences = preferences();
     question.turn = turn_;
@@ -342,7 +352,8 @@ void Router::finish() {
         plan_.route += '/';
         plan_.route += strategy_;
     }
-    if (trace_ == nullptr || (!decided_ && input_.counts)) return;
+    if (tables_.note_tasks) task_.get();
+    if (trace_ == nullptr || (!noted() && input_.counts)) return;
     trace_->requested = input_.model;
     if (wanted_ != input_.model) trace_->renamed = wanted_;
     trace_->name = name_;
@@ -360,6 +371,7 @@ void Router::finish() {
         trace_->task = verdict->task;
         trace_->task_confidence = verdict->confidence;
         trace_->task_evidence = verdict->evidence;
+        if (verdict->words_task != verdict->task) trace_->work = verdict->words_task;
     }
     for (const std::string& notice : resolution_.notices) trace_->notices.push_back(notice);
     for (const std::string& problem : problems_) trace_->notices.push_back(problem);
@@ -442,19 +454,17 @@ base::Result<Plan> route(Generation& generation) {
     RouteTrace trace;
     Router router(input, &trace);
     TRY(Plan plan, router.plan());
+    plan.binds = plan.conversation && binds_conversation(generation);
     RequestRecord& record = generation.record;
     if (plan.rule != nullptr) record.rule = plan.rule->name;
     if (router.arm() != nullptr) {
         record.experiment = router.experiment()->name;
         record.arm = router.arm()->name;
     }
-    if (router.decided()) {
-        record.strategy = router.strategy();
-        record.route_trace = to_json(trace, false);
-    }
+    if (router.decided()) record.strategy = router.strategy();
+    if (router.noted()) record.route_trace = to_json(trace, false);
     if (router.level() != PowerLevel::none) {
         record.power_level = domain::to_string(router.level());
-    plan.binds = plan.conversation && binds_conversation(generation);
     }
     return plan;
 }

@@ -25,6 +25,8 @@ struct RouteInput {
     std::span<const std::string> tags;  // the key's and the request's; empty: the key's alone
     std::string_view body_level;      // the body's power_level, "" : none
     const routing::BodySource* body = nullptr;
+    // Detected before; null: it is looked for when something asks.
+    const routing::TaskVerdict* task = nullptr;
     std::string_view session_id, request_id;     // "" : none; for arms of experiments
     std::function<std::int64_t()> input_tokens;  // estimated; asked for when something needs it
     std::int64_t output_tokens_max = 0;          // 0: the client named none

@@ -74,7 +74,7 @@ base::Result<void> Router::gather() {
             std::vector<Staged> asked = std::move(staged_);
             staged_.clear();
             gather_task();
-            const std::int64_t behind = static_cast<std::int64_t>(staged_.size()) + 1;
+            const std::int64_t behind = staged_.empty() ? 0 : staged_.back().stage + 1;
             for (const Staged& one : asked) add_one(one.endpoint, behind + one.stage);
         }
         if (scored() && !keep_order_) gather_same_model();
@@ -179,14 +179,36 @@ void Router::gather_any() {
     if (!scored()) level_ = {PowerLevel::balanced, "default"};
 }
 
+// In a loop of tools the work is still that of the user's last words: a session does not change
+// its model with every result.
+const domain::TaskKind* Router::row_of_task() const {
+    const routing::TaskVerdict& verdict = task_.get();
+    const domain::TaskData& data = tables_.tasks.data();
+    const domain::TaskKind* kind = data.find(verdict.task);
+    const bool has_row = kind != nullptr && !kind->models.empty();
+    if (has_row || verdict.task != "tool_loop") return kind;
+    return data.find(verdict.words_task);
+}
+
+// A server on this machine needs no credential, so that nothing says it is there: it counts when
+// the configuration uses it anywhere.
+bool Router::is_served(const Endpoint& endpoint) const {
+    const domain::Deployment& target = endpoint.deployment;
+    if (!target.provider.local || !target.account.empty()) return true;
+    return std::any_of(tables_.chat.begin(), tables_.chat.end(), [&](const EndpointPointer& one) {
+        return one->deployment.provider.type == target.provider.type;
+    });
+}
+
 void Router::gather_task() {
-    const domain::TaskKind* kind = tables_.tasks.data().find(task_.get().task);
+    const domain::TaskKind* kind = row_of_task();
     if (kind == nullptr) return;
     std::int64_t stage = 0;
     for (const std::string& model : kind->models) {
         const routing::Resolution found = snapshot_.names.resolve(model);
         if (found.found() && policy_.allows(model, found.name)) stage = add(found, stage);
     }
+    std::erase_if(staged_, [&](const Staged& one) { return !is_served(*one.endpoint); });
     if (staged_.empty()) return;
     keep_order_ = true;
     if (!scored() && kind->power_level != PowerLevel::none) level_ = {kind->power_level, "task"};

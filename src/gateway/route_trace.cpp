@@ -129,6 +129,7 @@ std::string json_of(const RouteTrace& trace, bool whole, std::size_t most) {
         object.text("task", trace.task);
         object.real("task_confidence", trace.task_confidence, 3);
         object.text("task_evidence", trace.task_evidence);
+        object.text("work", trace.work);
     }
     object.text("strategy", trace.strategy);
     object.text("power_level", trace.level);

@@ -30,6 +30,7 @@ struct RouteTrace {
     std::string experiment, arm;
     std::string task, task_evidence;          // "" : nobody asked for it
     double task_confidence = 0;
+    std::string work;        // in a loop of tools, the task of the last words; "" : the same
     std::string strategy;
     std::string level, level_source;          // "" : none
     std::string affinity;                     // in words, "" : nothing to say

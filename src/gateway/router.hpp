@@ -22,13 +22,17 @@ public:
     // `trace`: filled where something was decided; null: nobody wants it.
     Router(const RouteInput& input, RouteTrace* trace)
         : input_(input), snapshot_(input.snapshot), tables_(input.snapshot.routing),
-          policy_(input.policy), trace_(trace), task_(tables_.tasks, features_) {}
+          policy_(input.policy), trace_(trace), task_(tables_.tasks, features_) {
+        if (input.task != nullptr) task_.know(*input.task);
+    }
 
     // Once.
     base::Result<Plan> plan();
     domain::PowerLevel level() const { return level_.level; }
     std::string_view strategy() const { return strategy_; }
     bool decided() const { return decided_; }
+    // The trace is worth keeping.
+    bool noted() const { return decided_ || tables_.note_tasks; }
     // Null: no experiment took the request.
     const domain::ExperimentSpec* experiment() const { return experiment_; }
     const domain::ExperimentArm* arm() const { return arm_; }
@@ -49,6 +53,8 @@ private:
     bool gather_own_key(std::string_view name);
     base::Result<void> gather_rule();
     void gather_any();
+    const domain::TaskKind* row_of_task() const;
+    bool is_served(const Endpoint& endpoint) const;
     void gather_task();
     void gather_same_model();
     std::int64_t add(const routing::Resolution& resolution, std::int64_t stage);

@@ -27,6 +27,7 @@ struct RoutingTables {
     domain::PowerLevel level = domain::PowerLevel::none;
     bool level_widens = false;      // power_level_scope: any
     bool task_table = false;        // for every name, not only for `auto`
+    bool note_tasks = false;        // in every record, also where nobody asks for the task
     domain::CircuitSettings circuit;
     domain::AffinitySettings affinity;
     bool resume_streams = false;

@@ -6,7 +6,6 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "domain/money.hpp"
-#include "routing/affinity.hpp"
 
 namespace tollgate::routing {
 namespace {
@@ -108,6 +107,9 @@ void Simulation::add(const UsageRecord& record) {
     const SimulatedRoute route = route_(record);
     if (!route.unknown.empty()) return keep(record, route.unknown);
     if (route.candidates.empty()) return refuse(record, route);
+    for (const SimulatedTarget& one : route.candidates) {
+        identities_.try_emplace(one.name, one.identity());
+    }
     send(record, route);
 }
 
@@ -119,26 +121,65 @@ Simulation::Conversation& Simulation::conversation_of(const UsageRecord& record)
         ++forgotten_;
         conversations_.clear();
     }
-    Conversation& found = conversations_[key];
-    if (has_id && !found.has_id) {
-        found.has_id = true;
-        ++sums_.conversations;
+    const auto [place, fresh] = conversations_.try_emplace(key);
+    Conversation& found = place->second;
+    if (!fresh) return found;
+    found.kind = SharedPrefixes::kind_of(record);
+    found.has_id = has_id;
+    if (has_id) ++sums_.conversations;
+    if (did_share_.held(found.kind, model_of(record), record.at)) {
+        found.shared = Usage::or_zero(record.usage.cache_read);
     }
     return found;
 }
 
-// The first candidate, but for a conversation that is at another one.
+// The first candidate, but for a conversation that has its prompt cached at another one.
 const SimulatedTarget& Simulation::choose(const SimulatedRoute& route,
                                           const Conversation& conversation,
-                                          std::int64_t at) const {
+                                          const UsageRecord& record) const {
     const SimulatedTarget& first = route.candidates.front();
-    const bool stays = settings_.affinity && conversation.has_id && !conversation.at.empty() &&
-                       conversation.rule == route.rule &&
-                       at - conversation.last_at <= settings_.idle_seconds * micros;
-    if (!stays) return first;
-    const auto same = std::find_if(route.candidates.begin(), route.candidates.end(),
-                                   [&](const auto& one) { return one.name == conversation.at; });
-    return same == route.candidates.end() ? first : *same;
+    if (!settings_.affinity || !conversation.has_id || !conversation.assigned) return first;
+    const Assignment& known = *conversation.assigned;
+    const std::int64_t now = record.at / micros;
+    const std::int64_t cached = tokens_cached(known, now);
+    if (now - known.last_used > settings_.idle_seconds || cached == 0) return first;
+    const auto here = std::find_if(
+        route.candidates.begin(), route.candidates.end(),
+        [&](const SimulatedTarget& one) { return one.identity() == known.deployment; });
+    if (here == route.candidates.end()) return first;
+    AffinityScene scene;
+    scene.candidate = true;
+    scene.rule = route.rule;
+    if (here != route.candidates.begin()) {
+        const std::int64_t input = record.usage.prompt();
+        TurnShape turn;
+        turn.prefix_tokens = std::min(cached, input);
+        turn.new_tokens = input - turn.prefix_tokens;
+        turn.output_tokens = route.output_expected;
+        scene.move = moving_pays(known, turn, *here->prices, *first.prices, now);
+    }
+    return judge_affinity(known, scene) == AffinityEnd::holds ? *here : first;
+}
+
+// As gateway/affinity does after an answer.
+void Simulation::assign(Conversation& conversation, const std::string& identity,
+                        const std::string& rule, const UsageRecord& record, std::int64_t cached,
+                        std::int64_t cache_micros) const {
+    const std::int64_t now = record.at / micros;
+    std::optional<Assignment>& known = conversation.assigned;
+    if (known && now - known->last_used > settings_.idle_seconds) known.reset();
+    if (!known && cached == 0) return;
+    if (!known || known->deployment != identity) {
+        known.emplace();
+        known->deployment = identity;
+    }
+    known->rule = rule;
+    known->turns += 1;
+    known->last_used = now;
+    if (cached == 0) return;
+    known->cached_tokens = cached;
+    known->cached_at = now;
+    known->cache_seconds = cache_micros / micros;
 }
 
 void Simulation::count_would(const std::string& rule, const std::string& model, NanoUsd cost) {
@@ -154,41 +195,88 @@ void Simulation::keep(const UsageRecord& record, const std::string& reason) {
     if (!settled_reason(record).empty()) return;
     // The conversation is there, then.
     Conversation& conversation = conversation_of(record);
-    Place& place = conversation.places[model];
-    place.did_at = place.would_at = record.at;
+    const auto known = identities_.find(model);
+    const std::string& identity = known == identities_.end() ? model : known->second;
+    Place& place = conversation.places[identity];
+    conversation.did_at[model] = place.would_at = record.at;
     place.cached = cached_of(record.usage);
     place.cache_micros = cache_micros_of(record.usage);
-    conversation.at = model;
-    conversation.rule = record.rule;
-    conversation.last_at = record.at;
+    assign(conversation, identity, record.rule, record, place.cached, place.cache_micros);
+    if (place.cached == 0 || !conversation.has_id) return;
+    did_share_.visit(conversation.kind, model, record.at + place.cache_micros);
+    would_share_.visit(conversation.kind, identity, record.at + place.cache_micros);
 }
 
 void Simulation::refuse(const UsageRecord& record, const SimulatedRoute& route) {
     routing::add(refused_[route.refused], record.cost);
 }
 
+// At its first turn there: what others of its kind have left.
+Simulation::Found Simulation::find_shared(const SimulatedRoute& route,
+                                          const SimulatedTarget& target,
+                                          const Conversation& conversation,
+                                          const UsageRecord& record) const {
+    if (!conversation.has_id) return {};
+    const std::string did_model = model_of(record);
+    const bool would = would_share_.held(conversation.kind, target.identity(), record.at);
+    Found found;
+    found.tokens = conversation.shared > 0 ? conversation.shared
+                                           : would_share_.tokens(conversation.kind);
+    if (!would) found.tokens = 0;
+    if (target.name != did_model || conversation.did_at.contains(did_model)) return found;
+    // The record tells whether there was something, but not at which deployment of that name.
+    const bool did = did_share_.held(conversation.kind, did_model, record.at);
+    const bool read = Usage::or_zero(record.usage.cache_read) > 0;
+    const auto of_name = std::count_if(route.candidates.begin(), route.candidates.end(),
+                                       [&](const auto& one) { return one.name == target.name; });
+    const bool from_before = read && !did;  // it began before the records did
+    found.as_recorded = from_before || (of_name > 1 ? read == would : did == would);
+    return found;
+}
+
+Simulation::Found Simulation::find_cached(const SimulatedRoute& route,
+                                          const SimulatedTarget& target,
+                                          const Conversation& conversation,
+                                          const UsageRecord& record) const {
+    const auto place = conversation.places.find(target.identity());
+    if (place == conversation.places.end()) {
+        if (conversation.has_id) return find_shared(route, target, conversation, record);
+        return {target.name == model_of(record), 0};
+    }
+    const Place& known = place->second;
+    const auto did = conversation.did_at.find(model_of(record));
+    if (target.name == model_of(record) && did != conversation.did_at.end() &&
+        did->second == known.would_at) {
+        return {true, 0};
+    }
+    const bool alive = record.at - known.would_at <= known.cache_micros;
+    Found found = alive ? Found{false, known.cached}
+                        : find_shared(route, target, conversation, record);
+    found.as_recorded = false;
+    // Several conversations of one key are mixed here: each finds what its record says.
+    if (!conversation.has_id) {
+        found.tokens = std::min(found.tokens, Usage::or_zero(record.usage.cache_read));
+    }
+    return found;
+}
+
 void Simulation::send(const UsageRecord& record, const SimulatedRoute& route) {
     Conversation& conversation = conversation_of(record);
-    const SimulatedTarget& target = choose(route, conversation, record.at);
+    const SimulatedTarget& target = choose(route, conversation, record);
     const std::string did_model = model_of(record);
     const bool moved = target.name != did_model;
-    Place& place = conversation.places[target.name];
-    const bool as_it_was = !moved && place.did_at == place.would_at;
+    const Found found = find_cached(route, target, conversation, record);
     Usage usage = record.usage;
     if (moved) usage.provider_cost_nano_usd = -1;
     const Usage warm = usage;
-    if (!as_it_was) {
-        const bool alive = place.would_at > 0 && record.at - place.would_at <= place.cache_micros;
-        std::int64_t held = alive ? place.cached : 0;
-        // Several conversations of one key are mixed here: each finds what its record says.
-        if (!conversation.has_id) held = std::min(held, Usage::or_zero(record.usage.cache_read));
-        usage = with_cache(record.usage, *target.prices, held);
+    if (!found.as_recorded) {
+        usage = with_cache(record.usage, *target.prices, found.tokens);
         usage.provider_cost_nano_usd = warm.provider_cost_nano_usd;
     }
     accounting::Cost cost;
     if (!target.free) {
         cost = accounting::cost_of(*target.prices, usage);
-        if (!as_it_was) {
+        if (!found.as_recorded) {
             sums_.prefixes_anew += cost.billed - accounting::cost_of(*target.prices, warm).billed;
         }
     }
@@ -198,13 +286,18 @@ void Simulation::send(const UsageRecord& record, const SimulatedRoute& route) {
     }
     if (usage.provider_cost_nano_usd >= 0) ++stated_costs_;
     count_would(route.rule, target.name, cost.billed);
-    place.would_at = record.at;
-    place.cached = caches_all(*target.prices) ? usage.prompt() : cached_of(usage);
-    place.cache_micros = cache_micros_of(usage);
-    conversation.places[did_model].did_at = record.at;
-    conversation.at = target.name;
-    conversation.rule = route.rule;
-    conversation.last_at = record.at;
+    const std::int64_t lives = cache_micros_of(usage);
+    const std::int64_t cached = caches_all(*target.prices) ? usage.prompt() : cached_of(usage);
+    Place& place = conversation.places[target.identity()];
+    place = {record.at, cached, lives};
+    conversation.did_at[did_model] = record.at;
+    assign(conversation, target.identity(), route.rule, record, cached, lives);
+    if (conversation.has_id && cached_of(record.usage) > 0) {
+        did_share_.visit(conversation.kind, did_model, record.at + cache_micros_of(record.usage));
+    }
+    if (conversation.has_id && cached > 0) {
+        would_share_.visit(conversation.kind, target.identity(), record.at + lives);
+    }
     if (!moved) return;
     ++sums_.moved_requests;
     if (conversation.has_id && !conversation.moved) ++sums_.moved_conversations;

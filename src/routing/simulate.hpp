@@ -5,13 +5,16 @@
 //
 // The provider's prompt cache is followed: a conversation that stays where it was keeps the cache
 // reads of its records; one that moves pays the prefix anew at its first turn there and reads it
-// after that, as long as the cache there lives.
+// after that, as long as the cache there lives. What all conversations of a client begin with is
+// read by the next one too, where one of them was before. Whether a conversation stays is judged as
+// the gateway judges it.
 //
 // Pure; one thread. Times are Unix microseconds, money is nano-dollars.
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,6 +23,8 @@
 
 #include "domain/target.hpp"
 #include "domain/usage_record.hpp"
+#include "routing/affinity.hpp"
+#include "routing/shared_prefixes.hpp"
 
 namespace tollgate::routing {
 
@@ -27,6 +32,8 @@ struct SimulatedTarget {
     std::string name;                             // provider/model, as usage records say it
     const domain::TokenPrices* prices = nullptr;  // outlives the simulation
     bool free = false;                            // the built-in echo provider
+    std::string key;  // tells deployments of one name apart, "" : the name does
+    const std::string& identity() const { return key.empty() ? name : key; }
 };
 // Where a request would go; one of `candidates`, `unknown` and `refused` is filled.
 struct SimulatedRoute {
@@ -34,6 +41,7 @@ struct SimulatedRoute {
     std::vector<SimulatedTarget> candidates;  // in the order of trying
     std::string unknown;                      // what had to be known and was not recorded
     std::string refused;                      // why nobody would serve it
+    std::int64_t output_expected = 0;         // tokens that costs are reckoned with
 };
 using RouteRecord = std::function<SimulatedRoute(const domain::UsageRecord& record)>;
 
@@ -73,6 +81,9 @@ class Simulation {
 public:
     Simulation(RouteRecord route, const SimulationSettings& settings);
 
+    // Looks at a record before the simulation begins, so that what conversations have in common is
+    // known; without it that is paid anew by each that moves. REQUIRES: the oldest first.
+    void learn(const domain::UsageRecord& record) { would_share_.learn(record); }
     // Records of attempts are passed over. REQUIRES: the oldest first.
     void add(const domain::UsageRecord& record);
     SimulationReport report() const;
@@ -80,15 +91,22 @@ public:
 private:
     // A conversation at one deployment.
     struct Place {
-        std::int64_t did_at = 0, would_at = 0;  // its last turn there, in truth and here; 0: none
+        std::int64_t would_at = 0;              // its last turn there, 0: none
         std::int64_t cached = 0;                // tokens of the prefix
         std::int64_t cache_micros = 0;          // how long they live after a use
     };
     struct Conversation {
-        std::map<std::string, Place, std::less<>> places;
-        std::string at, rule;      // where it is, and the rule that brought it there
-        std::int64_t last_at = 0;
+        std::map<std::string, Place, std::less<>> places;          // by identity
+        std::map<std::string, std::int64_t, std::less<>> did_at;   // in truth, by name
+        std::optional<Assignment> assigned;     // as the gateway would have it
+        std::int64_t shared = 0;                // tokens that others had cached when it began
+        std::string kind;                       // of SharedPrefixes
         bool has_id = false, moved = false;
+    };
+    // What a turn finds in the cache of where it goes.
+    struct Found {
+        bool as_recorded = false;
+        std::int64_t tokens = 0;
     };
     struct Paid {
         domain::NanoUsd cost = 0;
@@ -96,7 +114,14 @@ private:
     };
     Conversation& conversation_of(const domain::UsageRecord& record);
     const SimulatedTarget& choose(const SimulatedRoute& route, const Conversation& conversation,
-                                  std::int64_t at) const;
+                                  const domain::UsageRecord& record) const;
+    Found find_cached(const SimulatedRoute& route, const SimulatedTarget& target,
+                      const Conversation& conversation, const domain::UsageRecord& record) const;
+    Found find_shared(const SimulatedRoute& route, const SimulatedTarget& target,
+                      const Conversation& conversation, const domain::UsageRecord& record) const;
+    void assign(Conversation& conversation, const std::string& identity, const std::string& rule,
+                const domain::UsageRecord& record, std::int64_t cached,
+                std::int64_t cache_micros) const;
     void keep(const domain::UsageRecord& record, const std::string& reason);
     void refuse(const domain::UsageRecord& record, const SimulatedRoute& route);
     void send(const domain::UsageRecord& record, const SimulatedRoute& route);
@@ -105,6 +130,8 @@ private:
     const RouteRecord route_;
     const SimulationSettings settings_;
     std::unordered_map<std::string, Conversation> conversations_;
+    SharedPrefixes did_share_, would_share_;  // places by name, and by identity
+    std::unordered_map<std::string, std::string> identities_;  // the first seen of each name
     std::map<std::string, SimulatedLine> by_rule_, by_model_;
     std::map<std::string, SimulatedSum> kept_, refused_;
     std::set<std::string> without_price_;

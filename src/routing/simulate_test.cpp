@@ -121,7 +121,7 @@ TEST_F(SimulateTest, WhatTheOldRoutingTore_IsReadWhereItStays) {
 }
 
 TEST_F(SimulateTest, AConversationStaysWhereItIs_UnlessItsRuleChangesOrNobodyWants) {
-    std::int64_t asked = 0;
+    std::int64_t asked = 0, cached = 1'000;
     route = [&](const UsageRecord& record) {
         ++asked;
         const bool swapped = asked % 2 == 0;
@@ -132,17 +132,84 @@ TEST_F(SimulateTest, AConversationStaysWhereItIs_UnlessItsRuleChangesOrNobodyWan
         settings.affinity = affinity;
         asked = 0;
         Simulation run = simulation();
-        for (int i = 1; i <= 4; ++i) run.add(turn(i * minute, 10, 0, 0));
+        for (int i = 1; i <= 4; ++i) run.add(turn(i * minute, 10, 0, cached));
         return run.report().by_model.size();
     };
     EXPECT_EQ(models(true), 1U);
     EXPECT_EQ(models(false), 2U);
+    cached = 0;  // there is nothing to stay for
+    EXPECT_EQ(models(true), 2U);
     settings.affinity = true;
     asked = 0;
     Simulation run = simulation();
-    run.add(turn(1 * minute, 10, 0, 0));
-    run.add(turn(100 * minute, 10, 0, 0));  // idle for too long
+    run.add(turn(1 * minute, 10, 0, 1'000));
+    run.add(turn(100 * minute, 10, 0, 1'000));  // idle for too long
     EXPECT_EQ(run.report().by_model.size(), 2U);
+}
+
+TEST_F(SimulateTest, AConversationThatIsCached_MovesWhenThatPays) {
+    std::int64_t asked = 0;
+    route = [&](const UsageRecord&) {
+        ++asked;
+        if (asked == 1) return SimulatedRoute{"", {one, two, cheap}, "", ""};
+        if (asked == 2) return SimulatedRoute{"", {two, one}, "", ""};
+        return SimulatedRoute{"", {cheap, one}, "", ""};
+    };
+    Simulation run = simulation();
+    run.add(turn(1 * minute, 10, 0, 1'000));
+    run.add(turn(2 * minute, 10, 1'000, 100));   // as dear, and cold
+    run.add(turn(3 * minute, 10, 1'100, 9'000)); // a third of the price, and much is new
+    const SimulationReport report = run.report();
+    const auto requests_of = [&](const std::string& name) {
+        for (const SimulatedLine& line : report.by_model) {
+            if (line.name == name) return line.would.requests;
+        }
+        return std::int64_t{0};
+    };
+    EXPECT_EQ(requests_of("a/one"), 2);
+    EXPECT_EQ(requests_of("b/two"), 0);
+    EXPECT_EQ(requests_of("c/cheap"), 1);
+}
+
+TEST_F(SimulateTest, WhatAllConversationsBeginWith_IsPaidOnceWhereTheyMove) {
+    route = [this](const UsageRecord&) { return SimulatedRoute{"new", {two}, "", ""}; };
+    std::vector<UsageRecord> records = {turn(1 * minute, 0, 0, 9'500),
+                                        turn(2 * minute, 0, 9'000, 600),
+                                        turn(20 * minute, 0, 0, 9'500)};
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].session_id = "s" + std::to_string(i);
+    }
+    Simulation run = simulation();
+    for (const UsageRecord& record : records) run.learn(record);
+    for (const UsageRecord& record : records) run.add(record);
+    EXPECT_EQ(run.report().total.would.cost,
+              3 * 100 * 15'000 + 9'500 * 3'750 + 9'000 * 300 + 600 * 3'750 + 9'500 * 3'750);
+}
+
+TEST_F(SimulateTest, TwoDeploymentsOfOneName_HaveCachesOfTheirOwn) {
+    SimulatedTarget first = one, second = one;
+    first.key = "a/one@1";
+    second.key = "a/one@2";
+    std::int64_t asked = 0;
+    route = [&](const UsageRecord&) {
+        const bool swapped = ++asked % 2 == 0;
+        return SimulatedRoute{"", {swapped ? second : first, swapped ? first : second}, "", ""};
+    };
+    const auto cost = [&](bool affinity) {
+        asked = 0;
+        settings.affinity = affinity;
+        Simulation run = simulation();
+        run.add(turn(1 * minute, 0, 0, 9'000));
+        run.add(turn(2 * minute, 0, 9'000, 100));
+        run.add(turn(3 * minute, 0, 9'100, 100));
+        const SimulationReport report = run.report();
+        EXPECT_EQ(report.moved_requests, 0);
+        return report.total.would.cost;
+    };
+    const domain::NanoUsd output = 3 * 100 * 15'000;
+    EXPECT_EQ(cost(true), output + 9'000 * 3'750 + 9'000 * 300 + 100 * 3'750 + 9'100 * 300 +
+                              100 * 3'750);
+    EXPECT_EQ(cost(false), output + 9'000 * 3'750 + 9'100 * 3'750 + 9'000 * 300 + 200 * 3'750);
 }
 
 TEST_F(SimulateTest, WhatCannotBeDecidedOrIsSettled_IsKeptAndSaid) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "domain/task_data.hpp"
@@ -56,6 +57,8 @@ public:
     }
     // Null: nobody has asked.
     const TaskVerdict* known() const { return verdict_ ? &*verdict_ : nullptr; }
+    // What was detected before, where the words are not there any more.
+    void know(TaskVerdict verdict) { verdict_ = std::move(verdict); }
 
 private:
     const TaskDetector& detector_;
