@@ -7,7 +7,7 @@ import * as gemini_client from './matrix/clients/gemini.mjs';
 import * as chat_client from './matrix/clients/openai_chat.mjs';
 import * as responses_client from './matrix/clients/openai_responses.mjs';
 import { columns } from './matrix/columns.mjs';
-import { plain_shape, stream_shape } from './matrix/shape.mjs';
+import { plain_shape, stream_fault, stream_shape } from './matrix/shape.mjs';
 import { check_signature } from './matrix/sigv4.mjs';
 import { parse_events } from './lib/http_bytes.mjs';
 
@@ -210,4 +210,16 @@ test('AWS\'s own frame comes out byte for byte', async () => {
 
 test('each recorded plain answer is JSON', () => {
   for (const one of columns) JSON.parse(plain_shape(one, 'hello').body);
+});
+
+test('each recorded end of a stream stands in place of the last frame, whole', () => {
+  for (const one of columns) {
+    const ends = ['rate_limited', 'overloaded', 'fault', 'timeout']
+      .map((fault) => stream_fault(one, 'fault_late', fault)).filter(Boolean);
+    assert.ok(ends.length > 0, `${one.id} has words for a fault inside a stream`);
+    for (const { frames } of ends) {
+      assert.equal(frames.length, stream_shape(one, 'fault_late').frames.length, one.id);
+      assert.ok(!frames.at(-1).equals(frames.at(-2)), one.id);
+    }
+  }
 });

@@ -64,7 +64,8 @@ export class Cell {
     this.sent = body;
     const { path, credential = bearer } = this.client;
     return send(`${this.stage.gateway.url}${typeof path === 'function' ? path(talk) : path}`,
-      { 'content-type': 'application/json', ...credential(master_key), ...this.client.headers },
+      { 'content-type': 'application/json', ...credential(master_key), ...this.client.headers,
+        ...talk.headers },
       body, (request) => { this.asking = request; });
   }
 
@@ -118,7 +119,7 @@ export class Cell {
     // The client may have all of it before the provider's side has ended.
     await exchange.done;
     const { request, response } = exchange;
-    need(request.body.toString('utf8') === this.sent, 'the request is relayed as it is');
+    need(without_marks(request.body) === this.sent, 'the request is relayed as it is');
     const { relayed_bytes } = this.client;
     same(relayed_bytes(bytes, this.stream), relayed_bytes(response.body, this.stream),
       'the answer is relayed as it is');
@@ -154,6 +155,13 @@ export class Cell {
     return `client sent ${this.sent?.slice(0, limit)}\n${calls}\n`
       + `client got ${this.answered?.slice(0, limit)}`;
   }
+}
+
+/** A long prompt may get marks for prompt caches where the client set none, but nothing else. */
+function without_marks(body) {
+  const text = body.toString('utf8');
+  const pieces = text.split(',{"cachePoint":{"type":"default"}}');
+  return pieces.length <= 5 && text.length > 4096 ? pieces.join('') : text;
 }
 
 const bearer = (key) => ({ authorization: `Bearer ${key}` });

@@ -168,12 +168,15 @@ function able(column, talk) {
 }
 
 export function name_for(column, talk) {
+  if (talk.closed) return closed_name(column);
   const ability = able(column, talk);
   return ability ? `${column.name}-${ability}` : column.name;
 }
 
-/** The deployments of one column behind its tap. */
-export function deployments(column, url) {
+const closed_name = (column) => `${column.name}-closed`;
+
+/** The deployments of one column behind its tap; one more leads where nobody listens. */
+export function deployments(column, url, closed_url) {
   const variants = [{ ...column, name: column.id }, ...Object.keys(column.for_client ?? {})
     .map((id) => column_for(column, { id }))];
   const talks = [{}, { thinking: true }, { thinking: 'adaptive' }, { vision: true }];
@@ -182,6 +185,10 @@ export function deployments(column, url) {
     return [name_for(variant, talk), { model: `${prefix}/${model}`, api_key: provider_key,
       ...variant.params(url) }];
   }));
+  for (const variant of variants) {
+    entries.push([closed_name(variant), { model: `${variant.prefix}/${variant.model}`,
+      api_key: provider_key, ...variant.params(closed_url) }]);
+  }
   return Object.entries(Object.fromEntries(entries))
     .map(([model_name, litellm_params]) => ({ model_name, litellm_params }));
 }

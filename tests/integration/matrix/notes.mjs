@@ -10,14 +10,15 @@ export const texts = {
   client_no_tool_error: 'the client protocol cannot say that a tool result is an error',
   client_no_signature: 'the client protocol has no place for the signature of reasoning, so the '
     + 'reasoning is left out of the next turn; the provider accepts that',
-  client_no_reasoning: 'reasoning is no part of the client protocol: it is shown to the client, '
-    + 'and left out of the next turn; the provider accepts that',
   result_image_left_out: 'no model of this provider takes both tools and images: the result says '
     + 'that an image was left out, and `x-tollgate-dropped` names it',
   relayed_as_is: 'client and provider speak the same protocol, so the request is relayed as it is',
   format_dropped: 'the provider takes no output format for this model: named in '
     + '`x-tollgate-dropped`',
+  no_policy_refusal: 'the provider refuses nobody for what is said: a filter that steps in is an '
+    + 'answer, see Refusal',
   streams_only: 'happens only inside streams',
+  no_such_fault: 'the provider has no word for this inside a stream',
   image_after_result: 'the provider takes only text in a tool result: the image follows it in a '
     + 'user message that names the call',
   no_signatures: 'the provider has no signatures',

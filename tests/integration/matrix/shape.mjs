@@ -4,6 +4,7 @@
 //   NAME.stream.events          Bedrock: one event per line, `type {json}`; framed here
 //   NAME.plain.json             the body of an answer that is no stream
 //   errors.json                 refusals by name: {status, headers, body}
+//   stream_errors.json          what ends a stream, by class, in the words of the stream's file
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { encode_frame } from './event_stream.mjs';
@@ -68,8 +69,17 @@ export function stream_shape(column, name) {
       .map((one) => `${name}.stream.${one}`));
     const framer = column.framed ? invoke_frames : framers[ending];
     return { headers: { 'content-type': types[column.framed ? 'events' : ending] },
-      frames: framer(text) };
+      frames: framer(text), framer };
   });
+}
+
+/** The same with another end: that of the class, if the provider knows it in streams. */
+export function stream_fault(column, name, fault) {
+  const all = load(column, 'stream errors', () =>
+    JSON.parse(find(column, ['stream_errors.json']).text));
+  if (!all[fault]) return undefined;
+  const { headers, frames, framer } = stream_shape(column, name);
+  return { headers, frames: [...frames.slice(0, -1), ...framer(all[fault])] };
 }
 
 /** {headers, body} of a recorded plain answer. */
@@ -78,9 +88,21 @@ export function plain_shape(column, name) {
     body: Buffer.from(find(column, [`${name}.plain.json`]).text) }));
 }
 
+/** What stands before a provider says when it does not reach it: a page, in no protocol. */
+const page = (status, words) => ({ status, headers: { 'content-type': 'text/html' },
+  body: `<html><head><title>${status} ${words}</title></head><body>${words}</body></html>` });
+const pages = { 502: page(502, 'Bad Gateway'), 504: page(504, 'Gateway Time-out') };
+
+/** Whether the provider refuses so. */
+export const has_refusal = (column, name) => name in pages || name in errors_of(column);
+
+const errors_of = (column) => load(column, 'errors', () =>
+  JSON.parse(find(column, ['errors.json']).text));
+
 /** {status, headers, body} of a refusal. */
 export function refusal(column, name) {
-  const all = load(column, 'errors', () => JSON.parse(find(column, ['errors.json']).text));
+  if (pages[name]) return pages[name];
+  const all = errors_of(column);
   if (!all[name]) throw new Error(`no refusal ${name} in ${column.shapes}`);
   return { headers: {}, ...all[name] };
 }

@@ -5,9 +5,9 @@ import http from 'node:http';
 import * as faults from '../lib/faults.mjs';
 import { format_chunk, format_head, last_chunk } from '../lib/http_bytes.mjs';
 import { Tap } from '../lib/tap.mjs';
-import { Tollgate } from '../lib/tollgate.mjs';
+import { Tollgate, free_port } from '../lib/tollgate.mjs';
 import { deployments } from './columns.mjs';
-import { invoke_frames, plain_shape, refusal, stream_shape } from './shape.mjs';
+import { invoke_frames, plain_shape, refusal, stream_fault, stream_shape } from './shape.mjs';
 
 const marker_pattern = /TGM[0-9]+X/;
 
@@ -36,9 +36,10 @@ export class Stage {
       stage.taps.set(column.id, tap.each((exchange) => (context) =>
         stage.serve(column, exchange, context)));
     }
+    const closed_url = `http://127.0.0.1:${await free_port()}`;
     stage.gateway = await Tollgate.start({
       model_list: columns.flatMap((column) =>
-        deployments(column, stage.taps.get(column.id).url)),
+        deployments(column, stage.taps.get(column.id).url, closed_url)),
       // A cell sees its provider's first word: retries have tests of their own.
       router_settings: { num_retries: 0 },
     });
@@ -145,6 +146,12 @@ export const shape = (name) => async (context) => {
     return faults.answers(200, body, headers)(context);
   }
   const { headers, frames } = stream_shape(context.column, name);
+  return faults.streams(frames, { headers })(context);
+};
+
+/** A recorded stream that ends as the class says. */
+export const ends_with = (name, fault) => (context) => {
+  const { headers, frames } = stream_fault(context.column, name, fault);
   return faults.streams(frames, { headers })(context);
 };
 

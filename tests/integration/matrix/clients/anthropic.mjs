@@ -13,12 +13,16 @@ export const stops = { end: 'end_turn', limit: 'max_tokens', calls: 'tool_use',
 export const knows = { mid_system: true, tool_errors: true, tool_images: true, stop_sequence: true,
   signatures: true, cache_write: true, long_names: true };
 
+const plain = (base64) => Buffer.from(base64, 'base64').toString('utf8');
+
 const writers = {
   text: (part) => ({ type: 'text', text: part.text }),
   image: (part) => ({ type: 'image',
     source: { type: 'base64', media_type: part.type, data: part.image } }),
   document: (part) => ({ type: 'document', title: part.title,
-    source: { type: 'base64', media_type: part.type, data: part.document } }),
+    source: part.type === 'text/plain'
+      ? { type: 'text', media_type: part.type, data: plain(part.document) }
+      : { type: 'base64', media_type: part.type, data: part.document } }),
 };
 
 const write_part = (part) => {

@@ -28,7 +28,7 @@ export const error_types = { 400: 'ValidationException', 404: 'ResourceNotFoundE
   504: 'ModelTimeoutException', 529: 'ServiceUnavailableException' };
 
 
-const format = (type) => type.slice(type.indexOf('/') + 1);
+const format = (type) => (type === 'text/plain' ? 'txt' : type.slice(type.indexOf('/') + 1));
 
 const writers = {
   text: (part) => ({ text: part.text }),

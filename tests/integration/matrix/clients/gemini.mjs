@@ -17,9 +17,9 @@ export const knows = { mid_system: false, tool_errors: true, tool_images: true,
   stop_sequence: false, signatures: true, cache_write: false, serial: false };
 
 /** What Google calls each refusal. */
-export const error_types = { 400: 'INVALID_ARGUMENT', 404: 'NOT_FOUND', 413: 'INVALID_ARGUMENT',
-  429: 'RESOURCE_EXHAUSTED', 500: 'INTERNAL', 502: 'INTERNAL', 503: 'UNAVAILABLE',
-  504: 'DEADLINE_EXCEEDED', 529: 'UNAVAILABLE' };
+export const error_types = { 400: 'INVALID_ARGUMENT', 403: 'PERMISSION_DENIED', 404: 'NOT_FOUND',
+  413: 'INVALID_ARGUMENT', 429: 'RESOURCE_EXHAUSTED', 498: 'FAILED_PRECONDITION', 500: 'INTERNAL',
+  502: 'INTERNAL', 503: 'UNAVAILABLE', 504: 'DEADLINE_EXCEEDED', 529: 'UNAVAILABLE' };
 
 /** What a relay leaves as it is: all but the model's name. */
 export const relayed_bytes = (bytes) => bytes.toString('utf8')

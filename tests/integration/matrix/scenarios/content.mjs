@@ -72,6 +72,24 @@ async function document(cell) {
   return undefined;
 }
 
+const notes = 'Die Zahl – 日本語 – ist 7.';
+
+/** As a document or as words: what it says reaches every model, for each of them reads text. */
+async function text_document(cell) {
+  const talk = cell.talk([{ text: 'What is the number?' }, { type: 'text/plain', title: 'notes.txt',
+    document: Buffer.from(notes).toString('base64') }]);
+  const { answer } = await cell.ask(talk, says('Seven.'));
+  assert_said(cell, answer, 'Seven.');
+  const parts = cell.view(0).turns.at(-1).parts;
+  const read = (part) => (part.document && part.type !== 'text' ? plain_of(part) : part.text) ?? '';
+  need(parts.some((part) => read(part).includes(notes)),
+    `its words reached the provider: ${JSON.stringify(parts).slice(0, 600)}`);
+  need(parts.some((part) => part.text?.includes('What is the number?')), 'and the question');
+}
+
+const plain_of = (part) => (part.document === notes ? notes
+  : Buffer.from(part.document, 'base64').toString('utf8'));
+
 async function mid_system(cell) {
   if (cell.client.knows.mid_system === false) return note('client_no_mid_system');
   const talk = cell.talk('First question.', { system: ['Be brief.'] });
@@ -180,6 +198,7 @@ export const scenarios = [
   { id: 'text', title: 'Text, with system blocks and an output limit', run: text },
   { id: 'image', title: 'Image', run: image },
   { id: 'document', title: 'Document (PDF)', run: document },
+  { id: 'text_document', title: 'Document (text)', run: text_document },
   { id: 'mid_system', title: 'System message in the middle', run: mid_system },
   { id: 'stop', title: 'Stop sequences', run: stop_sequence },
   { id: 'structured', title: 'Structured output (JSON schema)', run: structured },

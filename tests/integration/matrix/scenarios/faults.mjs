@@ -1,9 +1,10 @@
 // Scenarios about what goes wrong: bytes cut anywhere, refusals, faults inside streams, clients
 // that leave.
-import { need, same } from '../strict.mjs';
-import { half_of_plain, refuses, shape, split_at, stream_until } from '../stage.mjs';
+import { need, one_of, same } from '../strict.mjs';
+import { ends_with, half_of_plain, refuses, shape, split_at, stream_until } from '../stage.mjs';
 import { note } from '../notes.mjs';
-import { stream_shape, refusal as refusal_shape } from '../shape.mjs';
+import { stream_fault, stream_shape, has_refusal,
+  refusal as refusal_shape } from '../shape.mjs';
 
 const pieces = ['naïve 日', '本語 🚀'];
 const hello = pieces.join('');
@@ -63,16 +64,21 @@ const classes = {
   500: { status: 500, type: 'api_error' },
   503: { status: 503, type: 'overloaded_error' },
   529: { status: 529, type: 'overloaded_error' },
+  502: { status: 502, type: 'api_error' },
+  504: { status: 504, type: 'timeout_error' },
   overflow: { status: 400, type: 'invalid_request_error' },
+  policy: {},
 };
 
 const words_of = (body) => body.error?.message ?? body.message ?? body.error;
 
 const refusal_scenario = (name) => async (cell) => {
+  if (!has_refusal(cell.column, name)) return note('no_policy_refusal');
   const got = await cell.ask_any(cell.talk('Hello.'), refuses(name));
   const said = refusal_shape(cell.column, name);
-  const expected = classes[name];
-  const translated = !cell.same_protocol;
+  const expected = { status: said.status, ...classes[name] };
+  const page = typeof said.body === 'string';
+  const translated = !cell.same_protocol || page;
   const anthropic = cell.client.id === 'anthropic';
   need(got.error, `no error reached the client: ${got.text.slice(0, 300)}`);
   same(got.status, expected.status, `status; ${got.text.slice(0, 400)}`);
@@ -85,9 +91,11 @@ const refusal_scenario = (name) => async (cell) => {
     same(JSON.parse(got.text), said.body, 'the provider\'s own body, as it is');
     return undefined;
   }
-  if (anthropic && translated) same(got.error.type, expected.type, 'the type');
+  if (anthropic && translated && expected.type) same(got.error.type, expected.type, 'the type');
   const { error_types } = cell.client;
-  if (error_types) same(got.error.type, error_types[expected.status], 'the type');
+  if (error_types?.[expected.status]) {
+    same(got.error.type, error_types[expected.status], 'the type');
+  }
   if (got.error.status) same(got.error.status, expected.status, 'the status in the body');
   if (name === 'overflow') {
     if (anthropic && !got.error.message.startsWith('prompt is too long: 210000')) {
@@ -97,26 +105,83 @@ const refusal_scenario = (name) => async (cell) => {
     if (!anthropic && !error_types) same(got.error.code, 'context_length_exceeded', 'the code');
     if (!error_types) return undefined;
   }
-  need(got.error.message.includes(words_of(said.body)), `the provider's words: ${
-    got.error.message}`);
+  if (page) need(!/[<>]/.test(got.error.message), `no page is quoted: ${got.error.message}`);
+  else {
+    need(got.error.message.includes(words_of(said.body)), `the provider's words: ${
+      got.error.message}`);
+  }
   return undefined;
 };
 
-async function fault_early(cell) {
-  if (!cell.stream) return note('streams_only');
-  const got = await cell.ask_any(cell.talk('Hello.'), shape('fault_early'));
-  need(got.status >= 429, `a true status, not ${got.status}: ${got.text.slice(0, 300)}`);
-  need(got.error.message.length > 0, 'a message');
-  return undefined;
-}
+// Faults inside streams: the statuses that stand for them before content, and after it what
+// Anthropic calls them, what Bedrock does, and the status in Gemini's envelope.
+const stream_classes = {
+  rate_limited: { statuses: [429], anthropic: 'rate_limit_error',
+    bedrock_converse: ['throttlingException'], gemini: [429] },
+  overloaded: { statuses: [503, 529], anthropic: 'overloaded_error',
+    bedrock_converse: ['serviceUnavailableException'], gemini: [503] },
+  fault: { statuses: [500, 502], anthropic: 'api_error',
+    bedrock_converse: ['internalServerException', 'modelStreamErrorException'],
+    gemini: [500, 502] },
+  timeout: { statuses: [504, 408], anthropic: 'timeout_error',
+    bedrock_converse: ['modelTimeoutException'], gemini: [504] },
+};
 
-async function fault_late(cell) {
+const fault_early = (fault) => async (cell) => {
   if (!cell.stream) return note('streams_only');
-  const got = await cell.ask_any(cell.talk('Hello.'), shape('fault_late'));
+  if (!stream_fault(cell.column, 'fault_early', fault)) return note('no_such_fault');
+  const got = await cell.ask_any(cell.talk('Hello.'), ends_with('fault_early', fault));
+  const { statuses, anthropic } = stream_classes[fault];
+  need(statuses.includes(got.status), `a true status, not ${got.status}: ${
+    got.text.slice(0, 300)}`);
+  need(got.error.message.length > 0, 'a message');
+  if (cell.client.id === 'anthropic') same(got.error.type, anthropic, 'the type');
+  const { error_types } = cell.client;
+  if (error_types) same(got.error.type, error_types[got.status], 'the type');
+  return undefined;
+};
+
+const fault_late = (fault) => async (cell) => {
+  if (!cell.stream) return note('streams_only');
+  if (!stream_fault(cell.column, 'fault_late', fault)) return note('no_such_fault');
+  const got = await cell.ask_any(cell.talk('Hello.'), ends_with('fault_late', fault));
   same(got.status, 200, 'the stream had begun');
   same(got.answer.text, 'Half an ans', 'what came before');
-  need(got.answer.error?.message, 'the stream ends with an error');
+  const { error } = got.answer;
+  need(error?.message, 'the stream ends with an error');
+  const classes = stream_classes[fault];
+  if (cell.client.id === 'anthropic') same(error.type, classes.anthropic, 'the type');
+  if (cell.client.id === 'gemini') one_of(error.status, classes.gemini, 'the status');
+  if (cell.client.id === 'bedrock_converse') {
+    one_of(error.type, classes.bedrock_converse, 'the exception');
+  }
   return undefined;
+};
+
+/** No first byte in time: the client's own patience here, so that a cell takes a second. */
+async function silent(cell) {
+  const talk = cell.talk('Hello.', { headers: { 'x-tollgate-timeout': '1' } });
+  const got = await cell.ask_any(talk, () => {});
+  same(got.status, 504, got.text.slice(0, 300));
+  await cell.exchanges[0].left_after(performance.now());
+  return assert_ours(cell, got);
+}
+
+/** Nobody listens where the provider should be. */
+async function unreachable(cell) {
+  const got = await cell.ask_any(cell.talk('Hello.', { closed: true }));
+  same(got.status, 503, got.text.slice(0, 300));
+  same(cell.exchanges.length, 0, 'calls to the provider');
+  return assert_ours(cell, got);
+}
+
+/** A failure that no provider has put into words. */
+function assert_ours(cell, got) {
+  const { error_types } = cell.client;
+  if (error_types) same(got.error.type, error_types[got.status], 'the type');
+  const types = { 503: 'overloaded_error', 504: 'timeout_error' };
+  if (cell.client.id === 'anthropic') same(got.error.type, types[got.status], 'the type');
+  need(got.error.message.length > 0, 'a message');
 }
 
 async function cut(cell) {
@@ -161,18 +226,27 @@ async function abort(cell) {
   need(took < leave_limit_ms, `the provider saw the close after ${Math.round(took)} ms`);
 }
 
+const fault_titles = { rate_limited: 'rate limit', overloaded: 'overloaded',
+  fault: 'provider fault', timeout: 'timeout' };
+
 const refusal_titles = { 400: 'bad request (400)', 401: 'credential refused (401)',
   404: 'not found (404)', 413: 'too large (413)', 429: 'rate limit (429 with retry-after)',
   500: 'provider fault (500)', 503: 'unavailable (503)', 529: 'overloaded (529)',
-  overflow: 'prompt longer than the context' };
+  502: 'bad gateway (502 with a page)', 504: 'gateway timeout (504 with a page)',
+  overflow: 'prompt longer than the context', policy: 'content policy' };
 
 export const scenarios = [
   { id: 'unicode', title: 'Stream cut anywhere, also inside characters (CJK, emoji)',
     run: unicode, slow: true },
   ...Object.keys(refusal_titles).sort().map((name) => ({ id: `error_${name}`,
     title: `Refused before the stream: ${refusal_titles[name]}`, run: refusal_scenario(name) })),
-  { id: 'fault_early', title: 'Fault in the stream before content', run: fault_early },
-  { id: 'fault_late', title: 'Fault in the stream after content', run: fault_late },
+  ...Object.entries(fault_titles).flatMap(([fault, words]) => [
+    { id: `early_${fault}`, title: `Fault in the stream before content: ${words}`,
+      run: fault_early(fault) },
+    { id: `late_${fault}`, title: `Fault in the stream after content: ${words}`,
+      run: fault_late(fault) }]),
+  { id: 'silent', title: 'Provider says nothing in time', run: silent, slow: true },
+  { id: 'unreachable', title: 'Provider cannot be reached', run: unreachable },
   { id: 'cut', title: 'Provider cuts the answer', run: cut },
   { id: 'abort', title: 'Client leaves: the provider sees the close', run: abort },
 ];
