@@ -79,6 +79,8 @@ private:
         tables_.resume_streams = from.resume_streams;
         tables_.hedge = from.hedge;
         tables_.experiments = from.experiments;
+        tables_.fallback_providers = from.fallback_providers;
+        for (const domain::TenantRouting& own : from.tenants) tables_.tenants[own.tenant] = own;
     }
 
     std::vector<domain::RoutingRule> all_rules(const std::vector<domain::RoutingRule>& stored) {

@@ -228,7 +228,8 @@ public:
 
     // Where the file says nothing of aliases, or the database wins.
     void add(const domain::RoutingSettings& settings) {
-        if (!settings.tenant.empty()) return;
+        if (!settings.tenant.empty()) return add_of_tenant(settings);
+        merged_.routing.fallback_providers = settings.fallback_providers;
         auto& aliases = merged_.router_settings.model_group_alias;
         for (const auto& [name, target] : settings.aliases) {
             const auto same = std::find_if(aliases.begin(), aliases.end(), [&](const auto& other) {
@@ -264,6 +265,26 @@ public:
     config::Config take() { return std::move(merged_); }
 
 private:
+    void add_of_tenant(const domain::RoutingSettings& settings) {
+        domain::TenantRouting own;
+        own.tenant = settings.tenant;
+        own.strategy = domain::strategy_of(settings.strategy);
+        own.fallback_providers = settings.fallback_providers;
+        own.aliases = settings.aliases;
+        json::Document document;
+        if (const auto root = document.parse(settings.config); root.ok()) {
+            take_weights(*root, own.weights);
+            const std::int64_t retries = (*root)["max_retries"].integer().value_or(-1);
+            if (retries >= 0) own.max_attempts = retries + 1;
+            const auto milliseconds = [&](std::string_view name) {
+                return std::chrono::milliseconds((*root)[name].integer().value_or(0));
+            };
+            own.first_backoff = milliseconds("retry_delay_ms");
+            own.headers = milliseconds("timeout_ms");
+        }
+        merged_.routing.tenants.push_back(std::move(own));
+    }
+
     config::Config merged_;
     const policy::KeyVault& vault_;
     std::vector<Problem>& problems_;

@@ -310,6 +310,10 @@ struct RoutingConfig {
     domain::AffinitySettings affinity;
     std::vector<domain::RoutingRule> rules;         // of the platform, in order
     std::vector<domain::ExperimentSpec> experiments;
+    // Slugs or types of providers, tried in this order when all candidates have failed. Not of a
+    // file: what the interface has set, as the tenants' settings are.
+    std::vector<std::string> fallback_providers;
+    std::vector<domain::TenantRouting> tenants;
     std::vector<domain::TaskKind> tasks;            // besides those of data/tasks.yaml, or instead
     std::int64_t max_attempts = 3;
     std::int64_t attempts_per_candidate = 0;  // 0: 1, and 2 for an only candidate

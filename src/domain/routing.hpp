@@ -175,6 +175,18 @@ struct AffinitySettings {
     friend bool operator==(const AffinitySettings&, const AffinitySettings&) = default;
 };
 
+// What a tenant has set for its own requests, besides its rules.
+struct TenantRouting {
+    std::string tenant;
+    std::optional<Strategy> strategy;  // nullopt: the platform's
+    ScoreWeights weights;              // of Strategy::custom
+    std::vector<std::string> fallback_providers;
+    std::vector<std::pair<std::string, std::string>> aliases;  // name, target
+    std::int64_t max_attempts = 0;                             // 0: the platform's; also below
+    std::chrono::milliseconds first_backoff{0}, headers{0};
+    friend bool operator==(const TenantRouting&, const TenantRouting&) = default;
+};
+
 enum class Sticky : std::uint8_t { user, session, request };
 std::string_view to_string(Sticky sticky);
 std::optional<Sticky> sticky_of(std::string_view text);

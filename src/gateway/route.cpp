@@ -1,5 +1,7 @@
 #include "gateway/route.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 
 #include "base/clock.hpp"
@@ -15,7 +17,7 @@ namespace tollgate::gateway {
 using domain::PowerLevel;
 
 base::Result<Plan> Router::plan() {
-    wanted_ = policy_.alias_target(input_.model);
+    wanted_ = tenants_name_of(policy_.alias_target(input_.model));
     TRY_VOID(take_level());
     fill_features();
     TRY_VOID(take_rule());
@@ -26,6 +28,14 @@ base::Result<Plan> Router::plan() {
     add_special_chains();
     finish();
     return std::move(plan_);
+}
+
+std::string_view Router::tenants_name_of(std::string_view name) const {
+    if (tenant_ == nullptr) return name;
+    for (const auto& [alias, target] : tenant_->aliases) {
+        if (alias == name) return target;
+    }
+    return name;
 }
 
 base::Result<void> Router::take_level() {
@@ -130,6 +140,7 @@ base::Result<void> Router::keep_provider() {
 domain::Strategy Router::strategy_of_stage() const {
     if (plan_.rule != nullptr && plan_.rule->use.strategy) return *plan_.rule->use.strategy;
     if (scored() && !keep_order_) return domain::Strategy::balanced;
+    if (tenant_ != nullptr && tenant_->strategy) return *tenant_->strategy;
     return tables_.strategy;
 }
 
@@ -181,7 +192,8 @@ base::Result<void> Router::decide() {
     }
     routing::DecisionInput question;
     question.strategy = strategy;
-    question.weights = tables_.weights;
+    const bool own_weights = tenant_ != nullptr && tenant_->strategy;
+    question.weights = own_weights ? tenant_->weights : tables_.weights;
     question.level = level_.level;
     domain::LevelSettings of_task;
     if (scored()) {
@@ -235,6 +247,20 @@ base::Result<void> Router::decide() {
     return {};
 }
 
+namespace {
+
+// One request's: the credential is wiped with it.
+struct OwnEndpoint final : Endpoint {
+    explicit OwnEndpoint(const Endpoint& shared) : Endpoint(shared) {}
+    OwnEndpoint(const OwnEndpoint&) = delete;
+    OwnEndpoint& operator=(const OwnEndpoint&) = delete;
+    ~OwnEndpoint() {
+        ::explicit_bzero(deployment.api_key.data(), deployment.api_key.size());
+    }
+};
+
+}  // namespace
+
 // The same deployment with the user's credential; null: nobody can read that any more.
 EndpointPointer Router::with_own_key(const EndpointPointer& endpoint,
                                      const policy::OwnKeys& keys) const {
@@ -247,7 +273,7 @@ EndpointPointer Router::with_own_key(const EndpointPointer& endpoint,
                                                 {"problem", opened.error().message}});
         return nullptr;
     }
-    auto own = std::make_shared<Endpoint>(*endpoint);
+    auto own = std::make_shared<OwnEndpoint>(*endpoint);
     own->deployment.api_key = std::move(opened).value();
     own->credential = nullptr;
     own->own_key = key->id;
@@ -318,14 +344,23 @@ void Router::take_shadow() {
 
 // What the rule says of deadlines and attempts stands above what holds for all requests.
 void Router::take_attempts() {
-    if (plan_.rule == nullptr) return;
-    const domain::DeadlineSettings& deadlines = plan_.rule->deadlines;
-    const domain::AttemptSettings& counts = plan_.rule->attempts;
-    if (deadlines == domain::DeadlineSettings{} && counts == domain::AttemptSettings{}) return;
+    static const domain::RoutingRule no_rule;
+    const domain::RoutingRule& rule = plan_.rule != nullptr ? *plan_.rule : no_rule;
+    const domain::DeadlineSettings& deadlines = rule.deadlines;
+    const domain::AttemptSettings& counts = rule.attempts;
+    const bool by_rule = deadlines != domain::DeadlineSettings{} ||
+                         counts != domain::AttemptSettings{};
+    if (!by_rule && tenant_ == nullptr) return;
     AttemptSettings settings = snapshot_.attempts;
     const auto take = [](std::chrono::milliseconds given, std::chrono::milliseconds& out) {
         if (given.count() > 0) out = given;
     };
+    if (tenant_ != nullptr) {
+        if (tenant_->max_attempts > 0) settings.max_attempts = tenant_->max_attempts;
+        take(tenant_->first_backoff, settings.backoff_first);
+        take(tenant_->headers, settings.headers);
+        take(tenant_->headers, settings.headers_last);
+    }
     take(deadlines.connect, settings.connect);
     take(deadlines.headers, settings.headers);
     take(deadlines.headers, settings.headers_last);

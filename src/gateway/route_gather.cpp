@@ -86,7 +86,33 @@ base::Result<void> Router::gather() {
             if (may_follow(name, found)) stage = add(found, stage);
         }
     }
-    return staged_.empty() ? nobody_serves() : base::Result<void>();
+    if (staged_.empty()) return nobody_serves();
+    if (!by_arm) gather_fallback_providers();
+    return {};
+}
+
+// Behind everything else: the same model at those providers, else whatever they have that the key
+// may use.
+void Router::gather_fallback_providers() {
+    const bool own = tenant_ != nullptr && !tenant_->fallback_providers.empty();
+    const auto& names = own ? tenant_->fallback_providers : tables_.fallback_providers;
+    if (names.empty()) return;
+    const auto same = tables_.by_model.find(base_model_key(*staged_.front().endpoint));
+    for (const std::string& name : names) {
+        const std::size_t before = staged_.size();
+        const std::int64_t stage = staged_.back().stage + 1;
+        const auto add_those_of = [&](const std::vector<EndpointPointer>& endpoints) {
+            for (const EndpointPointer& one : endpoints) {
+                const domain::Deployment& target = one->deployment;
+                if (target.account != name && target.provider.type != name) continue;
+                const bool allowed = policy_.allows(target.group, target.group) ||
+                                     policy_.allows(input_.model, target.group);
+                if (allowed) add_one(one, stage);
+            }
+        };
+        if (same != tables_.by_model.end()) add_those_of(same->second);
+        if (staged_.size() == before) add_those_of(tables_.chat);
+    }
 }
 
 base::Result<void> Router::nobody_serves() {

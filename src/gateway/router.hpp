@@ -24,6 +24,8 @@ public:
         : input_(input), snapshot_(input.snapshot), tables_(input.snapshot.routing),
           policy_(input.policy), trace_(trace), task_(tables_.tasks, features_) {
         if (input.task != nullptr) task_.know(*input.task);
+        const auto own = tables_.tenants.find(policy_.tenant);
+        if (own != tables_.tenants.end()) tenant_ = &own->second;
     }
 
     // Once.
@@ -53,6 +55,8 @@ private:
     bool gather_own_key(std::string_view name);
     base::Result<void> gather_rule();
     void gather_any();
+    void gather_fallback_providers();
+    std::string_view tenants_name_of(std::string_view name) const;
     const domain::TaskKind* row_of_task() const;
     bool is_served(const Endpoint& endpoint) const;
     void gather_task();
@@ -85,6 +89,7 @@ private:
     const RoutingTables& tables_;
     const KeyPolicy& policy_;
     RouteTrace* trace_;
+    const domain::TenantRouting* tenant_ = nullptr;  // of the interface; null: it has set nothing
     std::string_view wanted_;
     routing::ChosenLevel level_;
     routing::RequestFeatures features_;

@@ -33,6 +33,8 @@ struct RoutingTables {
     bool resume_streams = false;
     bool hedge = false;
     std::vector<domain::ExperimentSpec> experiments;
+    std::vector<std::string> fallback_providers;  // of requests whose tenant names none
+    std::unordered_map<std::string, domain::TenantRouting> tenants;
     // Which endpoints serve the same model, by base_model_key().
     std::unordered_map<std::string, std::vector<std::shared_ptr<const Endpoint>>> by_model;
     std::vector<std::shared_ptr<const Endpoint>> chat;  // of every name, equal ones once
