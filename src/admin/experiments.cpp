@@ -81,7 +81,11 @@ void count(const store::ArmRow& row, routing::ArmData& arm) {
     const bool gone = row.client_gone || row.status == status_client_gone;
     const bool failed = !gone && (!row.error_class.empty() || row.status >= status_bad);
     if (failed) ++arm.errors;
-    if (row.error_class == domain::to_string(domain::ErrorClass::content_policy)) ++arm.refusals;
+    const bool by_provider =
+        row.error_class == domain::to_string(domain::ErrorClass::content_policy);
+    if (by_provider || row.refused) ++arm.refusals;
+    arm.tool_calls += row.tool_calls;
+    arm.tool_calls_good += row.tool_calls_valid;
     if (row.score) {
         ++arm.feedback;
         if (*row.score > 0) ++arm.feedback_good;

@@ -392,6 +392,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     progress.list = &generation.plan.candidates;
     progress.deadline = net::Clock::now() + total_time(generation);
     begin_shadow(generation);
+    if (!generation.record.arm.empty()) generation.judge = std::make_unique<AnswerJudge>();
     if (resumes(generation)) delivery.continuation = std::make_unique<Continuation>();
     while (true) {
         Tried tried;
@@ -400,6 +401,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
         tried.begun = net::Clock::now();
         const AttemptOptions options = options_of(generation, progress);
         if (goes_on(delivery)) note_resume(generation, *tried.endpoint, delivery);
+        if (generation.judge && !goes_on(delivery)) generation.judge->begin_again();
         auto failure = co_await reserve(generation, *tried.endpoint);
         const auto delay = try_one == &attempt && !goes_on(delivery) && more_behind(progress)
                                ? hedge_delay(generation, *tried.endpoint)

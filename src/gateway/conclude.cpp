@@ -154,6 +154,9 @@ void write_rows(Generation& generation) {
     row.experiment = record.experiment;
     row.arm = record.arm;
     row.route_trace = record.route_trace;
+    if (generation.judge && !row.route_trace.empty()) {
+        generation.judge->append_to(row.route_trace);
+    }
     row.fallback_reason = record.attempts > 1 ? record.fallback_reason : "";
     const net::Instant now = net::Clock::now();
     row.total_us = micros(record.arrived, now);

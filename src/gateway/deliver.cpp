@@ -72,6 +72,10 @@ Relay make_relay(Scene& scene, bool to_stream, const std::vector<domain::Event>*
     setup.to_stream = to_stream;
     setup.start_sent = scene.delivery.start_sent;
     setup.stop_here = scene.prepared.translation.stop_here;
+    // Two attempts that race would be judged as one.
+    if (generation.judge && scene.scope == &generation.exchange.scope()) {
+        setup.judge = generation.judge.get();
+    }
     setup.continuation = continuation_of(scene, to_stream && whole == nullptr);
     if (!setup.verbatim) {
         // One whole JSON answer tells its usage at its end: nobody asks for a guess before.
@@ -332,6 +336,16 @@ net::Task<std::optional<AttemptFailure>> collect(Scene& scene, Source& source, R
     co_return std::nullopt;
 }
 
+// The answer passes as it is; what it did is wanted all the same.
+void judge_whole(Scene& scene, std::string_view body) {
+    const auto& dialect = scene.endpoint.provider->dialect(scene.prepared.protocol);
+    const auto events =
+        dialect.decode_answer(body, scene.endpoint.deployment, scene.prepared.translation,
+                              scene.generation.arena);
+    if (!events.ok()) return;
+    for (const domain::Event& event : *events) scene.generation.judge->note(event);
+}
+
 // Passes a whole JSON answer on with the model's name restored, metering it on the side. False when
 // the body is no plain answer: the caller decodes it then.
 net::Task<bool> relay_json(Scene& scene, std::string_view body) {
@@ -345,6 +359,7 @@ net::Task<bool> relay_json(Scene& scene, std::string_view body) {
         usage.output = accounting::quick_estimate(body);
         usage.estimated = true;
     }
+    if (generation.judge) judge_whole(scene, body);
     std::string restored;
     restored.reserve(body.size() + generation.outline.model.size() + 2);
     restored.append(body.substr(0, outline->model_begin));

@@ -12,6 +12,7 @@
 #include "dialect/dialect.hpp"
 #include "domain/conversation.hpp"
 #include "domain/principal.hpp"
+#include "gateway/answer_judge.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/path_request.hpp"
 #include "gateway/record.hpp"
@@ -82,6 +83,7 @@ struct Generation {
         std::optional<policy::CapState> cap;
     };
     Bounds bounds;
+    std::unique_ptr<AnswerJudge> judge;  // null: no experiment wants to know what the answer did
     std::unique_ptr<NotedAnswer> noted;  // null: the answer is not to be kept
     std::string_view body;
     // Set where the path named the model: the body was rewritten, the answer will be framed.

@@ -101,6 +101,7 @@ net::Task<std::optional<AttemptFailure>> run_call(Batch& batch, std::size_t inde
     std::optional<HttpSource> source;
     auto failure = co_await send_prepared(scene, source);
     batch.limits = std::move(scene.provider_limits);
+    batch.request.record.provider_request_id = scene.provider_request_id;
     if (failure) co_return failure;
     std::int64_t stated = -1;
     if (const auto count = source->call().head().headers.find(bedrock_tokens)) {

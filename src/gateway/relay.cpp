@@ -115,6 +115,7 @@ base::Result<void> Relay::take_frame(std::string_view event, std::string_view da
 }
 
 void Relay::note(const Event& event) {
+    if (setup_.judge != nullptr) setup_.judge->note(event);
     switch (event.kind) {
         case EventKind::start:
             start_seen_ = true;

@@ -18,6 +18,7 @@
 #include "base/result.hpp"
 #include "dialect/dialect.hpp"
 #include "domain/event.hpp"
+#include "gateway/answer_judge.hpp"
 #include "gateway/continuation.hpp"
 #include "gateway/stop_cutter.hpp"
 #include "http/event_stream.hpp"
@@ -36,6 +37,7 @@ struct RelaySetup {
     std::vector<std::string> stop_here;
     // Where another attempt may go on when this one breaks off, else null. Borrowed.
     Continuation* continuation = nullptr;
+    AnswerJudge* judge = nullptr;  // borrowed; null: nobody asks
 };
 
 // A failure that the provider reported inside its answer.

@@ -31,7 +31,7 @@ std::size_t choose_arm(const domain::ExperimentSpec& spec, std::string_view id);
 // What was measured of one arm. Samples in any order.
 struct ArmData {
     std::int64_t requests = 0, errors = 0, refusals = 0;
-    std::int64_t tool_calls = 0, tool_calls_good = 0;  // good: valid JSON, and the loop went on
+    std::int64_t tool_calls = 0, tool_calls_good = 0;  // good: the arguments are JSON objects
     std::int64_t feedback = 0, feedback_good = 0;
     std::vector<double> cost_usd, latency_ms, first_token_ms, output_tokens;
 };

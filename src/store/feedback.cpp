@@ -1,8 +1,29 @@
 #include "store/feedback.hpp"
 
+#include "base/json.hpp"
 #include "store/statement.hpp"
 
 namespace tollgate::store {
+namespace {
+
+// Of the end of a trace: ..."answer":{"calls":2,"valid":1,"refused":false}}
+void take_answer(std::string_view trace, ArmRow& row) {
+    row.tool_calls = row.tool_calls_valid = 0;
+    row.refused = false;
+    constexpr std::string_view member = "\"answer\":";
+    const std::size_t at = trace.rfind(member);
+    if (at == trace.npos || !trace.ends_with('}')) return;
+    trace.remove_prefix(at + member.size());
+    trace.remove_suffix(1);
+    json::Document document;
+    const auto root = document.parse(trace);
+    if (!root.ok()) return;
+    row.tool_calls = (*root)["calls"].integer().value_or(0);
+    row.tool_calls_valid = (*root)["valid"].integer().value_or(0);
+    row.refused = (*root)["refused"].boolean().value_or(false);
+}
+
+}  // namespace
 
 base::Result<void> put_feedback(Session& session, const Access& access,
                                 const domain::Feedback& feedback) {
@@ -47,7 +68,10 @@ base::Result<void> each_arm_row(Session& session, const Access& access, const Ar
                                 const std::function<void(const ArmRow&)>& use) {
     Statement statement(
         "SELECT l.arm, l.status_code, l.error_class, l.client_gone, l.priced, "
-        "l.cost_nano + l.fee_nano, l.total_us, l.first_token_us, l.output_tokens, f.score "
+        "l.cost_nano + l.fee_nano, l.total_us, l.first_token_us, l.output_tokens, f.score, "
+        // The last member of the trace tells what the answer did.
+        "substr(l.route_trace, CASE WHEN length(l.route_trace) > 100 "
+        "THEN length(l.route_trace) - 99 ELSE 1 END) "
         "FROM llm_usage_logs l LEFT JOIN feedback f "
         "ON f.tenant_id = l.tenant_id AND f.request_id = l.request_id");
     // Said twice, so that the index over what takes part in an experiment serves.
@@ -69,6 +93,7 @@ base::Result<void> each_arm_row(Session& session, const Access& access, const Ar
         made.output_tokens = row.is_null(8) ? -1 : row.integer(8);
         made.score.reset();
         if (!row.is_null(9)) made.score = row.real(9);
+        take_answer(row.string(10), made);
         use(made);
         return {};
     });

@@ -31,6 +31,8 @@ struct ArmRow {
     std::int64_t first_token_us = -1;    // -1: no content came
     std::int64_t output_tokens = -1;     // -1: nobody counted
     std::optional<double> score;         // of feedback
+    std::int64_t tool_calls = 0, tool_calls_valid = 0;  // valid: their arguments are JSON objects
+    bool refused = false;                // the model did, in its answer
 };
 // The newest `rows_max` of them in from <= at < to (0: open), newest first.
 struct ArmRowsQuery {
