@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "gateway/failure.hpp"
 #include "gateway/caller.hpp"
+#include "gateway/reach.hpp"
 
 namespace tollgate::api {
 namespace {
@@ -71,7 +72,8 @@ std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot&
     std::vector<const gateway::ListedModel*> models;
     for (const gateway::ListedModel& model : snapshot.listed) {
         const bool others = !model.tenant.empty() && model.tenant != policy.tenant;
-        if (!others && policy.allows(model.id, model.id)) models.push_back(&model);
+        const bool allowed = !others && policy.allows(model.id, model.id);
+        if (allowed && gateway::reaches_name(snapshot, policy, model.id)) models.push_back(&model);
     }
     return models;
 }

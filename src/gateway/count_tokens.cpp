@@ -5,6 +5,7 @@
 #include "gateway/caller.hpp"
 #include "gateway/handle_generation.hpp"
 #include "gateway/prepared.hpp"
+#include "gateway/route.hpp"
 #include "net/blocking_pool.hpp"
 #include "policy/governor.hpp"
 
@@ -225,8 +226,8 @@ net::Task<base::Result<void>> run(Generation& generation, std::optional<Admissio
            generation.document->parse(generation.body));
     CO_TRY(generation.outline,
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
-    CO_TRY(generation.plan, make_plan(*generation.snapshot, generation.policy(),
-                                      generation.outline.model, generation.record));
+    // As the request itself would go; who only asks takes no turn.
+    CO_TRY(generation.plan, route(generation, false));
     CO_TRY_VOID(co_await enter_counting(generation));
     auto counted = co_await count(generation);
     generation.ticket.finish(counted.ok());

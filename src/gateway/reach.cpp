@@ -52,6 +52,25 @@ bool reaches(const KeyPolicy& policy, const domain::Deployment& target) {
            policy::in_regions(policy.allowed_regions, policy::region_of(target));
 }
 
+bool reaches_name(const Snapshot& snapshot, const KeyPolicy& policy, std::string_view name) {
+    if (!bounded(policy)) return true;
+    const auto reached = [&policy](const EndpointPointer& endpoint) {
+        return reaches(policy, endpoint->deployment);
+    };
+    const routing::Resolution found = snapshot.names.resolve(name);
+    if (!found.found()) return true;
+    for (const routing::Candidate& candidate : found.candidates) {
+        if (!candidate.is_direct() && candidate.captured.empty()) {
+            const auto& endpoints = snapshot.groups[candidate.group]->endpoints;
+            if (std::any_of(endpoints.begin(), endpoints.end(), reached)) return true;
+            continue;
+        }
+        const auto made = snapshot.make_endpoints(candidate);
+        if (made.ok() && std::any_of(made->begin(), made->end(), reached)) return true;
+    }
+    return false;
+}
+
 base::Error out_of_reach(const KeyPolicy& policy, const domain::Deployment& target) {
     return {base::ErrorCode::permission,
             "this key may use only " + reach_of(policy) + ", not " + place_of(policy, target),

@@ -11,6 +11,10 @@ namespace tollgate::gateway {
 // Whether a key of this policy may be served there.
 bool reaches(const KeyPolicy& policy, const domain::Deployment& target);
 
+// Whether somebody whom the key may reach serves the name. Names that routing alone gives a meaning
+// to (auto, claude-eco) lead to whatever the key has.
+bool reaches_name(const Snapshot& snapshot, const KeyPolicy& policy, std::string_view name);
+
 // What the key is told when it may not: its own providers and regions, and those of the target.
 base::Error out_of_reach(const KeyPolicy& policy, const domain::Deployment& target);
 

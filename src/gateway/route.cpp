@@ -462,7 +462,7 @@ base::Result<Plan> route(const RouteInput& input, RouteTrace* trace) {
     return Router(input, trace).plan();
 }
 
-base::Result<Plan> route(Generation& generation) {
+base::Result<Plan> route(Generation& generation, bool counts) {
     const http::Headers& headers = generation.client_headers();
     const RequestBody body(generation);
     RouteInput input{.snapshot = *generation.snapshot, .policy = generation.policy(),
@@ -482,6 +482,7 @@ base::Result<Plan> route(Generation& generation) {
     input.now = net::Clock::now();
     input.unix_now = base::unix_seconds();
     input.random = base::random_u64();
+    input.counts = counts;
     input.conversations = generation.worker.gateway.conversations.get();
     input.conversation = [&generation](std::string_view name) {
         return conversation_of(generation, name);

@@ -45,7 +45,7 @@ struct RouteInput {
 base::Result<Plan> route(const RouteInput& input, RouteTrace* trace = nullptr);
 
 // The same of a request that is being answered: notes rule, strategy, level and trace in its
-// record.
-base::Result<Plan> route(Generation& generation);
+// record. `counts`: as RouteInput::counts.
+base::Result<Plan> route(Generation& generation, bool counts = true);
 
 }  // namespace tollgate::gateway

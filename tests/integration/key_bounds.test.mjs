@@ -82,6 +82,26 @@ describe('keys', () => {
     assert.match(error.message, /the providers anthropic.*provider hosted_vllm/);
   });
 
+  test('the list of models has what the key reaches', async () => {
+    const listed = async (terms) => {
+      const { key } = await key_with(terms);
+      const { data } = await (await gateway.fetch('/v1/models', { key })).json();
+      return data.map(({ id }) => id);
+    };
+    assert.ok((await listed({})).includes('far'));
+    assert.ok((await listed({ allowed_providers: ['hosted_vllm'] })).includes('far'));
+    assert.ok(!(await listed({ allowed_providers: ['anthropic'] })).includes('far'));
+  });
+
+  test('tokens are counted for the names that routing alone knows', async () => {
+    const { key } = await key_with();
+    for (const model of ['auto', 'claude-eco']) {
+      const response = await count(key, model);
+      assert.equal(response.status, 200, await response.clone().text());
+      assert.ok((await response.json()).input_tokens > 0);
+    }
+  });
+
   test('counting tokens counts as a request, and uses no tokens', async () => {
     const { key } = await key_with({ limits: { requests_per_minute: 3, tokens_per_minute: 1 } });
     for (let i = 0; i < 3; i += 1) {
