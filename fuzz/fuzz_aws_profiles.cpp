@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& [name, keys] : own) {
         if (keys.empty()) continue;
         const credentials::Profile* profile = all.find(name);
-        fuzz::require(profile != nullptr, "each section of the credentials file is a profile", name);
+        fuzz::require(profile != nullptr, "sections of the credentials file are profiles", name);
         for (const auto& [key, value] : keys) {
             fuzz::require(credentials::setting(*profile, key) == value,
                           "the credentials file counts", key);

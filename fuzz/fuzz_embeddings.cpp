@@ -1,7 +1,7 @@
-// Embeddings. The first byte chooses what the rest is: a client's request, which is written for each
-// kind of provider, or a provider's answer in one of their shapes. The second switches options.
-// Rules: what leaves us is valid JSON, each text is asked for once, and an answer that is taken has
-// as many vectors as were asked for.
+// Embeddings. The first byte chooses what the rest is: a client's request, which is written for
+// each kind of provider, or a provider's answer in one of their shapes. The second switches
+// options. Rules: what leaves us is valid JSON, each text is asked for once, and an answer that is
+// taken has as many vectors as were asked for.
 #include <cstddef>
 #include <cstdint>
 #include <iterator>

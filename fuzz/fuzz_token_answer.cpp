@@ -1,7 +1,7 @@
-// What token services answer: STS in XML, errors in XML and JSON. The first byte chooses whether the
-// rest is an answer as it is, or a secret in an answer that is made right here. Rules: an answer
-// that is taken has all its parts; what was escaped comes back as it was; an error is short, of one
-// line, and shows no secret.
+// What token services answer: STS in XML, errors in XML and JSON. The first byte chooses whether
+// the rest is an answer as it is, or a secret in an answer that is made right here. Rules: an
+// answer that is taken has all its parts; what was escaped comes back as it was; an error is short,
+// of one line, and shows no secret.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -62,8 +62,8 @@ void round_trip(std::string_view plain) {
                             "</SecretAccessKey><SessionToken>t</SessionToken>"
                             "<Expiration>2026-11-21T05:00:00Z</Expiration></R>";
     const auto credential = credentials::parse_sts_answer(xml, "STS");
-    require(credential.ok() && credential->secret_access_key == plain, "what was escaped comes back",
-            xml);
+    require(credential.ok() && credential->secret_access_key == plain,
+            "what was escaped comes back", xml);
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ Neighbourhood neighbourhood(std::string_view path) {
     }
     if (path.starts_with("/openai/")) {
         return {Protocol::openai_chat,
-                "of Azure's paths POST /openai/deployments/MODEL/chat/completions and "
-                "/openai/v1/chat/completions are"};
+                "of Azure's paths POST /openai/deployments/MODEL/chat/completions and /embeddings, "
+                "/openai/v1/chat/completions, /openai/v1/responses and /openai/v1/embeddings are"};
     }
     return {};
 }

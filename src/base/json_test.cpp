@@ -67,7 +67,7 @@ TEST(JsonParse, NumbersOutOfADoublesRange_AreZeroOrNone) {
     Document document;
     EXPECT_EQ(document.parse("-5.0e-00920")->number(), 0.0);
     EXPECT_EQ(document.parse("1e400")->number(), std::nullopt);
-    for (const char* tiny : {"2e-05586559", "-1e-400", "1e-99999999999999999999999", "0e99999999"}) {
+    for (const char* tiny : {"2e-05586559", "-1e-400", "1e-9999999999999999999999", "0e9999999"}) {
         EXPECT_EQ(document.parse(tiny)->number(), 0.0) << tiny << " is too small for a double";
     }
 }

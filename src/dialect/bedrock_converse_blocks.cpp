@@ -247,7 +247,8 @@ Result<void> BlockWriter::document(const Part& part) {
     if (media.source == MediaSource::text) {
         std::string plain;
         json::append_unescaped(plain, media.data);
-        writer_.key("source").begin_object().string("bytes", base::base64_encode(plain)).end_object();
+        const std::string bytes = base::base64_encode(plain);
+        writer_.key("source").begin_object().string("bytes", bytes).end_object();
     } else {
         source(media);
     }

@@ -255,7 +255,7 @@ void CohereMessages::assistant(const Message& message) {
         if (part.kind == PartKind::redacted_thinking) translation_.drop("thinking");
         if (part.kind != PartKind::thinking) continue;
         // What this provider thought itself goes back to it, and what a client says without a
-        // signature (reasoning_content), to models that know thoughts; what others signed is theirs.
+        // signature (reasoning_content), to models that think; what others signed is theirs.
         const auto packed = unpack_signature(part.signature.raw);
         const bool own = packed && packed->provider == target_.provider.type;
         const bool unsigned_thought = part.signature.empty() && cohere_model_reasons(target_);

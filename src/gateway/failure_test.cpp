@@ -191,7 +191,7 @@ TEST(FinalAnswer, BodyOfTheClientsDialect_IsRelayedAsItIs) {
 }
 
 TEST(FinalAnswer, PageOfAProxy_IsNotRelayed) {
-    for (const char* body : {"<html>Bad Gateway</html>", "\n<!DOCTYPE html>", "no healthy upstream"}) {
+    for (const char* body : {"<html>Bad Gateway</html>", "\n<!DOCTYPE html>", "no upstream"}) {
         AttemptFailure last = refusal(ErrorClass::provider_fault, 502);
         last.body = body;
         const auto answer = seen_by(Protocol::anthropic, last);

@@ -168,7 +168,8 @@ net::Task<Result<void>> Session::sign_in() {
         secret += settings_.user;
         secret += '\0';
         secret += settings_.password;
-        CO_TRY_VOID(co_await demand("AUTH PLAIN " + base::base64_encode(secret), "AUTH PLAIN", 235));
+        std::string proof = "AUTH PLAIN " + base::base64_encode(secret);
+        CO_TRY_VOID(co_await demand(std::move(proof), "AUTH PLAIN", 235));
         co_return Result<void>();
     }
     if (!offers(methods, "LOGIN")) {

@@ -29,7 +29,10 @@ std::string make_cursor(std::initializer_list<std::string_view> parts) {
 base::Result<std::vector<std::string>> read_cursor(std::string_view cursor, std::size_t parts) {
     constexpr std::size_t cursor_bytes_max = 2048;
     std::string plain;
-    if (cursor.size() > cursor_bytes_max || !base::base64url_decode_exact(cursor, base::Base64Padding::none, plain)) return bad_cursor();
+    constexpr auto bare = base::Base64Padding::none;
+    if (cursor.size() > cursor_bytes_max || !base::base64url_decode_exact(cursor, bare, plain)) {
+        return bad_cursor();
+    }
     std::vector<std::string> found;
     std::string_view rest = plain;
     while (!rest.empty()) {
