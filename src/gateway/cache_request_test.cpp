@@ -36,6 +36,29 @@ TEST(CacheKey, OrderWhiteSpaceAndWhoAsks_DoNotMatter) {
                               "messages":[{"role":"user","content":"hi"}]})"));
 }
 
+TEST(CacheKey, Shared_NeedsNoSecretAndKnowsItsConfiguration) {
+    const std::vector<json::TopField> fields = fields_of(body);
+    CacheKeyInput input;
+    input.tenant = "acme";
+    input.name = "m";
+    input.configuration = "one";
+    input.snapshot = 1;
+    input.fields = &fields;
+    const CacheKey key = shared_cache_key(input);
+    input.snapshot = 2;
+    EXPECT_EQ(shared_cache_key(input), key) << "how often an instance has loaded, others know not";
+    input.configuration = "two";
+    EXPECT_NE(shared_cache_key(input), key);
+    input.configuration = "one";
+    input.tenant = "other";
+    EXPECT_NE(shared_cache_key(input), key);
+    input.tenant = "acme";
+    const std::vector<json::TopField> spaced =
+        fields_of(R"({ "messages": [{"role":"user","content":"hi"}], "model": "m", "user": "u"})");
+    input.fields = &spaced;
+    EXPECT_EQ(shared_cache_key(input), key);
+}
+
 TEST(CacheKey, WhatIsAsked_Matters) {
     const CacheKey key = key_of(body);
     for (const char* other :

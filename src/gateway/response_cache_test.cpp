@@ -46,6 +46,17 @@ TEST(ResponseCache, SameKeyOfAnotherTenant_IsNotFound) {
     EXPECT_NE(cache.find({1, 2}, "acme", start), nullptr);
 }
 
+TEST(ResponseCache, Erased_IsGoneAndItsRoomIsFree) {
+    ResponseCache cache;
+    cache.configure(small(8));
+    ASSERT_TRUE(cache.keep({1, 2}, answer("acme", "old")));
+    cache.erase({1, 3});
+    EXPECT_EQ(cache.totals().entries, 1u);
+    cache.erase({1, 2});
+    EXPECT_EQ(cache.find({1, 2}, "acme", start), nullptr);
+    EXPECT_EQ(cache.totals().bytes, 0u);
+}
+
 TEST(ResponseCache, TooManyEntries_LeastRecentlyUsedGoesFirst) {
     ResponseCache cache;
     cache.configure(small(2));

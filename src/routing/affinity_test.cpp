@@ -25,6 +25,16 @@ TEST(SessionKey, TheSameConversationHasTheSameKeyEverywhere) {
               "76b71966c6a1bcb9f6839160a07f831d");
 }
 
+TEST(SessionKey, TextComesBackAsTheKeyItWas) {
+    const SessionKey key{0x0123456789abcdef, 0xfedcba9876543210};
+    EXPECT_EQ(parse_session_key(to_string(key)), key);
+    EXPECT_EQ(parse_session_key(to_string(SessionKey())), SessionKey());
+    for (const char* wrong : {"", "0123", "0123456789abcdeffedcba987654321", "not hexadecimal "
+                              "but as long...", "0x23456789abcdeffedcba9876543210"}) {
+        EXPECT_EQ(parse_session_key(wrong), std::nullopt) << wrong;
+    }
+}
+
 TEST(SessionKey, EveryPartTellsConversationsApart) {
     std::set<SessionKey> keys;
     auto source = claude_code();

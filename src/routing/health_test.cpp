@@ -299,6 +299,28 @@ TEST_F(Health, OwnBoundsPerMinute_CountForTheHeadroom) {
     EXPECT_NEAR(facts.headroom, 1, 1e-9);
 }
 
+TEST_F(Health, TryAgain_LetsTheNextRequestProbeBeforeTheCooldownEnds) {
+    EXPECT_FALSE(health.try_again(now)) << "nothing is shut off";
+    fail(5);
+    now += 1s;
+    EXPECT_FALSE(health.started(now).admitted());
+    EXPECT_TRUE(health.try_again(now));
+    EXPECT_EQ(circuit(), CircuitState::half_open);
+    EXPECT_FALSE(health.try_again(now)) << "it may be tried already";
+    const auto change = attempt(ErrorClass::provider_fault);
+    EXPECT_EQ(change.reason, OpenReason::probe_failed);
+    EXPECT_EQ(change.open_for, 10s) << "a probe that fails doubles the cool-down";
+    EXPECT_TRUE(health.try_again(now));
+    EXPECT_EQ(attempt(ErrorClass::none).state, CircuitState::closed);
+    EXPECT_EQ(circuit(), CircuitState::closed);
+}
+
+TEST_F(Health, TryAgain_DoesNotEndARateLimit) {
+    attempt(ErrorClass::rate_limited, 20s);
+    EXPECT_FALSE(health.try_again(now));
+    EXPECT_EQ(circuit(), CircuitState::open);
+}
+
 TEST_F(Health, Reset_ClosesAndForgets) {
     fail(25);
     health.reset();
