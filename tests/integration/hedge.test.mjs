@@ -178,6 +178,25 @@ describe('hedging', () => {
     assert.equal(b.calls, 0);
   });
 
+  test('a budget is charged for both and holds nothing afterwards', async () => {
+    const { body } = await admin(gateway, 'POST', '/api/v1/tenants', { status: 201,
+      json: { name: 'paying', key: {}, budget: { limit: 1, period: 'monthly' } } });
+    const { key } = body.key;
+    await until(async () => (await gateway.fetch('/v1/models', { key })).status === 200, 'the key');
+    a.usual = 1500;
+    b.usual = 20;
+    let cost = 0;
+    for (let i = 0; i < 6; i += 1) {
+      cost += Number((await record(await ask('hedged', { key }))).request.cost);
+    }
+    assert.ok(b.calls > 0 && cost > 0);
+    const { body: budget } = await admin(gateway, 'GET', `/api/v1/budgets/${body.budget.id}`,
+      { status: 200 });
+    const { state } = budget;
+    assert.equal(Number(state.held), 0, JSON.stringify(budget));
+    assert.ok(Math.abs(Number(state.spent) - cost) < 1e-9, `${state.spent} of ${cost}`);
+  });
+
   test('a thousand close races end in whole answers', async () => {
     const delays = [0, 1, 2, 3, 5, 8, 13, 21, 34];
     const at = (i) => delays[i % delays.length];
