@@ -12,7 +12,9 @@ constexpr std::int64_t unix_ms = 1'700'000'000'000;
 CachedAnswer sample() {
     CachedAnswer answer;
     answer.tenant = "acme \"quoted\"";
-    answer.bytes = std::string("event: message\ndata: {\"a\":1}\n\n\0 and more", 43);
+    answer.bytes = "event: message\ndata: {\"a\":1}\n\n";
+    answer.bytes += '\0';
+    answer.bytes += " and more";
     answer.endpoint = "openai/gpt-5.4@https://api.openai.com/v1 0123456789abcdef";
     answer.own_key = "key-1";
     answer.price_version = "2026-11";
