@@ -119,6 +119,24 @@ describe('simulate', () => {
     assert.match(table, /4 requests .* are kept as they were: rule words asks for prompt/);
   });
 
+  test('knows the providers and models of the database', async () => {
+    const key = 'sk-provider-of-the-database';
+    await admin(gateway, 'POST', '/api/v1/llm/providers', { status: 201, json: { name: 'stored',
+      type: 'anthropic', api_key: key, api_base_url: provider.url } });
+    await admin(gateway, 'POST', '/api/v1/llm/models', { status: 201, json: {
+      provider_id: 'stored', name: 'stored-model', cost_per_1m_input: 1, cost_per_1m_output: 5 } });
+    const file = path.join(gateway.folder, 'stored.yaml');
+    await writeFile(file, JSON.stringify({ model_list: models(provider.url),
+      routing: { rules: [{ name: 'all', match: {}, use: 'stored-model' }] } }));
+    const told = JSON.parse(await simulate(file, '-o', 'json'));
+    assert.equal(told.refused.length, 0);
+    const line = told.by_model.find(({ model }) => model === 'anthropic/stored-model');
+    assert.equal(line.would.requests, told.total.did.requests);
+    assert.ok(line.would.cost > 0);
+    assert.equal(told.unpriced_requests, 0);
+    assert.ok(!JSON.stringify(told).includes(key));
+  });
+
   test('says what is wrong with what it is given', async () => {
     const file = path.join(gateway.folder, 'broken.yaml');
     await writeFile(file, 'routing: {rules: [{name: x, use: nowhere-model}]}\n');
