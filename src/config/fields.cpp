@@ -254,7 +254,7 @@ void describe(LitellmSettings& settings, FieldVisitor& visit) {
                 settings.budget_duration);
     visit.value({"cache", "as cache.enabled"}, settings.cache);
     visit.section({"cache_params", "of that cache"}, [&](FieldVisitor& params) {
-        params.value({"type", "whatever it says: answers are kept in memory, by each instance"},
+        params.value({"type", "whatever it says: `cache` tells where answers are kept"},
                      settings.cache_type);
         params.value({"mode", "`default_off` leaves the cache off", 0, 0,
                       "default_on|default_off"},

@@ -48,6 +48,29 @@ void read_thresholds(Session& session, const Node& list, const std::string& path
               [](const auto& a, const auto& b) { return a.percent < b.percent; });
 }
 
+// Other files list names of parts, or mappings that hold one: names are what is left of either.
+void name_checks(Node& checks) {
+    for (const Member& member : checks.members) {
+        Node name;
+        name.kind = Node::Kind::scalar;
+        name.file = checks.file;
+        name.line = member.line;
+        name.column = member.column;
+        name.text = member.key;
+        checks.items.push_back(std::move(name));
+    }
+    if (checks.is_mapping()) checks.kind = Node::Kind::sequence;
+    checks.members.clear();
+    for (Node& item : checks.items) {
+        for (const std::string_view key : {"name", "type", "check"}) {
+            const Node* found = item.find(key);
+            if (found == nullptr || !found->is_scalar()) continue;
+            item = Node(*found);
+            break;
+        }
+    }
+}
+
 }  // namespace
 
 void read_limit_tiers(Session& session, Reader& tiers, std::vector<LimitTier>& out) {
@@ -121,23 +144,11 @@ void merge_into_cache(const LitellmSettings& settings, Config& config) {
 }
 
 void read_health_check(Session& session, Reader& reader, HealthCheckConfig& out) {
-    const Node* section = reader.take("health_check");
-    if (section == nullptr) return;
-    Reader inner(session, *section, "health_check", Strictness::ours);
-    // Names of parts, or mappings that begin with one.
-    if (const Node* checks = inner.take("checks"); checks != nullptr) {
-        if (session.origins != nullptr) {
-            (*session.origins)[inner.path_of("checks")] = checks->origin();
-        }
-        for (const Member& member : checks->members) out.checks.push_back(member.key);
-        for (const Node& item : checks->items) {
-            const Node* name = &item;
-            for (const std::string_view key : {"name", "type", "check"}) {
-                if (const Node* found = item.find(key)) name = found;
-            }
-            if (name->is_scalar()) out.checks.push_back(name->text);
-        }
-    }
+    const Node* given = reader.take("health_check");
+    if (given == nullptr) return;
+    Node section = *given;
+    if (Node* checks = section.find("checks"); checks != nullptr) name_checks(*checks);
+    Reader inner(session, section, "health_check", Strictness::ours);
     describe(out, inner);
     inner.finish();
 }

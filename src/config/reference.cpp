@@ -104,8 +104,8 @@ are set are offered, and with none of those the built-in echo provider.
   is, the content of that file counts.
 - Unknown keys are errors in Tollgate's own sections (`server`, `logging`, `telemetry`, `providers`,
   `tiers`, `routing`, `stores`, `billing`, `alerts`, `cache`, `health_check`, `rate_limits`,
-  `config`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is listed with file, line and
-  column by
+  `config`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is listed with
+  file, line and column by
   `tollgate config check FILE`.
 - `tollgate config show --effective` prints what counts in the end, secrets masked, with the origin
   of each value; `tollgate config schema` prints a JSON Schema for editors.

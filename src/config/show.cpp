@@ -191,7 +191,8 @@ private:
         if (!config_.routing.tasks.empty()) lines += "  # tasks of this configuration:\n";
         for (const domain::TaskKind& task : config_.routing.tasks) {
             lines += "  #   " + yaml_text(task.name) + ": " + std::to_string(task.terms.size()) +
-                     " terms, models " + yaml_list(task.models) + behind(task.origin);
+                     " terms, models " + yaml_list(task.models) +
+                     (showing_ == Showing::values ? "\n" : ", " + task.origin + "\n");
         }
         if (!lines.empty()) out_ += "routing:\n" + lines;
     }
