@@ -72,6 +72,7 @@ struct RoutingSettings {
     std::string tenant;         // "" : of the platform
     std::string name = "default";
     std::string strategy = "balanced";  // cost, latency, balanced, custom
+    bool strategy_set = true;   // false: nobody set it, the row holds aliases alone
     std::vector<std::string> fallback_providers;  // slugs or types, tried in this order at the end
     std::vector<std::pair<std::string, std::string>> aliases;
     std::string config = "{}";  // JSON object: cost_weight, ..., max_retries, timeout_ms

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -86,6 +87,21 @@ std::string json_of(const std::vector<domain::BudgetThreshold>& thresholds) {
     return out;
 }
 
+std::string json_of(const std::vector<domain::ExperimentArm>& arms) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_array();
+    for (const domain::ExperimentArm& arm : arms) {
+        std::array<char, 40> share{};
+        const auto end = std::to_chars(share.data(), share.data() + share.size(), arm.share).ptr;
+        writer.begin_object().string("name", arm.name).string("model", arm.model);
+        writer.raw("share", {share.data(), static_cast<std::size_t>(end - share.data())});
+        writer.end_object();
+    }
+    writer.end_array();
+    return out;
+}
+
 base::Result<void> from_json(std::string_view json, std::vector<std::string>& list) {
     list.clear();
     if (json == "[]") return {};
@@ -144,6 +160,21 @@ base::Result<void> from_json(std::string_view json, std::vector<domain::BudgetTh
     return {};
 }
 
+base::Result<void> from_json(std::string_view json, std::vector<domain::ExperimentArm>& arms) {
+    arms.clear();
+    json::Document document;
+    const auto root = document.parse(json);
+    if (!root || !root.value().is_array()) return damaged("arms", json);
+    for (const json::Value item : root.value().elements()) {
+        const auto share = item["share"].number();
+        if (!share || !item["name"].is_string() || !item["model"].is_string()) {
+            return damaged("arms", json);
+        }
+        arms.push_back({item["name"].text(), item["model"].text(), *share});
+    }
+    return {};
+}
+
 base::Result<std::string> compact_object(std::string_view json) {
     if (json.empty() || json == "{}") return std::string("{}");
     json::Document document;
@@ -171,6 +202,12 @@ base::Result<void> from_word(std::string_view word, domain::CreditKind& value) {
 }
 base::Result<void> from_word(std::string_view word, domain::AlertChannelKind& value) {
     return from_optional(domain::alert_channel_kind_of(word), "a kind of channel", word, value);
+}
+base::Result<void> from_word(std::string_view word, domain::Sticky& value) {
+    return from_optional(domain::sticky_of(word), "what an arm hangs on", word, value);
+}
+base::Result<void> from_word(std::string_view word, domain::Metric& value) {
+    return from_optional(domain::metric_of(word), "a metric", word, value);
 }
 
 }  // namespace tollgate::store

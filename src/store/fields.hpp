@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "domain/routing.hpp"
 #include "domain/tenancy.hpp"
 
 namespace tollgate::store {
@@ -20,12 +21,15 @@ std::string json_of(const std::vector<std::string>& list);
 std::string json_of(const Aliases& aliases);
 std::string json_of(const domain::Limits& limits);
 std::string json_of(const std::vector<domain::BudgetThreshold>& thresholds);
+// [{"name":"now","model":"openai/gpt-4o-mini","share":90}]
+std::string json_of(const std::vector<domain::ExperimentArm>& arms);
 
 // Fails: internal, for texts that were not written by json_of.
 base::Result<void> from_json(std::string_view json, std::vector<std::string>& list);
 base::Result<void> from_json(std::string_view json, Aliases& aliases);
 base::Result<void> from_json(std::string_view json, domain::Limits& limits);
 base::Result<void> from_json(std::string_view json, std::vector<domain::BudgetThreshold>& found);
+base::Result<void> from_json(std::string_view json, std::vector<domain::ExperimentArm>& arms);
 
 // `json` without white space between its tokens; "" becomes "{}". Fails: internal when it is no
 // JSON object (who fills such a field has checked it).
@@ -38,5 +42,7 @@ base::Result<void> from_word(std::string_view word, domain::BudgetPeriod& value)
 base::Result<void> from_word(std::string_view word, domain::BudgetAction& value);
 base::Result<void> from_word(std::string_view word, domain::CreditKind& value);
 base::Result<void> from_word(std::string_view word, domain::AlertChannelKind& value);
+base::Result<void> from_word(std::string_view word, domain::Sticky& value);
+base::Result<void> from_word(std::string_view word, domain::Metric& value);
 
 }  // namespace tollgate::store

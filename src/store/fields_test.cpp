@@ -48,6 +48,23 @@ TEST(Fields, ThresholdsSurvive) {
     EXPECT_EQ(back<std::vector<domain::BudgetThreshold>>(json_of(thresholds)), thresholds);
 }
 
+TEST(Fields, ArmsSurvive) {
+    const std::vector<domain::ExperimentArm> arms = {{"now", "openai/a", 90}, {"new", "b:1", 0.25}};
+    EXPECT_EQ(json_of(arms), R"([{"name":"now","model":"openai/a","share":90},)"
+                             R"({"name":"new","model":"b:1","share":0.25}])");
+    EXPECT_EQ(back<std::vector<domain::ExperimentArm>>(json_of(arms)), arms);
+    std::vector<domain::ExperimentArm> read;
+    EXPECT_FALSE(from_json(R"([{"name":"now","model":"a"}])", read).ok());
+    EXPECT_FALSE(from_json("{}", read).ok());
+    domain::Metric metric{};
+    ASSERT_TRUE(from_word("feedback", metric).ok());
+    EXPECT_EQ(metric, domain::Metric::feedback);
+    EXPECT_FALSE(from_word("beauty", metric).ok());
+    domain::Sticky sticky{};
+    ASSERT_TRUE(from_word("request", sticky).ok());
+    EXPECT_EQ(sticky, domain::Sticky::request);
+}
+
 TEST(Fields, WhatNobodyWroteThere_IsAnInternalError) {
     std::vector<std::string> list;
     Aliases aliases;

@@ -20,6 +20,7 @@ struct RoutingTable {
         v.column("tenant_id", r.tenant, Written::once);
         v.column("name", r.name, Written::once);
         v.column("strategy", r.strategy);
+        v.column("strategy_set", r.strategy_set);
         v.column("fallback_slugs", r.fallback_providers);
         v.column("model_aliases", r.aliases);
         v.object("config", r.config);

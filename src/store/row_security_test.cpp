@@ -60,6 +60,8 @@ protected:
                   "VALUES ($1, 0, 'total', 1)",
                   "INSERT INTO usage_by_dimension (tenant_id, dimension, day) "
                   "VALUES ($1, 'none', 0)",
+                  "INSERT INTO experiments (tenant_id, id, name, created, updated) "
+                  "VALUES ($1, gen_random_uuid(), 'e', 1, 1)",
                   "INSERT INTO feedback (tenant_id, request_id, score, at) "
                   "VALUES ($1, 'r', 1, 0)"}) {
                 const auto done = execute(sql, id);
@@ -154,11 +156,14 @@ TEST_P(RowSecurity, WhatIsThePlatforms_IsReadByTenantsAndWrittenByThePlatformAlo
           "INSERT INTO llm_models (id, provider, name, created, updated) "
           "VALUES (gen_random_uuid(), 'shared', 'm', 1, 1)",
           "INSERT INTO llm_routing_rules (id, created, updated) "
-          "VALUES (gen_random_uuid(), 1, 1)"}) {
+          "VALUES (gen_random_uuid(), 1, 1)",
+          "INSERT INTO experiments (id, name, created, updated) "
+          "VALUES (gen_random_uuid(), 'shared', 1, 1)"}) {
         ASSERT_TRUE(execute(sql).ok()) << sql;
     }
     // Models go with their provider, so they come first.
-    for (const std::string table : {"llm_models", "llm_providers", "llm_routing_rules"}) {
+    for (const std::string table :
+         {"llm_models", "llm_providers", "llm_routing_rules", "experiments"}) {
         EXPECT_EQ(number("SELECT COUNT(*) FROM " + table, {}, acme()), 2) << table;
         EXPECT_EQ(number("SELECT COUNT(*) FROM " + table, {}, Access{}), 0) << table;
         EXPECT_EQ(*execute("UPDATE " + table + " SET updated = 2", {}, acme()), 1) << table;

@@ -63,6 +63,9 @@ public:
     void column(std::string_view, bool& field, Written = Written::always) {
         field = row_.flag(at_++);
     }
+    void column(std::string_view, double& field, Written = Written::always) {
+        field = row_.real(at_++);
+    }
     void column(std::string_view, std::optional<std::int64_t>& field,
                 Written = Written::always) {
         field = row_.optional_integer(at_++);
@@ -116,6 +119,9 @@ public:
                 Written written = Written::always) {
         if (!wanted(written)) return;
         entries_.push_back({name, field ? Kind::real : Kind::null, {}, 0, field.value_or(0)});
+    }
+    void column(std::string_view name, double field, Written written = Written::always) {
+        if (wanted(written)) entries_.push_back({name, Kind::real, {}, 0, field});
     }
     void column(std::string_view name, std::int64_t field, Written written = Written::always) {
         if (wanted(written)) entries_.push_back({name, Kind::integer, {}, field});

@@ -133,7 +133,7 @@ base::Result<Removal> remove_tenant(Session& session, const Access& access, std:
     for (const char* table :
          {"limits", "budgets", "budget_events", "credit_balances", "user_llm_settings",
           "user_provider_keys", "alerts", "alert_channels", "llm_models", "llm_providers",
-          "llm_routing_rules", "feedback"}) {
+          "llm_routing_rules", "feedback", "experiments"}) {
         Statement statement("DELETE FROM ");
         statement.add(table).where("tenant_id = ").text(id);
         TRY_VOID(statement.execute(session));
