@@ -1,12 +1,9 @@
 #include "gateway/route.hpp"
 
-#include <strings.h>
-
 #include <algorithm>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
-#include "base/log.hpp"
 #include "gateway/affinity.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/request_body.hpp"
@@ -168,6 +165,18 @@ routing::Preferences Router::preferences() const {
     return wanted;
 }
 
+// The table names its models itself: the ceiling must not take what was asked for from behind them,
+// or a row whose models are down would refuse the request. `of_task` keeps the level without it.
+void Router::take_level(routing::DecisionInput& question, domain::LevelSettings& of_task) const {
+    question.level = level_.level;
+    if (!scored()) return;
+    question.level_settings = &tables_.levels[static_cast<std::size_t>(level_.level)];
+    if (level_.source != "task") return;
+    of_task = *question.level_settings;
+    of_task.ceiling_usd_per_1k = 0;
+    question.level_settings = &of_task;
+}
+
 base::Result<void> Router::decide() {
     if (nothing_to_decide()) {
         plan_.candidates.push_back(std::move(staged_.front().endpoint));
@@ -194,18 +203,8 @@ base::Result<void> Router::decide() {
     question.strategy = strategy;
     const bool own_weights = tenant_ != nullptr && tenant_->strategy;
     question.weights = own_weights ? tenant_->weights : tables_.weights;
-    question.level = level_.level;
     domain::LevelSettings of_task;
-    if (scored()) {
-        question.level_settings = &tables_.levels[static_cast<std::size_t>(level_.level)];
-        if (level_.source == "task") {
-            // The table names its models; the ceiling must not take what was asked for from behind
-            // them, or a row whose models are down would refuse the request.
-            of_task = *question.level_settings;
-            of_task.ceiling_usd_per_1k = 0;
-            question.level_settings = &of_task;
-        }
-    }
+    take_level(question, of_task);
     question.candidates = facts_;
     question.preferences = preferences();
     question.turn = turn_;
@@ -245,46 +244,6 @@ base::Result<void> Router::decide() {
         trace_decision(decision, question);
     }
     return {};
-}
-
-namespace {
-
-// One request's: the credential is wiped with it.
-struct OwnEndpoint final : Endpoint {
-    explicit OwnEndpoint(const Endpoint& shared) : Endpoint(shared) {}
-    OwnEndpoint(const OwnEndpoint&) = delete;
-    OwnEndpoint& operator=(const OwnEndpoint&) = delete;
-    ~OwnEndpoint() {
-        ::explicit_bzero(deployment.api_key.data(), deployment.api_key.size());
-    }
-};
-
-}  // namespace
-
-// The same deployment with the user's credential; null: nobody can read that any more.
-EndpointPointer Router::with_own_key(const EndpointPointer& endpoint,
-                                     const policy::OwnKeys& keys) const {
-    const policy::OwnKey* key = own_key_for(endpoint->deployment, &keys);
-    if (key == nullptr) return nullptr;
-    auto opened = keys.open(*key);
-    if (!opened.ok()) {
-        base::log().warn("own_key_unreadable", {{"key", key->id},
-                                                {"provider", key->owner.provider},
-                                                {"problem", opened.error().message}});
-        return nullptr;
-    }
-    auto own = std::make_shared<OwnEndpoint>(*endpoint);
-    own->deployment.api_key = std::move(opened).value();
-    own->credential = nullptr;
-    own->own_key = key->id;
-    return own;
-}
-
-base::Result<void> Router::own_keys_only() const {
-    return base::Error{base::ErrorCode::permission,
-                       "your own provider key cannot be read any more: set it again at PUT "
-                       "/api/v1/llm/users/me/byok/PROVIDER",
-                       "model"};
 }
 
 base::Result<void> Router::nobody(const routing::Decision& decision,
@@ -331,7 +290,8 @@ void Router::add_special_chains() {
     take_shadow();
 }
 
-// A share of the rule's requests is copied; one that may not go there, or goes there anyway, is not.
+// A share of the rule's requests is copied; one that may not go there, or goes there anyway, is
+// not.
 void Router::take_shadow() {
     const auto& shadow = plan_.rule->use.shadow;
     if (!shadow || !input_.counts) return;

@@ -41,9 +41,11 @@ public:
 
 private:
     base::Result<void> take_level();
+    void take_level(routing::DecisionInput& question, domain::LevelSettings& of_task) const;
     void fill_features();
     base::Result<void> take_rule();
     void take_arm();
+    void choose_arm_of(const domain::ExperimentSpec& spec);
     std::string session_for(const domain::ExperimentSpec& spec) const;
     base::Result<bool> gather_arm();
     base::Error not_allowed() const;
