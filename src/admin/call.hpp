@@ -149,6 +149,7 @@ public:
     base::Result<void> write_records(store::Session& session);
     domain::AuditRow audit_row(std::string action, std::string resource, std::string tenant) const;
     bool recorded() const { return !records_.empty(); }
+    const std::vector<domain::AuditRow>& records() const { return records_; }
     Reply& reply() { return reply_; }
 
 private:

@@ -1,5 +1,6 @@
 #include "admin/guard.hpp"
 
+#include "admin/events.hpp"
 #include "base/log.hpp"
 #include "gateway/failure.hpp"
 #include "store/audit_rows.hpp"
@@ -123,9 +124,7 @@ net::Task<void> send(http::Exchange& exchange, const Reply& reply) {
 // A key that was made is usable, and one that was revoked is not, from the answer on. Who changes
 // much and looks at nothing in between need not wait each time: RFC 7240, "respond-async".
 net::Task<void> come_into_force(http::Exchange& exchange, Call& call) {
-    const bool changed = call.operation.handler != nullptr && call.operation.writes &&
-                         call.recorded() && call.reply().status < 400;
-    if (!changed || !call.services.in_force) co_return;
+    if (!call.services.in_force) co_return;
     if (exchange.head().headers.get("prefer").find("respond-async") != std::string_view::npos) {
         co_return;
     }
@@ -151,7 +150,12 @@ net::Task<void> serve_allowed(http::Exchange& exchange, std::shared_ptr<Call> ca
         co_await refuse(exchange, done.error(), face);
         co_return;
     }
-    co_await come_into_force(exchange, *call);
+    const bool changed = call->operation.handler != nullptr && call->operation.writes &&
+                         call->recorded() && call->reply().status < 400;
+    if (changed) {
+        co_await tell_events(exchange, call);
+        co_await come_into_force(exchange, *call);
+    }
     co_await send(exchange, call->reply());
 }
 

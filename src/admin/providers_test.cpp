@@ -76,6 +76,13 @@ TEST_P(ProviderCalls, AProvidersLife) {
     EXPECT_EQ(audit_rows("provider.updated"), 3);
     EXPECT_EQ(audit_rows("provider.deleted"), 1);
     EXPECT_EQ(number("SELECT COUNT(*) FROM audit_log WHERE details LIKE '%planted%'"), 0);
+    // Channels are told of it; nobody has to acknowledge it.
+    EXPECT_EQ(number("SELECT COUNT(*) FROM alerts WHERE event = 'provider.created'"), 1);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM alerts WHERE event = 'provider.updated'"), 3);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM alerts WHERE event = 'provider.deleted'"), 1);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM alerts WHERE acknowledged = 0"), 0);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM alerts WHERE CAST(details AS TEXT) LIKE '%planted%'"),
+              0);
 }
 
 TEST_P(ProviderCalls, WhatIsWrong_IsNamed) {

@@ -1,5 +1,6 @@
 #include "admin/steps.hpp"
 
+#include "admin/events.hpp"
 #include "admin/guard.hpp"
 #include "store/changes.hpp"
 
@@ -24,6 +25,7 @@ net::Task<base::Result<void>> run_step(http::Exchange& exchange, std::shared_ptr
         call->reply().status >= 400) {
         co_return base::Result<void>();
     }
+    if (done.ok() && writes && call->recorded()) co_await tell_events(exchange, call);
     if (done.ok() && writes && call->recorded() && call->services.in_force) {
         co_await call->services.in_force(exchange.loop());
     }

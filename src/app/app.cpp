@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -46,6 +47,13 @@ void raise_descriptor_limit() {
         base::log().warn("few_descriptors", {{"limit", static_cast<std::int64_t>(limit.rlim_max)},
                                              {"hint", "raise LimitNOFILE (ulimit -n)"}});
     }
+}
+
+// Credentials are in memory: a crash leaves no core file, whatever limits say, and nobody but root
+// looks into the process.
+void keep_memory_private() {
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) return;
+    base::log().warn("memory_not_private", {{"hint", "a crash may leave a core file with keys"}});
 }
 
 sigset_t handled_signals() {
@@ -104,6 +112,7 @@ public:
           configuration_(options, dialects_.sides(), gateway_.metrics()) {}
 
     int run() {
+        keep_memory_private();
         const sigset_t signals = handled_signals();
         pthread_sigmask(SIG_BLOCK, &signals, nullptr);
         signal(SIGPIPE, SIG_IGN);
