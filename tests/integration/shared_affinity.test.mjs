@@ -173,8 +173,8 @@ describe('instances that share Redis alone', { skip: why_missing ?? false }, () 
 
   test('encrypted reasoning goes back to where it came from', async () => {
     const ask = async (gateway, input, more = {}) => {
-      const response = await gateway.fetch('/v1/responses', { json: { model: 'thinker', store: false,
-        include: ['reasoning.encrypted_content'], instructions: 'think', input, ...more } });
+      const response = await gateway.fetch('/v1/responses', { json: { model: 'thinker',
+        store: false, include: ['reasoning.encrypted_content'], instructions: 'think', input, ...more } });
       assert.equal(response.status, 200, await response.clone().text());
       const body = await response.json();
       return { where: response.headers.get('x-tollgate-model'), output: body.output };
@@ -224,7 +224,7 @@ describe('instances that share Redis alone', { skip: why_missing ?? false }, () 
     }
   });
 
-  test('Redis gone: each goes on by itself, says so, and shares again when it is back', async () => {
+  test('Redis gone: each goes on by itself, says so, and shares again later', async () => {
     const session = 'through an outage';
     const where = (await turn(gateways[0], { session })).where;
     await told();
@@ -237,7 +237,7 @@ describe('instances that share Redis alone', { skip: why_missing ?? false }, () 
     await until(async () => await lookups(gateways[1], 'conversation', 'lost') > 0,
       'the metric tells of it', 5000);
     await until(async () => /^tollgate_shared_state_up 0$/m.test(
-      await (await fetch(gateways[1].metrics_url)).text()), 'so does the one of all that is shared');
+      await (await fetch(gateways[1].metrics_url)).text()), 'so does that of the limits');
     assert.equal(gateways[1].log.split('"redis_lost"').length - 1, 1, 'said once');
     await redis.resume();
     for (const gateway of gateways) {

@@ -79,7 +79,7 @@ describe('shared answers', { skip: no_postgres ?? no_redis ?? false }, () => {
     });
   }
 
-  test('an instance that starts later has them too, and its records say what a hit saved', async () => {
+  test('an instance that starts later has them too, and records what a hit saved', async () => {
     const who = await tenant('later');
     await ask(gateways[0], said('before it began'), { key: who.key });
     await told();
@@ -171,7 +171,7 @@ describe('shared answers', { skip: no_postgres ?? no_redis ?? false }, () => {
     }
   });
 
-  test('Redis gone and back: answers come from memory meanwhile, and nobody waits long', async () => {
+  test('Redis gone and back: answers come from memory meanwhile, at once', async () => {
     await ask(gateways[0], said('in memory'));
     await told();
     await redis.pause();
