@@ -197,6 +197,23 @@ describe('hedging', () => {
     assert.ok(Math.abs(Number(state.spent) - cost) < 1e-9, `${state.spent} of ${cost}`);
   });
 
+  test('before anything was measured the configured latency stands in', async () => {
+    const fresh = await Tollgate.start({
+      model_list: [a, b].map(({ name, url }) => ({ ...deployment(`model-${name}`, 'hosted_vllm',
+        `m-${name}`, url, price), model_info: { avg_latency_ms: 50 } })),
+      routing: { hedge: true, rules: [{ name: 'hedged', match: { model: 'hedged' },
+        use: { models: ['model-a', 'model-b'] } }] } });
+    a.usual = 5000;
+    try {
+      const response = await fresh.fetch('/v1/chat/completions', { json: { model: 'hedged',
+        stream: true, messages: [{ role: 'user', content: 'count' }] } });
+      assert.equal(response.headers.get('x-tollgate-model'), 'hosted_vllm/m-b');
+      await response.text();
+    } finally {
+      await fresh.stop();
+    }
+  });
+
   test('a thousand close races end in whole answers', async () => {
     const delays = [0, 1, 2, 3, 5, 8, 13, 21, 34];
     const at = (i) => delays[i % delays.length];
