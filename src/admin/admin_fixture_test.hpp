@@ -191,6 +191,19 @@ protected:
         spec.arms = {{"now", "a", 1}, {"new", "b", 1}};
         return spec;
     }
+    // Names that requests may ask for.
+    void serve_models(const std::vector<std::string>& names,
+                      std::vector<routing::AliasInput> aliases = {}) {
+        routing::NamesInput input;
+        for (const std::string& name : names) {
+            input.groups.emplace_back();
+            input.groups.back().name = name;
+        }
+        input.aliases = std::move(aliases);
+        std::vector<std::string> complaints;
+        snapshot().names = routing::Names(std::move(input), complaints);
+        EXPECT_TRUE(complaints.empty());
+    }
     // Empty unless a test fills it, before the first request that needs it.
     gateway::Directory& directory() { return *directory_; }
     // Before the first request that needs it.

@@ -1,19 +1,17 @@
-// Experiments and what they show. They are defined in files; what their arms did is in the usage
+// Experiments of files and of the database, and what they show: what their arms did is in the usage
 // rows. Who is of a tenant sees the experiments that its requests may take part in, and the figures
 // of its own requests alone.
 #include "routing/experiments.hpp"
 
-#include <charconv>
-#include <cmath>
-
+#include "admin/experiment_finding.hpp"
+#include "admin/experiment_objects.hpp"
 #include "admin/handlers.hpp"
-#include "base/clock.hpp"
+#include "store/experiments.hpp"
 #include "store/feedback.hpp"
 
 namespace tollgate::admin {
 namespace {
 
-constexpr std::int64_t micros_per_second = 1'000'000;
 constexpr double micros_per_millisecond = 1'000, nano_per_dollar = 1e9;
 // Of which figures are told; the newest ones. More would take memory and tell nothing new.
 constexpr std::int64_t rows_max = 200'000;
@@ -21,59 +19,6 @@ constexpr int status_client_gone = 499, status_bad = 400;
 
 using domain::ExperimentSpec;
 using domain::Metric;
-
-// Never null.
-base::Result<std::shared_ptr<const gateway::Snapshot>> served(const Call& call) {
-    auto snapshot = call.services.snapshot();
-    if (snapshot != nullptr) return snapshot;
-    return base::Error{base::ErrorCode::unavailable, "nothing is served by this process yet"};
-}
-
-bool shows(const Call& call, const ExperimentSpec& spec) {
-    return call.platform() || spec.tenant.empty() || spec.tenant == call.caller.tenant;
-}
-
-void write_real(json::Writer& writer, std::string_view name, double value) {
-    writer.key(name);
-    if (!std::isfinite(value)) return void(writer.null());
-    std::array<char, 40> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-    writer.raw({text.data(), static_cast<std::size_t>(end - text.data())});
-}
-
-void write_moment(json::Writer& writer, std::string_view name, std::int64_t seconds) {
-    if (seconds == 0) {
-        writer.key(name).null();
-    } else {
-        write_time(writer, name, seconds * micros_per_second);
-    }
-}
-
-// Without the closing brace.
-void begin(json::Writer& writer, const ExperimentSpec& spec) {
-    const std::int64_t now = base::unix_seconds();
-    const bool runs = routing::applies(spec, "", true, now);
-    writer.begin_object()
-        .string("name", spec.name)
-        .string("tenant", spec.tenant)
-        .boolean("enabled", spec.enabled)
-        .boolean("running", runs);
-    write_names(writer, "models", spec.models);
-    writer.key("arms").begin_array();
-    for (const domain::ExperimentArm& arm : spec.arms) {
-        writer.begin_object().string("name", arm.name).string("model", arm.model);
-        write_real(writer, "share", arm.share);
-        writer.end_object();
-    }
-    writer.end_array()
-        .string("sticky", domain::to_string(spec.sticky))
-        .string("metric", domain::to_string(spec.metric));
-    write_real(writer, "confidence", spec.confidence);
-    writer.integer("samples_min", spec.samples_min);
-    write_moment(writer, "starts", spec.started);
-    write_moment(writer, "ends", spec.ends);
-    writer.string("origin", spec.origin);
-}
 
 // A request counts once. What a client left or nobody answered has no time and no cost to compare.
 void count(const store::ArmRow& row, routing::ArmData& arm) {
@@ -197,37 +142,64 @@ void write_results(json::Writer& writer, const ExperimentSpec& spec, const Measu
     writer.end_object();
 }
 
+// Where a page begins: "file" or "database", the tenant, the name.
+using Place = std::vector<std::string>;
+
+// Writes one page of what `show` is told; each is told once, in order.
+class PageWriter {
+public:
+    PageWriter(json::Writer& writer, const store::PageRequest& page, Place from)
+        : writer_(writer), limit_(page.limit), from_(std::move(from)) {}
+    template <typename Object>
+    void add(const char* origin, const ExperimentSpec& spec, const Object& object, bool hidden) {
+        if (!next_.empty()) return;
+        if (!from_.empty() && from_ != Place{origin, spec.tenant, spec.name}) return;
+        from_.clear();
+        if (count_ == limit_) {
+            next_ = store::make_cursor({origin, spec.tenant, spec.name});
+            return;
+        }
+        ++count_;
+        writer_.begin_object();
+        write_members(writer_, object, hidden);
+        writer_.end_object();
+    }
+    const std::string& next() const { return next_; }
+
+private:
+    json::Writer& writer_;
+    const std::int64_t limit_;
+    Place from_;
+    std::int64_t count_ = 0;
+    std::string next_;
+};
+
 }  // namespace
 
-// In the order of the configuration; the cursor is the name of the last one shown.
-Outcome list_experiments(Call& call, Session& /*session*/) {
+// Those of files in their order, then those of the database.
+Outcome list_experiments(Call& call, Session& session) {
     const store::PageRequest page = call.page();
     TRY_VOID(call.checked());
-    // The cursor is the name that the page begins with.
-    std::string first, next;
+    Place from;
     if (!page.cursor.empty()) {
-        TRY(auto parts, store::read_cursor(page.cursor, 1));
-        first = std::move(parts.front());
+        TRY(from, store::read_cursor(page.cursor, 3));
     }
-    TRY(const auto snapshot, served(call));
+    TRY(const auto snapshot, served_snapshot(call));
+    TRY(const auto stored, store::readable_experiments(session, call.access));
     std::string text;
     json::Writer writer(text);
     writer.begin_object().key("data").begin_array();
-    std::int64_t count = 0;
+    PageWriter pages(writer, page, std::move(from));
     for (const ExperimentSpec& spec : snapshot->routing.experiments) {
-        if (!shows(call, spec)) continue;
-        if (!first.empty() && spec.name != first) continue;
-        first.clear();
-        if (count == page.limit) {
-            next = store::make_cursor({spec.name});
-            break;
-        }
-        ++count;
-        begin(writer, spec);
-        writer.end_object();
+        const bool of_file = spec.origin != domain::origin_database;
+        if (of_file && shows(call, spec)) pages.add("file", spec, spec, false);
+    }
+    for (const domain::ExperimentRow& row : stored) {
+        const bool hidden = file_experiment(*snapshot, row.spec.name) != nullptr;
+        pages.add("database", row.spec, row, hidden);
     }
     writer.end_array();
-    Call::end_page(writer, next);
+    Call::end_page(writer, pages.next());
     return call.answer(200, std::move(text));
 }
 
@@ -239,18 +211,27 @@ Outcome get_experiment(Call& call, Session& session) {
     query.rows_max = rows_max;
     TRY(query.tenant, call.tenant_filter(session));
     TRY_VOID(call.checked());
-    TRY(const auto snapshot, served(call));
-    for (const ExperimentSpec& spec : snapshot->routing.experiments) {
-        if (spec.name != query.experiment || !shows(call, spec)) continue;
-        TRY(const Measured measured, measure(session, call, spec, query));
-        std::string text;
-        json::Writer writer(text);
-        begin(writer, spec);
-        write_results(writer, spec, measured);
-        writer.end_object();
-        return call.answer(200, std::move(text));
+    TRY(const auto snapshot, served_snapshot(call));
+    const ExperimentSpec* of_file = file_experiment(*snapshot, query.experiment);
+    if (of_file != nullptr && !shows(call, *of_file)) of_file = nullptr;
+    std::optional<domain::ExperimentRow> stored;
+    if (of_file == nullptr) {
+        TRY(stored, stored_experiment(call, session, query.tenant));
+        if (!stored) return store::not_found("experiment " + query.experiment);
+        if (!stored->spec.tenant.empty()) query.tenant = stored->spec.tenant;
+        // Of an earlier one of that name nothing counts.
+        if (query.from == 0) query.from = stored->created;
+        call.header("etag", "\"" + std::to_string(stored->etag) + "\"");
     }
-    return store::not_found("experiment " + query.experiment);
+    const ExperimentSpec& spec = stored ? stored->spec : *of_file;
+    TRY(const Measured measured, measure(session, call, spec, query));
+    std::string text;
+    json::Writer writer(text);
+    writer.begin_object();
+    stored ? write_members(writer, *stored) : write_members(writer, spec);
+    write_results(writer, spec, measured);
+    writer.end_object();
+    return call.answer(200, std::move(text));
 }
 
 }  // namespace tollgate::admin

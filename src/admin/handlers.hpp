@@ -98,6 +98,12 @@ Outcome get_request(Call& call, Session& session);
 // experiments.cpp
 Outcome list_experiments(Call& call, Session& session);
 Outcome get_experiment(Call& call, Session& session);
+// experiment_making.cpp, experiment_promotion.cpp
+Outcome create_experiment(Call& call, Session& session);
+Outcome update_experiment(Call& call, Session& session);
+Outcome delete_experiment(Call& call, Session& session);
+Outcome stop_experiment(Call& call, Session& session);
+Outcome promote_experiment(Call& call, Session& session);
 // feedback.cpp
 Outcome give_feedback(Call& call, Session& session);
 // alerts.cpp

@@ -4,6 +4,7 @@
 #pragma once
 #include <string>
 
+#include "admin/experiment_objects.hpp"
 #include "admin/fields.hpp"
 #include "admin/provider_objects.hpp"
 #include "base/json.hpp"

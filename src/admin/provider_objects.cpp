@@ -256,6 +256,7 @@ void read(Fields& fields, domain::ModelRow& model) {
 }
 
 void read(Fields& fields, domain::RoutingSettings& settings) {
+    if (fields.has("strategy")) settings.strategy_set = true;
     fields.word("strategy", settings.strategy, {"cost", "latency", "balanced", "custom"});
     fields.names("fallback_providers", settings.fallback_providers);
     fields.pairs("model_aliases", settings.aliases);

@@ -161,6 +161,25 @@ void add_providers(Table& table) {
               rotate_secrets);
 }
 
+void add_experiments(Table& table) {
+    table.add(Method::get, "/api/v1/experiments", Resource::experiments, Verb::read,
+              list_experiments);
+    table.add(Method::post, "/api/v1/experiments", Resource::experiments, Verb::create,
+              create_experiment);
+    table.add(Method::get, "/api/v1/experiments/{name}", Resource::experiments, Verb::read,
+              get_experiment);
+    table.add(Method::put, "/api/v1/experiments/{name}", Resource::experiments, Verb::update,
+              update_experiment);
+    table.add(Method::patch, "/api/v1/experiments/{name}", Resource::experiments, Verb::update,
+              update_experiment);
+    table.add(Method::del, "/api/v1/experiments/{name}", Resource::experiments, Verb::remove,
+              delete_experiment);
+    table.add(Method::post, "/api/v1/experiments/{name}/stop", Resource::experiments, Verb::update,
+              stop_experiment);
+    table.add(Method::post, "/api/v1/experiments/{name}/promote", Resource::experiments,
+              Verb::update, promote_experiment);
+}
+
 void add_operation(Table& table) {
     table.add(Method::get, "/api/v1/reports/usage", Resource::reports, Verb::read, report_usage);
     table.add(Method::get, "/api/v1/reports/savings", Resource::reports, Verb::read,
@@ -169,10 +188,6 @@ void add_operation(Table& table) {
               report_chargeback);
     table.add(Method::get, "/api/v1/requests", Resource::requests, Verb::read, list_requests);
     table.add(Method::get, "/api/v1/requests/{id}", Resource::requests, Verb::read, get_request);
-    table.add(Method::get, "/api/v1/experiments", Resource::experiments, Verb::read,
-              list_experiments);
-    table.add(Method::get, "/api/v1/experiments/{name}", Resource::experiments, Verb::read,
-              get_experiment);
     // Of the interface's own part and of the rest.
     table.add(Method::post, "/api/v1/feedback", Resource::requests, Verb::update, give_feedback);
     table.add(Method::post, "/api/v1/llm/feedback", Resource::requests, Verb::update,
@@ -244,6 +259,7 @@ std::vector<Operation> operations() {
     add_bounds(ours);
     add_users_interface(ours);
     add_providers(ours);
+    add_experiments(ours);
     add_operation(ours);
     ours.move_to(all);
     Table compatible(Face::litellm);

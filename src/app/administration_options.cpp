@@ -36,6 +36,7 @@ std::string type_name(const commands::Field& field) {
         case FieldType::names: return "A,B";
         case FieldType::pairs: return "A=B,C=D";
         case FieldType::thresholds: return "80:notify";
+        case FieldType::arms: return "ARM=SHARE:MODEL,...";
         case FieldType::past:
         case FieldType::future: return "WHEN";
         case FieldType::secret_file: return "FILE";

@@ -78,7 +78,13 @@ private:
         tables_.affinity = from.affinity;
         tables_.resume_streams = from.resume_streams;
         tables_.hedge = from.hedge;
-        tables_.experiments = from.experiments;
+        for (const domain::ExperimentSpec& spec : from.experiments) {
+            auto& all = tables_.experiments;
+            const auto place = std::upper_bound(
+                all.begin(), all.end(), spec,
+                [](const auto& a, const auto& b) { return a.tenant < b.tenant; });
+            all.insert(place, spec);
+        }
         tables_.fallback_providers = from.fallback_providers;
         for (const domain::TenantRouting& own : from.tenants) tables_.tenants[own.tenant] = own;
     }

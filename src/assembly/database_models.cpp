@@ -6,6 +6,7 @@
 #include "assembly/deployments.hpp"
 #include "base/json.hpp"
 #include "crypto/digest.hpp"
+#include "store/experiments.hpp"
 #include "store/models.hpp"
 #include "store/providers.hpp"
 #include "store/routing_rules.hpp"
@@ -100,8 +101,8 @@ base::Result<void> read_setting(const std::string& name, json::Value value,
         return {};
     }
     return base::invalid("config." + name + " is unknown: timeout, headers, api_version, "
-                         "verify_tls, drop_params, region, project, health_check and max_retries are "
-                         "known",
+                         "verify_tls, drop_params, region, project, health_check and "
+                         "max_retries are known",
                          "config");
 }
 
@@ -247,7 +248,7 @@ public:
         const auto root = document.parse(settings.config);
         if (!root.ok()) return;
         config::RoutingConfig& routing = merged_.routing;
-        if (!routing.strategy || database_wins_) {
+        if (settings.strategy_set && (!routing.strategy || database_wins_)) {
             routing.strategy = domain::strategy_of(settings.strategy);
             take_weights(*root, routing.weights);
         }
@@ -262,13 +263,28 @@ public:
         }
     }
 
+    // Usage knows an experiment by its name: one of the file's stands in the way of all others.
+    void add(const domain::ExperimentRow& row) {
+        if (!row.spec.enabled) return;
+        auto& all = merged_.routing.experiments;
+        const auto same = std::find_if(all.begin(), all.end(), [&](const auto& other) {
+            return other.name == row.spec.name && other.origin != domain::origin_database;
+        });
+        if (same == all.end()) return all.push_back(row.spec);
+        const bool replaces = database_wins_ && row.spec.tenant.empty();
+        problems_.push_back(problem(Severity::notice, "experiment " + row.spec.name,
+                                    same->origin + " has it too, and " +
+                                        (replaces ? "the database" : "the file") + " wins"));
+        if (replaces) *same = row.spec;
+    }
+
     config::Config take() { return std::move(merged_); }
 
 private:
     void add_of_tenant(const domain::RoutingSettings& settings) {
         domain::TenantRouting own;
         own.tenant = settings.tenant;
-        own.strategy = domain::strategy_of(settings.strategy);
+        if (settings.strategy_set) own.strategy = domain::strategy_of(settings.strategy);
         own.fallback_providers = settings.fallback_providers;
         own.aliases = settings.aliases;
         json::Document document;
@@ -311,6 +327,8 @@ std::string ModelRows::fingerprint() const {
     for (const auto& row : models) add(row.id + " " + std::to_string(row.etag));
     all += '/';
     for (const auto& row : routing) add(row.id + " " + std::to_string(row.etag));
+    all += '/';
+    for (const auto& row : experiments) add(row.spec.id + " " + std::to_string(row.etag));
     return crypto::hex(crypto::sha256(all));
 }
 
@@ -319,6 +337,7 @@ base::Result<ModelRows> load_model_rows(store::Session& session) {
     TRY(rows.providers, store::load_providers(session));
     TRY(rows.models, store::load_models(session));
     TRY(rows.routing, store::load_routing_settings(session));
+    TRY(rows.experiments, store::load_experiments(session));
     return rows;
 }
 
@@ -390,6 +409,7 @@ config::Config with_rows(const config::Config& config, const ModelRows& rows,
     for (const domain::ProviderRow& row : rows.providers) merge.add(row);
     for (const domain::ModelRow& row : rows.models) merge.add(row);
     for (const domain::RoutingSettings& row : rows.routing) merge.add(row);
+    for (const domain::ExperimentRow& row : rows.experiments) merge.add(row);
     return merge.take();
 }
 

@@ -1,6 +1,6 @@
-// Providers, models and routing rules of the database beside those of the file: what administration
-// made becomes accounts and entries of the configuration that a snapshot is built from. Blocking
-// where a session is asked; pure otherwise.
+// Providers, models, routing rules and experiments of the database beside those of the file: what
+// administration made becomes accounts and entries of the configuration that a snapshot is built
+// from. Blocking where a session is asked; pure otherwise.
 #pragma once
 #include <string>
 #include <vector>
@@ -8,6 +8,7 @@
 #include "assembly/build_snapshot.hpp"
 #include "config/config.hpp"
 #include "config/load.hpp"
+#include "domain/experiment.hpp"
 #include "domain/providers.hpp"
 #include "policy/key_vault.hpp"
 #include "store/db.hpp"
@@ -18,9 +19,12 @@ struct ModelRows {
     std::vector<domain::ProviderRow> providers;
     std::vector<domain::ModelRow> models;
     std::vector<domain::RoutingSettings> routing;
+    std::vector<domain::ExperimentRow> experiments;
     // Differs when anything does that a snapshot is built from.
     std::string fingerprint() const;
-    bool empty() const { return providers.empty() && models.empty() && routing.empty(); }
+    bool empty() const {
+        return providers.empty() && models.empty() && routing.empty() && experiments.empty();
+    }
 };
 
 // Platform access.

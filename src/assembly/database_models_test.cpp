@@ -228,5 +228,78 @@ TEST_F(DatabaseModels, OwnKeys_AreTheUsersWhoWantThem) {
     EXPECT_EQ(OwnKeysByUser(rows, nullptr).of("acme", "ann"), nullptr);
 }
 
+domain::ExperimentRow experiment(const std::string& tenant, const std::string& name) {
+    domain::ExperimentRow row;
+    row.spec.id = tenant + "/" + name;
+    row.spec.tenant = tenant;
+    row.spec.name = name;
+    row.spec.models = {"a"};
+    row.spec.arms = {{"now", "a", 1}, {"new", "b", 1}};
+    row.spec.origin = domain::origin_database;
+    return row;
+}
+
+std::string names_of(const gateway::Snapshot& snapshot) {
+    std::string all;
+    for (const domain::ExperimentSpec& spec : snapshot.routing.experiments) {
+        all += spec.tenant + "/" + spec.name + "(" + spec.arms.front().model + ") ";
+    }
+    return all;
+}
+
+constexpr auto with_experiment = R"(
+general_settings: {master_key: sk-master-key-of-tests}
+model_list:
+  - {model_name: a, litellm_params: {model: openai/gpt-4o, api_key: sk-a}}
+  - {model_name: b, litellm_params: {model: openai/gpt-4o-mini, api_key: sk-a}}
+routing:
+  experiments:
+    - {name: filed, models: [a], arms: [{model: b}, {model: a}]}
+)";
+
+TEST_F(DatabaseModels, ExperimentsJoinThoseOfTheFile_ByTenant) {
+    rows_.experiments = {experiment("zeta", "z"), experiment("", "all"), experiment("acme", "m"),
+                         experiment("", "filed"), experiment("acme", "off")};
+    rows_.experiments.back().spec.enabled = false;
+    build_with(with_experiment);
+    EXPECT_EQ(names_of(*result_.snapshot), "/filed(b) /all(a) acme/m(a) zeta/z(a) ");
+    EXPECT_NE(notes().find("experiment filed"), std::string::npos) << notes();
+    build_with(std::string("config: {precedence: database}\n") + with_experiment);
+    EXPECT_EQ(names_of(*result_.snapshot), "/filed(a) /all(a) acme/m(a) zeta/z(a) ");
+}
+
+TEST_F(DatabaseModels, AnExperimentWhoseModelHasGone_StopsNothing) {
+    rows_.experiments = {experiment("acme", "m")};
+    rows_.experiments[0].spec.arms[1].model = "vanished";
+    build_with(with_experiment);
+    EXPECT_NE(problems().find("vanished"), std::string::npos);
+    EXPECT_EQ(names_of(*result_.snapshot), "/filed(b) acme/m(a) ");
+}
+
+TEST_F(DatabaseModels, FingerprintsTellExperimentsApart) {
+    const std::string without = rows_.fingerprint();
+    rows_.experiments = {experiment("acme", "m")};
+    EXPECT_FALSE(rows_.empty());
+    const std::string with = rows_.fingerprint();
+    EXPECT_NE(with, without);
+    ++rows_.experiments[0].etag;
+    EXPECT_NE(rows_.fingerprint(), with);
+}
+
+TEST_F(DatabaseModels, AliasesWithoutAStrategy_LeaveTheStrategyAsItIs) {
+    domain::RoutingSettings shared, own;
+    shared.strategy_set = own.strategy_set = false;
+    shared.aliases = {{"fast", "b"}};
+    own.tenant = "acme";
+    own.aliases = {{"a", "b"}};
+    rows_.routing = {shared, own};
+    build_with(with_experiment);
+    const gateway::RoutingTables& tables = result_.snapshot->routing;
+    EXPECT_EQ(tables.strategy, domain::Strategy::round_robin);
+    EXPECT_FALSE(tables.tenants.at("acme").strategy.has_value());
+    EXPECT_EQ(tables.tenants.at("acme").aliases, own.aliases);
+    EXPECT_TRUE(result_.snapshot->names.resolve("fast").found());
+}
+
 }  // namespace
 }  // namespace tollgate::assembly

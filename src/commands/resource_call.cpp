@@ -1,6 +1,7 @@
 #include "commands/resource_call.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -67,6 +68,34 @@ base::Result<std::string> thresholds_of(const Field& field, const std::string& v
     return out;
 }
 
+// Models hold colons and slashes, shares do not.
+base::Result<std::string> arms_of(const Field& field, const std::string& value) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_array();
+    for (const std::string& part : parts_of(value)) {
+        const std::size_t equals = std::min(part.find('='), part.size());
+        const std::size_t colon = std::min(part.find(':', equals), part.size());
+        const bool whole = equals > 0 && colon + 1 < part.size();
+        const std::string share = whole ? part.substr(equals + 1, colon - equals - 1) : "";
+        double number = 0;
+        const auto [stop, fault] =
+            std::from_chars(share.data(), share.data() + share.size(), number);
+        if (!whole || fault != std::errc() || stop != share.data() + share.size() ||
+            !std::isfinite(number)) {
+            return wrong(field, part, "NAME=SHARE:MODEL, such as new=10:openai/gpt-4o-mini");
+        }
+        std::array<char, 40> text{};
+        const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+        writer.begin_object().string("name", part.substr(0, equals));
+        writer.string("model", part.substr(colon + 1));
+        writer.raw("share", {text.data(), static_cast<std::size_t>(end - text.data())});
+        writer.end_object();
+    }
+    writer.end_array();
+    return out;
+}
+
 // A date or a time as it is; a duration counted from now, backwards with `sign` -1.
 std::string moment_of(const std::string& value, int sign, Moment now) {
     const std::int64_t seconds = duration_seconds(value);
@@ -87,6 +116,7 @@ base::Result<std::string> json_of(const Field& field, const std::string& value,
         case FieldType::present: return std::string("{}");
         case FieldType::pairs: return pairs_of(field, value);
         case FieldType::thresholds: return thresholds_of(field, value);
+        case FieldType::arms: return arms_of(field, value);
         case FieldType::past: return quoted(moment_of(value, -1, now));
         case FieldType::future:
             return none ? std::string("null") : quoted(moment_of(value, 1, now));

@@ -37,6 +37,24 @@ TEST(ResourceCall, Values_BecomeWhatTheInterfaceTakes) {
               R"({"tier":null,"allowed_models":[]})");
 }
 
+TEST(ResourceCall, Arms_AreNamesSharesAndModels) {
+    EXPECT_EQ(body({"experiments", "create", "titles",
+                    {{"--models", "cheap"},
+                     {"--arms", "now=90:openai/gpt-4o-mini,new=0.5:ollama/qwen3:8b"},
+                     {"--confidence", "0.99"}}}),
+              R"({"name":"titles","models":["cheap"],)"
+              R"("arms":[{"name":"now","model":"openai/gpt-4o-mini","share":90},)"
+              R"({"name":"new","model":"ollama/qwen3:8b","share":0.5}],"confidence":0.99})");
+    EXPECT_EQ(body({"experiments", "promote", "titles",
+                    {{"--arm", "new"}, {"--accept-quality", "true"}}}),
+              R"({"arm":"new","accept_quality":true})");
+    for (const char* wrong : {"now=openai/gpt", "now=90", "=9:a", "now=x:a", "now=9:"}) {
+        EXPECT_EQ(body({"experiments", "create", "titles", {{"--arms", wrong}}}),
+                  "error: --arms: '" + std::string(wrong) +
+                      "' is not NAME=SHARE:MODEL, such as new=10:openai/gpt-4o-mini");
+    }
+}
+
 TEST(ResourceCall, WrongValues_NameTheOption) {
     EXPECT_EQ(body({"keys", "create", "ci", {{"--enabled", "maybe"}}}),
               "error: --enabled: 'maybe' is not true or false");

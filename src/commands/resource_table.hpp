@@ -21,6 +21,7 @@ enum class FieldType : unsigned char {
     real,         // a number, perhaps with a fraction
     pairs,        // name=value,name=value
     thresholds,   // 50:notify,80:throttle,100
+    arms,         // now=90:openai/gpt-4o-mini,new=10:groq/llama: names, shares and models
     past,         // a time, a date, or 7d, 24h: so long ago
     future,       // a time, a date, or 30d: so long from now; none: null
     secret_file,  // the content of a file, "-" : standard input

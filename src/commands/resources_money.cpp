@@ -185,23 +185,4 @@ Noun requests_noun() {
             {list, show, feedback}};
 }
 
-Noun experiments_noun() {
-    Action list{"list", "Experiments of the configuration", "  tollgate experiments list", "GET",
-                "/api/v1/experiments", Shape::list};
-    list.columns = {{"NAME", "name"}, {"MODELS", "models"}, {"STICKY", "sticky"},
-                    {"METRIC", "metric"}, {"RUNNING", "running"},
-                    {"STARTS", "starts", Show::moment}, {"ENDS", "ends", Show::moment},
-                    {"ORIGIN", "origin"}};
-    Action show{"show", "What an experiment's arms did, and the verdict",
-                "  tollgate experiments show cheaper-titles --from 14d", "GET",
-                "/api/v1/experiments/{}", Shape::experiment, "NAME", "The experiment's name"};
-    show.fields = {tenant_filter()};
-    add_range(show.fields);
-    show.columns = {{"ARM", "arm"},         {"MODEL", "model"}, {"REQUESTS", "requests"},
-                    {"METRIC", "metric"},   {"SAMPLES", "samples"}, {"VALUE", "value"},
-                    {"LOW", "low"},         {"HIGH", "high"}};
-    return {"experiments", "A/B tests of models, and what they show",
-            "  tollgate experiments show NAME", {list, show}};
-}
-
 }  // namespace tollgate::commands

@@ -32,7 +32,7 @@ struct RoutingTables {
     domain::AffinitySettings affinity;
     bool resume_streams = false;
     bool hedge = false;
-    std::vector<domain::ExperimentSpec> experiments;
+    std::vector<domain::ExperimentSpec> experiments;  // by tenant, the platform's in front
     std::vector<std::string> fallback_providers;  // of requests whose tenant names none
     std::unordered_map<std::string, domain::TenantRouting> tenants;
     // Which endpoints serve the same model, by base_model_key().
