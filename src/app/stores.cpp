@@ -168,7 +168,6 @@ void Stores::add_gauges(base::Registry& metrics) {
                            [this] { return db_->trouble().empty() ? 1.0 : 0.0; });
     metrics.gauge_callback("tollgate_shared_state_up", "1 while limits are shared as configured",
                            {}, [this] { return state_->trouble().empty() ? 1.0 : 0.0; });
-    if (shared() == nullptr) return;
     using shared_state::Lookup;
     using shared_state::ValueKind;
     for (const auto kind : {ValueKind::conversation, ValueKind::answer, ValueKind::check}) {
@@ -179,7 +178,9 @@ void Stores::add_gauges(base::Registry& metrics) {
                 {{"kind", std::string(to_string(kind))},
                  {"result", std::string(to_string(result))}},
                 [this, kind, result] {
-                    return static_cast<double>(shared()->count(kind, result));
+                    const auto* values = shared();
+                    return values == nullptr ? 0.0
+                                             : static_cast<double>(values->count(kind, result));
                 });
         }
     }

@@ -87,8 +87,8 @@ void keep_limits(Scene& scene, const http::Headers& headers) {
 
 // Obtains the credential, where it is not configured, and puts it on the request.
 net::Task<std::optional<AttemptFailure>> take_credential(Scene& scene) {
-    auto credential =
-        co_await authorize(scene.generation.worker.client, scene.endpoint, scene.prepared, scene.scope);
+    auto credential = co_await authorize(scene.generation.worker.client, scene.endpoint,
+                                         scene.prepared, scene.scope);
     if (credential.ok()) {
         scene.credential = std::move(credential).value();
         co_return std::nullopt;

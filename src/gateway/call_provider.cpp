@@ -350,8 +350,8 @@ net::Task<std::optional<AttemptFailure>> adopt(Generation& generation, Delivery&
     co_return failure;
 }
 
-// As attempt(), with a second candidate asked as well when the first one is slow. `tried` is the one
-// that counts afterwards; the other one is billed and judged.
+// As attempt(), with a second candidate asked as well when the first one is slow. `tried` is the
+// one that counts afterwards; the other one is billed and judged.
 net::Task<std::optional<AttemptFailure>> try_hedged(Generation& generation, Progress& progress,
                                                     Delivery& delivery, AttemptOptions options,
                                                     milliseconds delay, Tried& tried) {

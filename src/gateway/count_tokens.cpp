@@ -33,7 +33,8 @@ struct Question {
 net::Task<std::optional<std::string>> send(Question& question, Prepared& prepared) {
     Generation& generation = question.generation;
     const Endpoint& endpoint = question.endpoint;
-    auto authorized = co_await authorize(generation.worker.client, endpoint, prepared, &question.scope);
+    auto authorized =
+        co_await authorize(generation.worker.client, endpoint, prepared, &question.scope);
     if (!authorized.ok()) co_return std::nullopt;
     const std::vector<http::Header> headers = prepared.header_views();
     http::OutgoingRequest request;

@@ -42,7 +42,8 @@ net::Task<void> Race::run(milliseconds delay) {
             co_await ask(*rival_);
         }
     }
-    const bool answers = rival_ && !rival_->failure && !decided_ && !first_over_ && !second_scope_.cancelled();
+    const bool wanted = !decided_ && !first_over_ && !second_scope_.cancelled();
+    const bool answers = wanted && rival_ && !rival_->failure;
     if (answers) {
         overtaken_ = true;
         first_scope_.cancel(net::Loop::current(), net::CancelReason::overtaken);

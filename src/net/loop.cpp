@@ -58,7 +58,9 @@ CancelScope::~CancelScope() {
 void CancelScope::cancel(Loop& loop, CancelReason reason) {
     if (reason_ == CancelReason::none) reason_ = reason;
     while (first_ != nullptr) loop.wake(*first_, Wake::cancelled);
-    for (CancelScope* part = parts_; part != nullptr; part = part->next_) part->cancel(loop, reason);
+    for (CancelScope* part = parts_; part != nullptr; part = part->next_) {
+        part->cancel(loop, reason);
+    }
 }
 
 Loop::Loop() : start_(Clock::now()), now_(start_), wheel_(wheel_slots, nullptr) {

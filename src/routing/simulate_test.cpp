@@ -54,8 +54,9 @@ protected:
 
     const domain::TokenPrices at_one = prices(3, 15, true), at_two = prices(3, 15, true),
                               plain = prices(1, 5, false);
-    const SimulatedTarget one{"a/one", &at_one, false}, two{"b/two", &at_two, false},
-        cheap{"c/cheap", &plain, false};
+    const SimulatedTarget one{"a/one", &at_one, false, {}},
+        two{"b/two", &at_two, false, {}},
+        cheap{"c/cheap", &plain, false, {}};
     std::function<SimulatedRoute(const UsageRecord&)> route;
     SimulationSettings settings;
 };

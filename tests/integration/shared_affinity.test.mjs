@@ -174,7 +174,8 @@ describe('instances that share Redis alone', { skip: why_missing ?? false }, () 
   test('encrypted reasoning goes back to where it came from', async () => {
     const ask = async (gateway, input, more = {}) => {
       const response = await gateway.fetch('/v1/responses', { json: { model: 'thinker',
-        store: false, include: ['reasoning.encrypted_content'], instructions: 'think', input, ...more } });
+        store: false, include: ['reasoning.encrypted_content'], instructions: 'think', input,
+        ...more } });
       assert.equal(response.status, 200, await response.clone().text());
       const body = await response.json();
       return { where: response.headers.get('x-tollgate-model'), output: body.output };

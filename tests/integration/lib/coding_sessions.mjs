@@ -1,4 +1,4 @@
-// What a day of Claude Code looks like: sessions of several turns, most of them loops of tools, with
+// What a day of Claude Code looks like: sessions of several turns, most of them tool loops, with
 // what the models say in each step. The words of the turns are ordinary ones, so that the tasks are
 // detected and not told. `[ref NAME]` leads the scripted models to their step.
 import path from 'node:path';
@@ -46,7 +46,8 @@ export const sessions = [
     'What does notes.txt tell about the queue? [ref question-1]',
     'Thanks. And who wrote it? [ref question-2]'] },
   { name: 'a feature', turns: [
-    'Implement a function that parses ISO dates in src/dates.js and add unit tests. [ref feature-1]',
+    'Implement a function that parses ISO dates in src/dates.js and add unit tests. '
+      + '[ref feature-1]',
     'Fix the failing test and handle null in the function too. [ref feature-2]'] },
   { name: 'a bug, over a long session', turns: [
     'Fix the bug in src/orders.js: the function crashes when a record is null. [ref bug-1]',

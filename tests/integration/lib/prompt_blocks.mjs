@@ -56,8 +56,9 @@ function of_responses(asked) {
   if (asked.instructions) blocks.push(block('system', asked.instructions));
   for (const item of parts_of(asked.input)) {
     if (item.type === 'function_call') blocks.push(block('assistant', item.name + item.arguments));
-    else if (item.type === 'function_call_output') blocks.push(block('result', joined(item.output)));
-    else if (item.role) {
+    else if (item.type === 'function_call_output') {
+      blocks.push(block('result', joined(item.output)));
+    } else if (item.role) {
       const role = item.role === 'developer' ? 'system' : item.role;
       for (const part of parts_of(item.content)) blocks.push(block(role, part.text ?? ''));
     }

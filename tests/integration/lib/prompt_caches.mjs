@@ -1,6 +1,6 @@
 // Prompt caches as providers keep them, one for each account and model; a token is four characters.
 // Marked: up to each block that the client marked the prompt is written; a later prompt that begins
-// with it, at most 20 blocks before a mark, reads it. Automatic: whatever was sent is read again, in
+// with it, at most 20 blocks before a mark, reads it. Automatic: what was sent is read again, in
 // steps of 128 tokens. Both from 1024 tokens on, for five minutes after the last use.
 import { createHash } from 'node:crypto';
 

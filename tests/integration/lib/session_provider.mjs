@@ -2,7 +2,7 @@
 // Messages, OpenAI Chat and OpenAI Responses, streamed, and keeps prompt caches as those providers
 // do, so that what a session costs depends on where it goes and whether it stays there.
 //
-// What is said is scripted: a turn is known by the last `[ref NAME]` that the user wrote, and a step
+// What is said is scripted: a turn is known by the last `[ref NAME]` the user wrote, and a step
 // of it by the results of tools since then. Every model says the same, so that costs differ by
 // routing alone.
 import http from 'node:http';
@@ -176,7 +176,8 @@ function write_responses(response, { id, model, said, usage }) {
     const message = { id: `msg_${id}`, type: 'message', role: 'assistant' };
     const part = { type: 'output_text', text: said.text, annotations: [] };
     item({ ...message, status: 'in_progress', content: [] }, (at) => {
-      event('response.content_part.added', { ...at, content_index: 0, part: { ...part, text: '' } });
+      event('response.content_part.added',
+        { ...at, content_index: 0, part: { ...part, text: '' } });
       event('response.output_text.delta', { ...at, content_index: 0, delta: said.text });
       event('response.output_text.done', { ...at, content_index: 0, text: said.text });
       event('response.content_part.done', { ...at, content_index: 0, part });
