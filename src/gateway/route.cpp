@@ -14,7 +14,12 @@ namespace tollgate::gateway {
 using domain::PowerLevel;
 
 base::Result<Plan> Router::plan() {
-    wanted_ = tenants_name_of(policy_.alias_target(input_.model));
+    const std::string_view named = policy_.alias_target(input_.model);
+    wanted_ = tenants_name_of(named);
+    // The tenant's admin writes these aliases, the platform the tenant's list of models: one that
+    // covers a served name opens nothing, what it leads to must be allowed itself.
+    const bool covers = wanted_ != named && is_configured(named);
+    asked_ = covers ? wanted_ : input_.model;
     TRY_VOID(take_level());
     fill_features();
     TRY_VOID(take_rule());

@@ -70,7 +70,7 @@ void Router::choose_arm_of(const domain::ExperimentSpec& spec) {
 // the request takes no part.
 base::Result<bool> Router::gather_arm() {
     resolution_ = snapshot_.names.resolve(wanted_);
-    if (!policy_.allows(input_.model, resolution_.name)) return not_allowed();
+    if (!policy_.allows(asked_, resolution_.name)) return not_allowed();
     const routing::Resolution found = snapshot_.names.resolve(arm_->model);
     if (!found.found()) {
         problems_.push_back(snapshot_.names.not_found(arm_->model, found).message);

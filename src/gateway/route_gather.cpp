@@ -106,7 +106,7 @@ void Router::gather_fallback_providers() {
                 const domain::Deployment& target = one->deployment;
                 if (target.account != name && target.provider.type != name) continue;
                 const bool allowed = policy_.allows(target.group, target.group) ||
-                                     policy_.allows(input_.model, target.group);
+                                     policy_.allows(asked_, target.group);
                 if (allowed) add_one(one, stage);
             }
         };
@@ -146,7 +146,7 @@ base::Error Router::not_allowed() const {
 base::Result<void> Router::gather_name(std::string_view name) {
     resolution_ = snapshot_.names.resolve(name);
     name_ = resolution_.name;
-    if (!policy_.allows(input_.model, resolution_.name)) return not_allowed();
+    if (!policy_.allows(asked_, resolution_.name)) return not_allowed();
     if (!resolution_.found() && gather_own_key(name)) return {};
     if (!resolution_.found()) return snapshot_.names.not_found(name, resolution_);
     add(resolution_, 0);
@@ -183,7 +183,7 @@ base::Result<void> Router::gather_rule() {
     const domain::RoutingUse& use = plan_.rule->use;
     resolution_ = snapshot_.names.resolve(wanted_);
     name_ = use.models.front();
-    if (!policy_.allows(input_.model, resolution_.name)) return not_allowed();
+    if (!policy_.allows(asked_, resolution_.name)) return not_allowed();
     keep_order_ = !use.strategy;
     std::int64_t stage = 0;
     for (const std::string& model : use.models) {
@@ -247,7 +247,7 @@ void Router::gather_same_model() {
     staged_.clear();
     const auto allowed = [&](const EndpointPointer& endpoint) {
         const std::string& group = endpoint->deployment.group;
-        return policy_.allows(group, group) || policy_.allows(input_.model, group);
+        return policy_.allows(group, group) || policy_.allows(asked_, group);
     };
     for (const Staged& one : named) {
         if (one.stage == named.front().stage) add_one(one.endpoint, 0);

@@ -92,7 +92,8 @@ private:
     const KeyPolicy& policy_;
     RouteTrace* trace_;
     const domain::TenantRouting* tenant_ = nullptr;  // of the interface; null: it has set nothing
-    std::string_view wanted_;
+    std::string_view wanted_;          // after aliases
+    std::string_view asked_;           // that the key's lists of models are held against
     routing::ChosenLevel level_;
     routing::RequestFeatures features_;
     routing::TaskOfRequest task_;

@@ -69,6 +69,18 @@ describe('routing settings of tenants', () => {
     assert.equal((await ask('globex', 'mine')).status, 404);
   });
 
+  test('an alias over a served name opens no other model', async () => {
+    const { body } = await admin(gateway, 'POST', '/api/v1/keys', { status: 201,
+      json: { tenant: ids.acme, allowed_models: ['pool'] } });
+    keys.bound = body.key;
+    await until(async () => (await ask('bound', 'pool')).status === 200, 'the key');
+    await set({ strategy: 'cost', model_aliases: { pool: 'spare' } }, 'acme');
+    await until(async () => (await ask('bound', 'pool')).status === 403, 'the refusal');
+    assert.equal((await ask('acme', 'pool')).model, 'spare', 'who may use it goes there');
+    await set({ strategy: 'cost' , model_aliases: {} }, 'acme');
+    await until(async () => (await ask('bound', 'pool')).status === 200, 'the end of the alias');
+  });
+
   test('its providers of last resort follow when all else has failed', async () => {
     await set({ strategy: 'cost', fallback_providers: ['deepseek'] }, 'acme');
     for (const one of [dear, cheap]) one.reset(() => ({ status: 500, json: { error: {} } }));
