@@ -31,9 +31,9 @@ net::Task<domain::ProviderProbe> call(net::Loop& loop, gateway::EndpointPointer 
                                       domain::HealthCheck mode, milliseconds patience,
                                       net::CancelScope* scope) {
     if (mode == domain::HealthCheck::completion) {
-        co_return co_await assembly::probe(loop, std::move(endpoint), scope, patience);
+        co_return co_await assembly::probe(loop, endpoint, scope, patience);
     }
-    co_return co_await assembly::probe_list(loop, std::move(endpoint), scope, patience);
+    co_return co_await assembly::probe_list(loop, endpoint, scope, patience);
 }
 
 ActiveChecks::Parts completed(ActiveChecks::Parts parts) {

@@ -102,7 +102,7 @@ TEST_F(ActiveChecksTest, EachAccountIsAskedOnceInAnInterval_SpreadOverTheBeginni
 
 TEST_F(ActiveChecksTest, ManyAccounts_FourAtATime_AndNeverTwiceTheSame) {
     serve({"a", "b", "c", "d", "e", "f", "g"});
-    takes = 20ms;
+    takes = std::chrono::milliseconds(20);
     for (int turns = 0; turns < 1000 && (asked.size() < 7 || !checks->idle()); ++turns) {
         loop.post([this] { checks->look(now + 20s); });
         loop.run_once(5);

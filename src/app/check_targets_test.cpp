@@ -210,7 +210,7 @@ TEST_F(FedHealth, AfterAFailure_TheNextCheckComesSoon_OrWhenTheCircuitMayBeTried
     EXPECT_EQ(next_check(target, result(CheckVerdict::works), 300s, now), 300s);
     const CheckResult failed = result(CheckVerdict::fails, ErrorClass::timeout);
     EXPECT_EQ(next_check(target, failed, 300s, now), recheck_after);
-    settings.cooldown = settings.cooldown_max = 60s;
+    settings.cooldown = settings.cooldown_max = std::chrono::seconds(60);
     for (int i = 0; i < 5; ++i) feed(failed);
     EXPECT_EQ(next_check(target, failed, 300s, now), 60s);
     EXPECT_EQ(next_check(target, failed, 20s, now), 20s);
