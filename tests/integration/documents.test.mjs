@@ -43,7 +43,8 @@ async function beginning(more_env = {}) {
   await symlink(binary, path.join(programs, 'tollgate'));
   const env = { PATH: `${programs}:${process.env.PATH}`, HOME: gateway.folder, LANG: 'C.UTF-8',
     TOLLGATE_MASTER_KEY: master_key, WEB_TEAM_KEY: 'sk-web-team-0123456789abcdef',
-    SMTP_PASSWORD: 'made-up', ...more_env };
+    SMTP_PASSWORD: 'made-up', OPENAI_API_KEY: 'sk-made-up', GROQ_API_KEY: 'sk-made-up',
+    ...more_env };
   return { gateway, env, options: { cwd: gateway.folder, env } };
 }
 
