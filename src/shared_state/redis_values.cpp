@@ -49,6 +49,7 @@ struct RedisValues::Asked {
     std::optional<base::Result<Reply>> reply;
     bool time_up = false;
     bool left = false;  // nobody waits any more
+    net::CancelScope answered;  // ends the bell that would ring too late
 };
 
 void RedisValues::note(ValueKind kind, Lookup lookup) {
@@ -71,7 +72,8 @@ net::Task<void> RedisValues::fetch(std::shared_ptr<RedisValues> self, std::share
 }
 
 net::Task<void> RedisValues::ring(std::shared_ptr<Asked> asked, milliseconds after) {
-    co_await net::sleep_for(after);
+    const net::Wake wake = co_await net::sleep_for(after, &asked->answered);
+    if (wake == net::Wake::cancelled) co_return;
     asked->time_up = true;
     asked->done.notify();
 }
@@ -94,6 +96,7 @@ net::Task<std::optional<std::string>> RedisValues::get(ValueKind kind, std::stri
         note(kind, Lookup::late);
         co_return std::nullopt;
     }
+    asked->answered.cancel(net::Loop::current(), net::CancelReason::overtaken);
     const base::Result<Reply>& reply = *asked->reply;
     const bool heard = reply.ok() && reply->kind != Reply::Kind::error;
     const bool found = heard && reply->kind == Reply::Kind::text;
