@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +104,25 @@ std::string sealed_text(const CredentialOwner& owner, std::string_view secret) {
     return text;
 }
 
+// Held by one at a time among all who name the same file, threads and processes alike.
+class FileLock {
+public:
+    explicit FileLock(const std::string& file)
+        : fd_(::open((file + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
+        while (fd_ >= 0 && ::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
+        }
+    }
+    ~FileLock() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    FileLock(const FileLock&) = delete;
+    FileLock& operator=(const FileLock&) = delete;
+    bool held() const { return fd_ >= 0; }
+
+private:
+    int fd_;
+};
+
 }  // namespace
 
 base::Result<KeyVault> KeyVault::of(std::string_view list) {
@@ -188,6 +208,14 @@ base::Result<void> KeyVault::add_key() {
     if (file_.empty()) {
         return base::invalid("the encryption keys are configured (BYOK_ENCRYPTION_KEY): put the "
                              "new key in front of the list there and restart every instance");
+    }
+    // Two rotations at once, here or in two processes, must not lose one another's key: what was
+    // sealed with it could never be opened again.
+    const FileLock lock(file_);
+    if (!lock.held()) {
+        return base::Error{base::ErrorCode::unavailable,
+                           "the lock of the encryption keys, " + file_ +
+                               ".lock, cannot be taken: its folder must be writable"};
     }
     WipedText list;
     bool absent = false;

@@ -6,6 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "base/temporary_folder_test.hpp"
 #include "policy/own_keys.hpp"
@@ -55,6 +58,29 @@ TEST_F(KeyVaultFile, ANewKey_IsPutBeforeTheOthers) {
     ASSERT_TRUE(other.reload().ok());
     EXPECT_EQ(other.open(ann, fresh->token).value(), "sk-secret");
     EXPECT_EQ(opened().ids(), vault.ids());
+}
+
+TEST_F(KeyVaultFile, RotationsAtOnce_LoseNoKey) {
+    constexpr int adders = 4, each = 6;  // a list holds 32
+    (void)opened();
+    std::vector<std::thread> threads;
+    std::mutex guard;
+    std::vector<KeyVault::Sealed> sealed;
+    for (int i = 0; i < adders; ++i) {
+        threads.emplace_back([&] {
+            KeyVault vault = opened();
+            for (int round = 0; round < each; ++round) {
+                if (!vault.add_key().ok()) return;
+                std::lock_guard lock(guard);
+                sealed.push_back(vault.seal(ann, "sk-secret"));
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(sealed.size(), static_cast<std::size_t>(adders * each));
+    const KeyVault after = opened();
+    EXPECT_EQ(after.ids().size(), 1U + adders * each);
+    for (const auto& one : sealed) EXPECT_TRUE(after.open(ann, one.token).ok());
 }
 
 TEST_F(KeyVaultFile, AFileThatIsNone_IsRefused) {
