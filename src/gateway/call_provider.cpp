@@ -343,6 +343,7 @@ net::Task<std::optional<AttemptFailure>> adopt(Generation& generation, Delivery&
     if (record.fallback_reason.empty()) record.fallback_reason = "slow";
     if (rival.scene) record.provider_request_id = rival.scene->provider_request_id;
     if (rival.record.endpoint != nullptr) take_up(generation, std::move(rival.record));
+    if (rival.failure && rival.held.relay) record.usage = rival.held.relay->usage();
     if (rival.failure) co_return std::move(rival.failure);
     rival.scene->scope = &generation.exchange.scope();
     auto failure = co_await deliver_held(*rival.scene, *rival.source, rival.held);
