@@ -13,7 +13,8 @@ target_include_directories(tollgate_settings INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(tollgate_settings INTERFACE TOLLGATE_VERSION="${PROJECT_VERSION}")
 target_compile_options(tollgate_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
-  -fno-omit-frame-pointer)
+  -fno-omit-frame-pointer
+  -pthread)  # everywhere: some libraries bring it, and a precompiled header is for one setting
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(tollgate_settings INTERFACE -Wno-missing-designated-field-initializers)
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { admin, until } from './lib/admin.mjs';
+import { patience } from './lib/patience.mjs';
 import { Redis, why_missing } from './lib/redis.mjs';
 import { Tollgate } from './lib/tollgate.mjs';
 
@@ -93,7 +94,7 @@ describe('active checks', { concurrency: true }, () => {
       // Asked again after five seconds, not after ten.
       await until(async () => /^tollgate_circuit_open\{.*\} 1$/m.test(await metrics(gateway)),
         'the circuit opened', 9000);
-      assert.ok(provider.lists[1].at - provider.lists[0].at < 8000);
+      assert.ok(provider.lists[1].at - provider.lists[0].at < 8000 * patience);
       assert.equal(provider.completions.length, 0, 'no request of anybody was needed');
       await gateway.logged(/"provider_health_changed".*"fails"/);
       provider.status = 200;
@@ -183,7 +184,7 @@ describe('active checks', { concurrency: true }, () => {
     await until(() => provider.open === 1, 'it was asked', 6000);
     const begun = Date.now();
     await gateway.stop();
-    assert.ok(Date.now() - begun < 3000, `${Date.now() - begun} ms`);
+    assert.ok(Date.now() - begun < 3000 * patience, `${Date.now() - begun} ms`);
     await provider.stop();
   });
 

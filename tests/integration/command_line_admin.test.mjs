@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { until } from './lib/admin.mjs';
+import { patience } from './lib/patience.mjs';
 import { Postgres, why_missing } from './lib/postgres.mjs';
 import { PricedProvider } from './lib/priced_provider.mjs';
 import { Tollgate, binary, deployment, free_port, master_key, require_binary }
@@ -65,7 +66,7 @@ function life_of_a_tenant(name, where) {
       await where.tollgate(`tenants create quick-${name}-${i} --budget 100`);
       times.push(performance.now() - begun);
     }
-    assert.ok(Math.min(...times) < 1000, `took ${times.map(Math.round)} ms`);
+    assert.ok(Math.min(...times) < 1000 * patience, `took ${times.map(Math.round)} ms`);
     assert.match(out, new RegExp(`^tenant  ${name}  \\([0-9a-f-]{36}\\)$`, 'm'));
     assert.match(out, /^budget {2}100 USD, monthly$/m);
     assert.match(out, /^export ANTHROPIC_BASE_URL=http:\/\/127\.0\.0\.1:\d+$/m);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { admin, until } from './lib/admin.mjs';
 import { make_workspace, run_claude } from './lib/claude.mjs';
+import { patience } from './lib/patience.mjs';
 import { PricedProvider } from './lib/priced_provider.mjs';
 import { Tollgate, binary, deployment } from './lib/tollgate.mjs';
 
@@ -61,7 +62,7 @@ describe('a new tenant with Claude Code', () => {
   test('is ready in one command, and its first request passes', async (t) => {
     const { took_ms, printed, out } = await create('acme');
     t.diagnostic(`tenants create took ${Math.round(took_ms)} ms`);
-    assert.ok(took_ms < ready_limit_ms, `took ${Math.round(took_ms)} ms`);
+    assert.ok(took_ms < ready_limit_ms * patience, `took ${Math.round(took_ms)} ms`);
     assert.equal(printed.ANTHROPIC_BASE_URL, gateway.url, out);
     assert.match(printed.ANTHROPIC_AUTH_TOKEN, /^sk-tg-[0-9A-Za-z]{49}$/);
     const before_it = provider.calls;

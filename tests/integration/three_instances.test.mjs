@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { admin, until } from './lib/admin.mjs';
+import { patience } from './lib/patience.mjs';
 import { Postgres, why_missing as no_postgres } from './lib/postgres.mjs';
 import { PricedProvider } from './lib/priced_provider.mjs';
 import { Redis, why_missing as no_redis } from './lib/redis.mjs';
@@ -101,7 +102,7 @@ describe('three instances', { skip: no_postgres ?? no_redis ?? false }, () => {
     for (const gateway of gateways) {
       await until(async () => !await accepted(gateway, who.key), 'the key was refused', 1000);
     }
-    assert.ok(Date.now() - revoked < 1000, `${Date.now() - revoked} ms`);
+    assert.ok(Date.now() - revoked < 1000 * patience, `${Date.now() - revoked} ms`);
   });
 
   test('a circuit that opens on one is open on the others within a second', async () => {
@@ -132,7 +133,7 @@ describe('three instances', { skip: no_postgres ?? no_redis ?? false }, () => {
     for (const gateway of gateways) {
       await until(async () => !await accepted(gateway, who.key), 'the key was refused', 31_000);
     }
-    assert.ok(Date.now() - begun < 31_000);
+    assert.ok(Date.now() - begun < 31_000 * patience);
   });
 
   test('Redis gone: limits fall to a share of each, readiness and a metric say so', async () => {

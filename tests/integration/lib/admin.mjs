@@ -1,5 +1,6 @@
 // Administration as a script does it: JSON over HTTP with the master key.
 import assert from 'node:assert/strict';
+import { patience } from './patience.mjs';
 
 /** Calls the admin interface; asserts the status when one is given. */
 export async function admin(gateway, method, path, { json, status, key, headers } = {}) {
@@ -21,7 +22,7 @@ export async function admin(gateway, method, path, { json, status, key, headers 
 
 /** Asks until `check` gives something true; its last value. */
 export async function until(check, what, limit_ms = 10000) {
-  const end = Date.now() + limit_ms;
+  const end = Date.now() + limit_ms * patience;
   for (;;) {
     const value = await check();
     if (value) return value;

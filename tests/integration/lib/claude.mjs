@@ -1,10 +1,10 @@
 // Runs the real Claude Code, headless, against a gateway (or straight against a provider).
 // Each run has a home and a working folder of its own; nothing of the caller's account is seen.
-import { spawn } from 'node:child_process';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from './children.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const binary = path.join(here, '../node_modules/.bin/claude');

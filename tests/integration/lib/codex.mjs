@@ -1,10 +1,10 @@
 // Runs the real Codex CLI, headless, against a gateway.
 // Each run has a home and a working folder of its own; nothing of the caller's account is seen.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from './children.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const binary = path.join(here, '../node_modules/.bin/codex');

@@ -1,10 +1,11 @@
 // Runs OpenCode, headless, with a home of its own. Its npm package names binaries of every
 // platform, which a lock file of one platform cannot hold: it is installed apart, once per version.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from './children.mjs';
 
 const version = '1.18.33';
 const folder = path.join(os.tmpdir(), `tollgate-opencode-${version}`);

@@ -1,10 +1,12 @@
 // A private PostgreSQL server for a test file, on a Unix socket in a temporary folder. The server
 // refuses to run as root: then it runs as the user postgres.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from './children.mjs';
+import { patience } from './patience.mjs';
 
 const folders = process.env.TOLLGATE_POSTGRES_BIN ? [process.env.TOLLGATE_POSTGRES_BIN]
   : ['15', '16', '17'].map((version) => `/usr/lib/postgresql/${version}/bin`);
@@ -47,7 +49,8 @@ export class Postgres {
     this.child = spawn(...command('postgres', '-D', this.data, '-k', this.folder, '-h', '',
       '-c', 'fsync=off', '-c', 'log_min_messages=fatal', '-c', 'max_connections=60'),
     { cwd: '/', stdio: 'ignore' });
-    const until = Date.now() + 20000;
+    this.ended = new Promise((resolve) => { this.child.on('close', resolve); });
+    const until = Date.now() + 20000 * patience;
     for (;;) {
       try {
         this.query('SELECT 1', 'postgres');
@@ -59,11 +62,10 @@ export class Postgres {
     }
   }
 
-  /** Ends it and all its connections: nobody answers until resume(). */
+  /** Ends it and all its connections, if it runs: nobody answers until resume(). */
   async pause() {
-    const ended = new Promise((resolve) => { this.child.on('close', resolve); });
     this.child.kill('SIGINT');
-    await ended;
+    await this.ended;
   }
 
   async stop() {

@@ -1,9 +1,11 @@
 // A private Redis server for a test file, on a loopback port, keeping nothing on disk.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from './children.mjs';
+import { patience } from './patience.mjs';
 
 function present() {
   try {
@@ -46,7 +48,7 @@ export class Redis {
     this.child = spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1',
       '--save', '', '--appendonly', 'no', '--dir', this.folder], { stdio: 'ignore' });
     this.ended = new Promise((resolve) => { this.child.on('close', resolve); });
-    const until = Date.now() + 10000;
+    const until = Date.now() + 10000 * patience;
     while (!await answers(this.port)) {
       if (Date.now() > until) throw new Error('redis-server does not answer');
       await new Promise((resolve) => { setTimeout(resolve, 30); });

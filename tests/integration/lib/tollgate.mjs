@@ -1,12 +1,13 @@
 // Starts the gateway as a user does: the binary, a configuration file, a data folder, a free port.
 // TOLLGATE_BIN names another binary, for example one built with sanitizers.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from './children.mjs';
+import { patience } from './patience.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 
@@ -14,7 +15,7 @@ export const binary = path.resolve(process.env.TOLLGATE_BIN
   ?? path.join(here, '../../../build/release/tollgate'));
 
 // No answer takes this long unless something hangs.
-const request_limit_ms = 30000;
+const request_limit_ms = 30000 * patience;
 
 export const master_key = 'sk-test-master-0123456789abcdef';
 
@@ -71,21 +72,29 @@ export class Tollgate {
     require_binary();
     const gateway = new Tollgate();
     gateway.folder = await mkdtemp(path.join(os.tmpdir(), 'tollgate-test-'));
-    gateway.config_file = path.join(gateway.folder, 'tollgate.yaml');
-    gateway.port = await free_port();
-    gateway.metrics_port = await free_port();
-    gateway.stdout = '';
-    gateway.stderr = '';
-    if (config) await gateway.write_config(config);
-    else gateway.config_file = undefined;
+    if (config) gateway.config_file = path.join(gateway.folder, 'tollgate.yaml');
     for (const [name, content] of Object.entries(files)) {
       const file = path.join(gateway.folder, name);
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
     }
-    gateway.spawn(env, args);
-    if (ready) await gateway.wait_ready();
-    return gateway;
+    for (let attempts = 3; ; attempts -= 1) {
+      gateway.port = await free_port();
+      gateway.metrics_port = await free_port();
+      gateway.stdout = '';
+      gateway.stderr = '';
+      if (config) await gateway.write_config(config);
+      gateway.spawn(env, args);
+      if (!ready) return gateway;
+      try {
+        await gateway.wait_ready();
+        return gateway;
+      } catch (error) {
+        // Somebody else took the port in between.
+        if (attempts === 1 || !/address (already )?in use/i.test(gateway.log)) throw error;
+        gateway.ended = undefined;
+      }
+    }
   }
 
   async write_config(config) {
@@ -121,7 +130,7 @@ export class Tollgate {
   get log() { return this.stderr + this.stdout; }
 
   async wait_ready(limit_ms = 20000) {
-    const until = Date.now() + limit_ms;
+    const until = Date.now() + limit_ms * patience;
     for (;;) {
       if (this.ended) {
         throw new Error(`the gateway ended at start (${JSON.stringify(this.ended)}):\n${this.log}`);
@@ -138,7 +147,7 @@ export class Tollgate {
       const timer = setTimeout(() => {
         this.waiters = this.waiters.filter((one) => one !== check);
         reject(new Error(`${pattern} not logged within ${limit_ms} ms:\n${this.log.slice(-3000)}`));
-      }, limit_ms);
+      }, limit_ms * patience);
       const check = () => {
         const found = this.log.match(pattern);
         if (!found) return false;
@@ -178,7 +187,7 @@ export class Tollgate {
   /** SIGTERM; asserts a clean end in time and that no sanitizer had anything to say. */
   async stop({ limit_ms = 40000 } = {}) {
     if (!this.ended) this.child.kill('SIGTERM');
-    const late = setTimeout(() => this.child.kill('SIGKILL'), limit_ms);
+    const late = setTimeout(() => this.child.kill('SIGKILL'), limit_ms * patience);
     const how = await this.exited;
     clearTimeout(late);
     try {
