@@ -113,8 +113,8 @@ describe('what clients saw end is recorded', () => {
     model_list: [deployment('priced', 'hosted_vllm', 'm', `${provider.url}/v1`, prices)],
     ...(stores ? { stores } : {}) });
 
-  test(`kill -9 at random, ${kills} times under load`, { timeout: (kills * 8000 + 120_000) * patience },
-    async (t) => {
+  test(`kill -9 at random, ${kills} times under load`,
+    { timeout: (kills * 8000 + 120_000) * patience }, async (t) => {
       const gateway = await start(Tollgate.start(config()));
       const load = await start(new Load(gateway));
       let in_flight = 0;
@@ -148,7 +148,8 @@ describe('what clients saw end is recorded', () => {
     const before = load.seen.length;
     await pause(away_seconds * 1000);
     const during = load.seen.length - before;
-    assert.ok(during > away_seconds * rate * 0.3 / patience, `${during} answers while it was away`);
+    assert.ok(during > away_seconds * rate * 0.3 / patience,
+      `${during} answers while it was away`);
     assert.match(await (await gateway.fetch('/health/readiness')).text(), /database/);
     await postgres.resume();
     await pause(1000);

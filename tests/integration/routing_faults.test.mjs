@@ -127,7 +127,8 @@ describe('providers fail in turn', () => {
     }));
     clearInterval(clock);
     const bad = answers.filter(({ trouble }) => trouble);
-    assert.ok(bad.length <= answers.length / 1000, `${bad.length} of ${answers.length}: ${bad[0]?.trouble}`);
+    assert.ok(bad.length <= answers.length / 1000,
+      `${bad.length} of ${answers.length}: ${bad[0]?.trouble}`);
     assert.ok(providers.some(({ failed }) => failed > 0), 'nobody failed');
     const p95 = answers.map(({ took }) => took).sort((a, b) => a - b)[
       Math.floor(answers.length * 0.95)];
