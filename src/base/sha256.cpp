@@ -4,6 +4,12 @@
 #include <cassert>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#define TOLLGATE_SHA __attribute__((target("sha,sse4.1")))
+#endif
+
 namespace tollgate::base {
 namespace {
 
@@ -29,7 +35,7 @@ std::uint32_t big_endian(const std::uint8_t* at) {
            std::uint32_t{at[3]};
 }
 
-void mix(State& state, const std::uint8_t* block) {
+void mix_portable(State& state, const std::uint8_t* block) {
     std::array<std::uint32_t, 64> w{};
     for (std::size_t i = 0; i < 16; ++i) w[i] = big_endian(block + 4 * i);
     for (std::size_t i = 16; i < 64; ++i) {
@@ -49,9 +55,58 @@ void mix(State& state, const std::uint8_t* block) {
     for (std::size_t i = 0; i < 8; ++i) state[i] += add[i];
 }
 
-}  // namespace
+#if defined(__x86_64__)
 
-Sha256Digest sha256(std::string_view data) {
+// With the processor's own instructions for it: a block in a tenth of the time. They want the
+// state as the words A, B, E, F and C, D, G, H, the first one in the highest place.
+TOLLGATE_SHA void mix_by_processor(State& state, const std::uint8_t* block) {
+    auto* const words = reinterpret_cast<__m128i*>(state.data());
+    const __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(words), 0xb1);
+    const __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128(words + 1), 0x1b);
+    const __m128i abef_before = _mm_alignr_epi8(cdab, efgh, 8);
+    const __m128i cdgh_before = _mm_blend_epi16(efgh, cdab, 0xf0);
+
+    const __m128i from_big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    __m128i message[4];
+    for (int i = 0; i < 4; ++i) {
+        message[i] = _mm_shuffle_epi8(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(block) + i), from_big_endian);
+    }
+    __m128i abef = abef_before, cdgh = cdgh_before;
+    for (int i = 0; i < 16; ++i) {  // four rounds each
+        const __m128i now = message[0];
+        const __m128i sum = _mm_add_epi32(
+            now, _mm_loadu_si128(reinterpret_cast<const __m128i*>(round_constants.data()) + i));
+        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+        const __m128i older = _mm_add_epi32(_mm_sha256msg1_epu32(now, message[1]),
+                                            _mm_alignr_epi8(message[3], message[2], 4));
+        const __m128i next = _mm_sha256msg2_epu32(older, message[3]);
+        message[0] = message[1], message[1] = message[2], message[2] = message[3];
+        message[3] = next;  // of the last four rounds: nobody's
+    }
+    abef = _mm_add_epi32(abef, abef_before);
+    cdgh = _mm_add_epi32(cdgh, cdgh_before);
+    const __m128i feba = _mm_shuffle_epi32(abef, 0x1b);
+    const __m128i dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+    _mm_storeu_si128(words, _mm_blend_epi16(feba, dchg, 0xf0));
+    _mm_storeu_si128(words + 1, _mm_alignr_epi8(dchg, feba, 8));
+}
+
+bool processor_mixes() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (b & bit_SHA) == 0) return false;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSE4_1) != 0;
+}
+using Mix = void (*)(State&, const std::uint8_t*);
+const Mix mix_best = processor_mixes() ? mix_by_processor : mix_portable;
+
+#else
+using Mix = void (*)(State&, const std::uint8_t*);
+constexpr Mix mix_best = mix_portable;
+#endif
+
+Sha256Digest digest_of(std::string_view data, Mix mix) {
     State state = initial_state;
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(data.data());
     std::size_t whole = data.size() / block_bytes * block_bytes;
@@ -75,6 +130,11 @@ Sha256Digest sha256(std::string_view data) {
     return digest;
 }
 
+}  // namespace
+
+Sha256Digest sha256(std::string_view data) { return digest_of(data, mix_best); }
+Sha256Digest sha256_portable(std::string_view data) { return digest_of(data, mix_portable); }
+
 Sha256Digest hmac_sha256(std::string_view key, std::string_view data) {
     std::array<char, block_bytes> padded{};
     if (key.size() > block_bytes) {
@@ -84,6 +144,8 @@ Sha256Digest hmac_sha256(std::string_view key, std::string_view data) {
         std::memcpy(padded.data(), key.data(), key.size());
     }
     std::string inner, outer;
+    inner.reserve(block_bytes + data.size());
+    outer.reserve(block_bytes + sizeof(Sha256Digest));
     for (char c : padded) {
         inner += static_cast<char>(c ^ 0x36);
         outer += static_cast<char>(c ^ 0x5c);

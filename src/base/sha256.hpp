@@ -12,6 +12,8 @@ namespace tollgate::base {
 using Sha256Digest = std::array<std::uint8_t, 32>;
 
 Sha256Digest sha256(std::string_view data);
+// The same without the processor's own instructions, for machines that lack them.
+Sha256Digest sha256_portable(std::string_view data);
 Sha256Digest hmac_sha256(std::string_view key, std::string_view data);
 // Lower-case hexadecimal of the first `bytes` bytes. REQUIRES: bytes <= 32.
 std::string hex(const Sha256Digest& digest, std::size_t bytes = 32);

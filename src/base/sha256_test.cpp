@@ -25,6 +25,14 @@ TEST(Sha256, LengthsAroundABlock_AllDiffer) {
               "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
 }
 
+TEST(Sha256, WithAndWithoutTheProcessorsInstructions_IsTheSame) {
+    std::string text;
+    for (int i = 0; i < 300; ++i) {
+        EXPECT_EQ(hex(sha256(text)), hex(sha256_portable(text))) << text.size() << " bytes";
+        text += static_cast<char>(i * 151);
+    }
+}
+
 TEST(HmacSha256, PublishedVectors_MatchRfc4231) {
     EXPECT_EQ(hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")),
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
