@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/glob.hpp"
 #include "providers/betas_body.hpp"
 
 namespace tollgate::providers {
@@ -22,7 +23,7 @@ std::string_view host_of(std::string_view url) {
 
 bool allowed(const BetaRule& rule, std::string_view beta) {
     return !rule.deny_all && std::ranges::none_of(rule.header_deny, [&](const std::string& glob) {
-        return glob_match(glob, beta);
+        return base::glob_match(glob, beta);
     });
 }
 
@@ -51,27 +52,6 @@ void sort_out(const BetaRule& rule, std::string_view value, std::vector<std::str
 }
 
 }  // namespace
-
-bool glob_match(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0, t = 0;
-    std::size_t star = std::string_view::npos, resume = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
-}
 
 const BetaRule* BetaFilter::rule_of(const domain::Deployment& target) const {
     const auto found = std::ranges::find(rules_, target.provider.type, &BetaRule::target);

@@ -28,9 +28,6 @@ struct BetaRule {
     bool in_body = false;                    // betas travel in the body array anthropic_beta
 };
 
-// True when `text` fits `pattern`, in which '*' stands for any run of characters.
-bool glob_match(std::string_view pattern, std::string_view text);
-
 class BetaFilter {
 public:
     BetaFilter() = default;

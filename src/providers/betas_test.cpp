@@ -171,13 +171,5 @@ TEST(Betas, ToolsInTheirCustomForm_LoseIt) {
               R"({"tools":[{"type":"custom","name":"x"}]})");
 }
 
-TEST(Betas, Globs) {
-    EXPECT_TRUE(glob_match("a-*", "a-2025"));
-    EXPECT_TRUE(glob_match("*-b*c", "x-b-b-c"));
-    EXPECT_TRUE(glob_match("*", ""));
-    EXPECT_FALSE(glob_match("a-*", "b-a-1"));
-    EXPECT_FALSE(glob_match("abc", "abcd"));
-}
-
 }  // namespace
 }  // namespace tollgate::providers

@@ -4,28 +4,6 @@
 
 namespace tollgate::routing {
 
-bool glob_match(std::string_view pattern, std::string_view text) {
-    // Greedy with one point to return to: linear for every pattern people write.
-    std::size_t p = 0, t = 0;
-    std::size_t star = std::string_view::npos, resume = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
-}
-
 AllowedModels::AllowedModels(const std::vector<std::string>& patterns)
     : everything_(patterns.empty()) {
     for (const std::string& pattern : patterns) {

@@ -6,10 +6,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/glob.hpp"
+
 namespace tollgate::routing {
 
-// `*` stands for any text, everything else for itself; case matters.
-bool glob_match(std::string_view pattern, std::string_view text);
+using base::glob_match;
 
 class AllowedModels {
 public:

@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include "base/glob.hpp"
+
 namespace tollgate::routing {
 namespace {
 
@@ -12,25 +14,9 @@ char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 
 }  // namespace
 
 bool glob_match_folded(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0, t = 0;
-    std::size_t star = std::string_view::npos, resume = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (p < pattern.size() &&
-                   (pattern[p] == '?' || folded(pattern[p]) == folded(text[t]))) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
+    return base::glob_match(pattern, text, [](char of_pattern, char of_text) {
+        return of_pattern == '?' || folded(of_pattern) == folded(of_text);
+    });
 }
 
 CompiledPattern::CompiledPattern() = default;
