@@ -1,6 +1,7 @@
 #include "gateway/attempt.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -99,6 +100,46 @@ net::Task<std::optional<AttemptFailure>> take_credential(Scene& scene) {
     co_return failure;
 }
 
+AttemptRecord& record_of(const Scene& scene) {
+    AttemptRecord* const beside = scene.options.beside;
+    return beside != nullptr ? *beside : scene.generation.attempts[scene.generation.attempt_at];
+}
+
+// The kept connection had closed before any byte of an answer, so that the request was sent again:
+// an attempt of its own, which got nothing and costs nothing. What is held for its price is held
+// for the one that follows. An attempt of several calls counts this once.
+void note_stale(const Scene& scene, net::Instant begun, net::Instant sent_again) {
+    Generation& generation = scene.generation;
+    const domain::Deployment& target = scene.endpoint.deployment;
+    AttemptRecord& present = record_of(scene);
+    if (std::exchange(present.resent, true)) return;
+    AttemptRecord stale;
+    stale.number = std::exchange(present.number, ++generation.record.attempts);
+    stale.provider = present.provider;
+    stale.provider_type = present.provider_type;
+    stale.model = present.model;
+    stale.error_class = "stale_connection";
+    stale.error = "the kept connection had closed before any byte of an answer";
+    stale.cost.priced = true;
+    stale.zone = target.provider.local ? "local" : "";
+    stale.byok = !scene.endpoint.own_key.empty();
+    stale.translated = !scene.prepared.verbatim;
+    stale.begun = begun;
+    stale.total_us =
+        std::chrono::duration_cast<std::chrono::microseconds>(sent_again - begun).count();
+    stale.endpoint = &scene.endpoint;
+    base::log().info("connection_was_closed",
+                     {{"request_id", generation.record.request_id},
+                      {"deployment", endpoint_name(scene.endpoint)},
+                      {"attempt", stale.number}});
+    if (scene.options.beside != nullptr) {
+        generation.attempts.push_back(std::move(stale));
+        return;
+    }
+    const auto at = static_cast<std::ptrdiff_t>(generation.attempt_at++);
+    generation.attempts.insert(generation.attempts.begin() + at, std::move(stale));
+}
+
 net::Task<std::optional<AttemptFailure>> attempt_http(Scene& scene) {
     std::optional<HttpSource> source;
     auto failure = co_await send_prepared(scene, source);
@@ -190,8 +231,12 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     const http::Deadlines deadlines = deadlines_of(scene);
     http::CallFailure how = http::CallFailure::none;
     if (generation.record.sent == net::Instant{}) generation.record.sent = net::Clock::now();
+    const net::Instant sending = net::Clock::now();
+    http::Departure departure;
     auto sent = co_await generation.worker.client.send(scene.endpoint.origin, request, deadlines,
-                                                       scene.scope, &how);
+                                                       scene.scope, &how, &departure);
+    if (departure.begun) record_of(scene).sent = true;
+    if (departure.again != net::Instant{}) note_stale(scene, sending, departure.again);
     if (!sent.ok()) {
         AttemptFailure failure = from_error(sent.error());
         mark_failure(scene, failure);

@@ -28,6 +28,8 @@ struct AttemptOptions {
     std::int64_t number = 1;                 // of this attempt, from 1
     net::Instant request_deadline = net::Instant::max();
     Race* race = nullptr;                    // against a second candidate; null: alone
+    // The record of one that runs beside the present attempt; null: it is the present one.
+    AttemptRecord* beside = nullptr;
 };
 
 // Nothing when the client was served (well or, after content, with an error at the end) or has

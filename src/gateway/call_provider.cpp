@@ -27,7 +27,7 @@ struct Progress {
     bool stay = false;        // the present one is tried again
     // Candidates passed over because their circuits are open: asked when all others have failed.
     std::vector<std::size_t> passed_over;
-    std::int64_t attempts = 0;
+    std::int64_t tries = 0;         // of candidates; a closed connection makes more attempts
     std::int64_t on_candidate = 0;  // failures of the present one
     std::int64_t max_tokens_override = 0;
     net::Instant deadline = net::Instant::max();  // of the whole request
@@ -60,7 +60,7 @@ void note_failure(Generation& generation, const Endpoint& endpoint, Progress& pr
     base::log().warn(event,
                      {{"request_id", generation.record.request_id},
                       {"deployment", name},
-                      {"attempt", progress.attempts},
+                      {"attempt", generation.record.attempts},
                       {"class", domain::to_string(failure.error_class)},
                       {"status", failure.status},
                       {"message", std::string_view(failure.message).substr(0, logged_words_max)}});
@@ -129,7 +129,7 @@ net::Task<bool> next_step(Generation& generation, Progress& progress,
                           const Delivery& delivery) {
     const AttemptSettings& settings = generation.attempt_settings();
     const AttemptFailure& last = progress.last;
-    if (last.client_gone || progress.attempts >= settings.max_attempts) co_return false;
+    if (last.client_gone || generation.record.attempts >= settings.max_attempts) co_return false;
     if (last.error_class == ErrorClass::context_overflow) {
         if (last.max_tokens_fitting > 0 && progress.max_tokens_override == 0) {
             progress.max_tokens_override = last.max_tokens_fitting;
@@ -212,7 +212,7 @@ void note_resume(const Generation& generation, const Endpoint& endpoint,
 }
 
 void forget_fallback_if_first(Generation& generation, const Progress& progress) {
-    if (progress.attempts <= 1) generation.record.fallback_reason.clear();
+    if (progress.tries <= 1) generation.record.fallback_reason.clear();
 }
 
 // Nobody answered well: the last failure decides what the client sees.
@@ -297,9 +297,9 @@ void end_tried(Generation& generation, Tried& tried, const AttemptFailure* failu
 
 AttemptOptions options_of(const Generation& generation, const Progress& progress) {
     AttemptOptions options;
-    options.number = progress.attempts;
+    options.number = generation.record.attempts;
     options.last = !more_behind(progress) ||
-                   progress.attempts >= generation.attempt_settings().max_attempts;
+                   options.number >= generation.attempt_settings().max_attempts;
     options.max_tokens_override = progress.max_tokens_override > 0 ? progress.max_tokens_override
                                                                    : output_clamp(generation);
     options.request_deadline = progress.deadline;
@@ -309,7 +309,8 @@ AttemptOptions options_of(const Generation& generation, const Progress& progress
 // The next candidate that is well, for a race with the present one.
 bool choose_rival(Generation& generation, Progress& progress, const Delivery& delivery,
                   Rival& rival) {
-    if (delivery.start_sent || progress.attempts >= generation.attempt_settings().max_attempts) {
+    const std::int64_t attempts_max = generation.attempt_settings().max_attempts;
+    if (delivery.start_sent || generation.record.attempts >= attempts_max) {
         return false;
     }
     while (progress.next < progress.list->size()) {
@@ -322,8 +323,10 @@ bool choose_rival(Generation& generation, Progress& progress, const Delivery& de
             continue;
         }
         rival.endpoint = endpoint;
-        generation.record.attempts = ++progress.attempts;
+        ++progress.tries;
+        ++generation.record.attempts;
         rival.options = options_of(generation, progress);
+        rival.options.beside = &rival.record;
         if (delivery.continuation) rival.delivery.continuation = std::make_unique<Continuation>();
         return true;
     }
@@ -371,7 +374,8 @@ net::Task<std::optional<AttemptFailure>> try_hedged(Generation& generation, Prog
         failure->error_class = ErrorClass::none;
         failure->message = "another candidate had content first";
         domain::Usage& used = generation.record.usage;
-        if (used.input < 0) {
+        // What was never sent, because its credential or its connection was waited for, is free.
+        if (generation.attempts[generation.attempt_at].sent && used.input < 0) {
             used.input = generation.input_estimate();
             used.estimated = true;
         }
@@ -398,7 +402,8 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     while (true) {
         Tried tried;
         tried.endpoint = take_off(progress, tried.flight);
-        generation.record.attempts = ++progress.attempts;
+        ++progress.tries;
+        ++generation.record.attempts;
         tried.begun = net::Clock::now();
         const AttemptOptions options = options_of(generation, progress);
         if (goes_on(delivery)) note_resume(generation, *tried.endpoint, delivery);

@@ -67,7 +67,6 @@ net::Task<void> Race::ask(Rival& rival) {
     scene.scope = &second_scope_;
     rival.failure = prepare_attempt(scene);
     if (rival.failure) co_return;
-    rival.sent = true;
     rival.failure = co_await send_prepared(scene, rival.source);
     if (!rival.failure) rival.failure = co_await hold_answer(scene, *rival.source, rival.held);
 }
@@ -85,7 +84,7 @@ void Race::bill() {
     AttemptRecord& record = rival.record;
     if (rival.held.relay) record.usage = rival.held.relay->usage();
     // What a provider had begun to read it counts, told or not.
-    if (rival.sent && fell_behind && record.usage.input < 0) {
+    if (record.sent && fell_behind && record.usage.input < 0) {
         record.usage.input = generation_.input_estimate();
         record.usage.estimated = true;
     }

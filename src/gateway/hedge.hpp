@@ -28,7 +28,6 @@ struct Rival {
     std::optional<HttpSource> source;
     HeldAnswer held;
     std::optional<AttemptFailure> failure;
-    bool sent = false;          // something may have reached the provider
 };
 
 // Who the second one is, when it comes to that; null: nobody is left, or may be asked. Counts it as

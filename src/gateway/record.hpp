@@ -35,6 +35,8 @@ struct AttemptRecord {
     std::int64_t total_us = 0;
     const Endpoint* endpoint = nullptr;  // of the pinned snapshot
     std::size_t held = 0;      // its number among what the ticket holds
+    bool sent = false;         // something may have reached the provider
+    bool resent = false;       // the record before it is that of a kept connection that had closed
 };
 
 struct RequestRecord {
@@ -64,7 +66,7 @@ struct RequestRecord {
     accounting::Cost cost;         // of all attempts
     const TenantMetrics* tenant_metrics = nullptr;  // of the pinned directory
     const EndpointMetrics* metrics = nullptr;  // of the last attempt's endpoint; null: none made
-    std::int64_t attempts = 0;
+    std::int64_t attempts = 0;     // also those that a closed connection made necessary
     int status = 0;
     bool stream = false;
     bool translated = false;       // the provider spoke another protocol

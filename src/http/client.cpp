@@ -149,7 +149,7 @@ net::Task<base::Result<std::unique_ptr<Connection>>> Client::open(const Origin& 
 
 net::Task<base::Result<Call>> Client::send(const Origin& origin, OutgoingRequest request,
                                            Deadlines deadlines, net::CancelScope* scope,
-                                           CallFailure* failure) {
+                                           CallFailure* failure, Departure* departure) {
     CallFailure ignored = CallFailure::none;
     CallFailure& how = failure != nullptr ? *failure : ignored;
     how = CallFailure::none;
@@ -173,6 +173,7 @@ net::Task<base::Result<Call>> Client::send(const Origin& origin, OutgoingRequest
             CO_TRY(call.connection_, co_await open(origin, deadlines, scope, how));
         }
         const bool reused = call.connection_->reused;
+        if (departure != nullptr) departure->begun = true;
         auto answered = co_await call.connection_->exchange(origin, request, deadlines, scope, how);
         if (answered.ok()) co_return std::move(call);
         // An idle connection may be closed by the provider just when we send: then, and only
@@ -181,6 +182,7 @@ net::Task<base::Result<Call>> Client::send(const Origin& origin, OutgoingRequest
                            (how == CallFailure::closed_before_head || how == CallFailure::send);
         if (!stale) co_return std::move(answered).error();
         ++pool_->stale_retries;
+        if (departure != nullptr) departure->again = net::Clock::now();
         how = CallFailure::none;
         may_reuse = false;
     }

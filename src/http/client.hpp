@@ -90,6 +90,12 @@ enum class CallFailure : std::uint8_t {
     cancelled
 };
 
+// What of a request has left.
+struct Departure {
+    bool begun = false;       // something may have reached the provider
+    net::Instant again = {};  // it was sent once more, on a fresh connection; epoch: it was not
+};
+
 struct ClientLimits {
     std::size_t idle_per_origin_max = 64;
     std::size_t idle_total_max = 1024;
@@ -105,10 +111,11 @@ public:
     // that closed before any byte of an answer, tries once more on a fresh one (counted in
     // `stale_retries`). Asks nothing about status: a 500 is an answer.
     // Fails: unavailable (resolve, connect, reset), provider (TLS, bad head), timeout, cancelled;
-    // `failure` says how far it came.
+    // `failure` says how far it came. `departure`, where there is one, is filled in any case.
     net::Task<base::Result<Call>> send(const Origin& origin, OutgoingRequest request,
                                        Deadlines deadlines, net::CancelScope* scope,
-                                       CallFailure* failure);
+                                       CallFailure* failure,
+                                       Departure* departure = nullptr);
     // Closes what is idle too long; called now and then by the owner.
     void sweep();
     std::size_t idle_connections() const;

@@ -69,13 +69,15 @@ protected:
         request.target = "/v1/messages";
         request.headers = headers;
         request.body = body;
-        co_return co_await client->send(origin, request, deadlines, &scope, &failure);
+        departure = {};
+        co_return co_await client->send(origin, request, deadlines, &scope, &failure, &departure);
     }
 
     net::Loop loop;
     ClientLimits limits;
     std::optional<Client> client{std::in_place, loop, limits};
     net::CancelScope scope;
+    Departure departure;  // of the last call
     Deadlines deadlines;
     std::string_view method = "POST";
     std::vector<Header> headers = {{"content-type", "application/json"}, {"x-api-key", "k"}};

@@ -75,11 +75,16 @@ TEST_F(ClientTest, ReusedConnectionClosedOnArrivalOfTheRequest_IsRetriedOnAFresh
         }
     });
     EXPECT_EQ(call(server).body, "first on 0");
+    EXPECT_TRUE(departure.begun);
+    EXPECT_EQ(departure.again, net::Instant{});
+    const net::Instant before = net::Clock::now();
     Reply second = call(server);
     EXPECT_EQ(second.body, "first on 1");
     EXPECT_FALSE(second.reused);
     EXPECT_EQ(second.failure, CallFailure::none);
     EXPECT_EQ(client->stale_retries(), 1u);
+    EXPECT_GE(departure.again, before);
+    EXPECT_LE(departure.again, net::Clock::now());
 }
 
 TEST_F(ClientTest, FreshConnectionClosedWithoutAnswer_IsNotRetried) {
