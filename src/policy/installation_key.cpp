@@ -1,24 +1,19 @@
 #include "policy/installation_key.hpp"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <span>
 
-#include "base/ids.hpp"
 #include "base/log.hpp"
+#include "policy/secret_file.hpp"
 
 namespace tollgate::policy {
 namespace {
 
 constexpr std::size_t characters_min = 32;
 constexpr std::size_t made_characters = 64;
-constexpr std::size_t file_bytes_max = 4096;
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view space = " \t\r\n";
@@ -27,82 +22,19 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-base::Error trouble(const std::string& path, const char* doing) {
-    const std::string reason = std::strerror(errno);
-    return {base::ErrorCode::unavailable, "installation key: " + std::string(doing) + " " + path +
-                                              " failed: " + reason +
-                                              " (or set TOLLGATE_INSTALLATION_KEY)"};
-}
-
-// A descriptor that closes itself.
-struct File {
-    explicit File(int of) : fd(of) {}
-    ~File() {
-        if (fd >= 0) ::close(fd);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    int fd;
-};
-
-// Wiped when the reader is done with it.
-struct Wiped {
-    std::array<char, file_bytes_max> bytes{};
-    Wiped() = default;
-    Wiped(const Wiped&) = delete;
-    Wiped& operator=(const Wiped&) = delete;
-    ~Wiped() { ::explicit_bzero(bytes.data(), bytes.size()); }
-};
+constexpr SecretFileWords file_words{"installation key", "TOLLGATE_INSTALLATION_KEY",
+                                     "installation_key_readable_by_others"};
 
 // nullopt would not tell an absent file from an unreadable one: `absent` does.
 base::Result<InstallationKey> read_key(const std::string& path, bool& absent) {
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    absent = file.fd < 0 && errno == ENOENT;
-    if (file.fd < 0) return trouble(path, "reading");
-    struct stat status{};
-    if (::fstat(file.fd, &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        base::log().warn("installation_key_readable_by_others",
-                         {{"file", path}, {"fix", "chmod 600"}});
-    }
-    Wiped text;
-    std::size_t size = 0;
-    while (size < text.bytes.size()) {
-        const ssize_t got = ::read(file.fd, text.bytes.data() + size, text.bytes.size() - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return trouble(path, "reading");
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-    }
-    auto key = InstallationKey::of({text.bytes.data(), size});
+    SecretText text;
+    TRY_VOID(read_secret_file(path, file_words, text, absent));
+    auto key = InstallationKey::of(text.text);
     if (!key.ok()) {
         return base::invalid(path + ": " + key.error().message +
                              "; restore it from a backup, since keys made under it stop working");
     }
     return key;
-}
-
-// Whole or not at all, and never over one that another process made meanwhile.
-base::Result<void> make_key_file(const std::string& path) {
-    const std::string draft = path + "." + base::uuid7();
-    {
-        const File file(
-            ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-        if (file.fd < 0) return trouble(draft, "making");
-        std::string text = crypto::random_base62(made_characters) + "\n";
-        const ssize_t written = ::write(file.fd, text.data(), text.size());
-        const bool good = written == static_cast<ssize_t>(text.size()) && ::fsync(file.fd) == 0;
-        ::explicit_bzero(text.data(), text.size());
-        if (!good) {
-            base::Error error = trouble(draft, "writing");
-            ::unlink(draft.c_str());
-            return error;
-        }
-    }
-    const bool linked = ::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST;
-    base::Error error = trouble(path, "making");
-    ::unlink(draft.c_str());
-    if (!linked) return error;
-    return {};
 }
 
 }  // namespace
@@ -146,7 +78,8 @@ base::Result<InstallationKey> InstallationKey::open(const std::string& data_dire
     bool absent = false;
     auto key = read_key(path, absent);
     if (!absent) return key;
-    TRY_VOID(make_key_file(path));
+    const SecretText made(crypto::random_base62(made_characters) + "\n");
+    TRY_VOID(write_secret_file(path, file_words, made, IfThere::keep));
     base::log().info("installation_key_made", {{"file", path}});
     return read_key(path, absent);
 }

@@ -12,6 +12,7 @@
 
 #include "base/temporary_folder_test.hpp"
 #include "policy/own_keys.hpp"
+#include "policy/secret_file.hpp"
 
 namespace tollgate::policy {
 namespace {
@@ -81,6 +82,23 @@ TEST_F(KeyVaultFile, RotationsAtOnce_LoseNoKey) {
     const KeyVault after = opened();
     EXPECT_EQ(after.ids().size(), 1U + adders * each);
     for (const auto& one : sealed) EXPECT_TRUE(after.open(ann, one.token).ok());
+}
+
+TEST_F(KeyVaultFile, AFullList_SaysWhatToTakeOff) {
+    KeyVault vault = opened();
+    while (vault.ids().size() < crypto::fernet_keys_max) ASSERT_TRUE(vault.add_key().ok());
+    const auto added = vault.add_key();
+    ASSERT_FALSE(added.ok());
+    EXPECT_NE(added.error().message.find("take its last lines"), std::string::npos);
+    EXPECT_EQ(opened().ids(), vault.ids()) << "the file is as it was";
+}
+
+TEST_F(KeyVaultFile, AFileThatIsTooLong_IsRefusedNotCut) {
+    std::ofstream(folder_ + "/encryption_keys") << std::string(secret_file_bytes_max + 1, 'a');
+    const auto vault = KeyVault::open(folder_, "");
+    ASSERT_FALSE(vault.ok());
+    EXPECT_NE(vault.error().message.find("more than 65536 bytes"), std::string::npos)
+        << vault.error().message;
 }
 
 TEST_F(KeyVaultFile, AFileThatIsNone_IsRefused) {
