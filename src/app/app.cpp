@@ -209,6 +209,7 @@ base::Result<void> App::open_stores() {
         std::max<std::int64_t>(affinity.idle.count(), 1));
     if (!stores_->active()) return {};
     gateway_.governor = &stores_->governor();
+    gateway_.own_key_audit = &stores_->own_key_audit();
     gateway_.stores_trouble = [this] { return stores_->trouble(); };
     administration_.emplace(admin_services(gateway_, *stores_, *keeper_, desk_,
                                            config.precedence != "database"));

@@ -117,6 +117,7 @@ base::Result<std::unique_ptr<Stores>> Stores::open(const config::Config& config,
                                                                   std::move(shipping));
     stores->shipper_->start();
     stores->shipper_->ship_all(ship_at_start);
+    stores->own_key_audit_ = std::make_unique<policy::OwnKeyAudit>(*stores->db_, metrics);
     stores->add_gauges(metrics);
     return stores;
 }

@@ -12,6 +12,7 @@
 #include "journal/journal.hpp"
 #include "policy/governor.hpp"
 #include "policy/installation_key.hpp"
+#include "policy/own_key_audit.hpp"
 #include "shared_state/redis.hpp"
 #include "store/db.hpp"
 #include "store/store_metrics.hpp"
@@ -46,6 +47,7 @@ public:
         if (redis_ != nullptr) redis_->listen(std::move(heard));
     }
     policy::Governor& governor() { return *governor_; }
+    policy::OwnKeyAudit& own_key_audit() { return *own_key_audit_; }
     journal::Journal& journal() { return *journal_; }
     std::shared_ptr<const policy::InstallationKey> installation() const { return installation_; }
     // Shares through Redis from here on, on a worker's loop that runs; comes back when Redis has
@@ -77,6 +79,7 @@ private:
     std::unique_ptr<policy::Governor> governor_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<accounting::UsageShipper> shipper_;
+    std::unique_ptr<policy::OwnKeyAudit> own_key_audit_;
 };
 
 // server.workers, or as many as the machine has cores.

@@ -33,6 +33,7 @@ std::string fingerprint_of(const config::Config& config, const std::string& stor
     shared.logging = {};
     shared.telemetry = {};
     shared.alerts = {};
+    shared.audit = {};
     shared.general_settings = {};
     shared.tenants.clear();
     const std::string all = TOLLGATE_VERSION "\n" + config::show_values(shared) + stored_rows;
@@ -283,6 +284,7 @@ void Builder::add_billing() {
     billing.output_tokens_clamp = from.output_tokens_clamp.value_or(0);
     billing.client_caps = from.client_caps;
     billing.byok_fee_percent = from.byok_fee_percent.value_or(billing.byok_fee_percent);
+    snapshot_->audited_own_key_uses = config_.audit.byok_key_accessed;
     snapshot_->priced_model = [catalog = input_.catalog](std::string_view name) {
         return catalog->model(name);
     };

@@ -135,6 +135,11 @@ struct AlertsConfig {
     std::string smtp_from;                // "tollgate@example.com"
     bool private_targets = false;         // tenants' channels may lead into private networks
 };
+// What the audit says of things that happen with every request.
+struct AuditConfig {
+    // Uses of users' own provider keys: the share of them, beside the first in an hour of each key.
+    double byok_key_accessed = 0.01;      // 0: none; 1: every one
+};
 // Answers kept for exact repeats of their requests. LiteLLM's cache settings are merged in here.
 struct CacheConfig {
     bool enabled = false;                     // tenants' features.response_cache goes before it
@@ -374,6 +379,7 @@ struct Config {
     StoresConfig stores;
     BillingConfig billing;
     AlertsConfig alerts;
+    AuditConfig audit;
     CacheConfig cache;
     HealthCheckConfig health_check;
     domain::Limits rate_limits;          // of every key that has no limits of its own

@@ -49,9 +49,10 @@ void describe_cloud(CloudSettings& cloud, FieldVisitor& visit) {
 }  // namespace
 
 const std::string_view top_level_used =
-    "server logging telemetry providers tiers routing stores billing alerts cache health_check "
-    "rate_limits config tenants_dir model_list litellm_settings router_settings general_settings "
-    "environment_variables include fallback_models tenant_configs cost_tracking";
+    "server logging telemetry providers tiers routing stores billing alerts audit "
+    "cache health_check rate_limits config tenants_dir model_list litellm_settings "
+    "router_settings general_settings environment_variables include "
+    "fallback_models tenant_configs cost_tracking";
 const std::string_view top_level_later =
     "callback_settings guardrails mcp_servers mcp_tools vector_store_registry search_tools "
     "credential_list files_settings finetune_settings assistant_settings prompts policies "

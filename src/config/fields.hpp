@@ -50,6 +50,7 @@ void describe(Tiers& tiers, FieldVisitor& visit);
 void describe(StoresConfig& stores, FieldVisitor& visit);
 void describe(BillingConfig& billing, FieldVisitor& visit);  // the plain keys, not the thresholds
 void describe(AlertsConfig& alerts, FieldVisitor& visit);
+void describe(AuditConfig& audit, FieldVisitor& visit);
 void describe(CacheConfig& cache, FieldVisitor& visit);
 void describe(HealthCheckConfig& checks, FieldVisitor& visit);
 void describe(domain::Limits& limits, FieldVisitor& visit);

@@ -66,6 +66,16 @@ void describe(AlertsConfig& alerts, FieldVisitor& visit) {
                 alerts.private_targets);
 }
 
+void describe(AuditConfig& audit, FieldVisitor& visit) {
+    std::optional<double> share = audit.byok_key_accessed;
+    visit.value({"byok_key_accessed",
+                 "share of the uses of users' own provider keys that the audit has, beside the "
+                 "first of each key in an hour; 0: none, 1: every one",
+                 0, 1},
+                share);
+    audit.byok_key_accessed = share.value_or(audit.byok_key_accessed);
+}
+
 void describe(CacheConfig& cache, FieldVisitor& visit) {
     constexpr double kibibyte = 1024, gibibyte = kibibyte * kibibyte * kibibyte;
     visit.value({"enabled", "answer exact repeats of a request from memory; a tenant's "

@@ -145,8 +145,8 @@ private:
     void expand_all(Node& root) {
         for (Member& member : root.members) {
             static constexpr std::string_view strict =
-                " server logging telemetry providers tiers routing stores billing alerts cache "
-                "health_check rate_limits config tenants_dir ";
+                " server logging telemetry providers tiers routing stores billing alerts audit "
+                "cache health_check rate_limits config tenants_dir ";
             const bool ours = strict.find(" " + member.key + " ") != std::string_view::npos;
             if (member.key == "environment_variables") continue;
             expand(member.value, member.key, environment_,
@@ -191,6 +191,7 @@ private:
         reader.section({"stores", ""}, [&](FieldVisitor& v) { describe(config().stores, v); });
         read_billing(session, reader, config());
         reader.section({"alerts", ""}, [&](FieldVisitor& v) { describe(config().alerts, v); });
+        reader.section({"audit", ""}, [&](FieldVisitor& v) { describe(config().audit, v); });
         reader.section({"cache", ""}, [&](FieldVisitor& v) { describe(config().cache, v); });
         read_health_check(session, reader, config().health_check);
         reader.section({"rate_limits", "of keys without limits of their own"},

@@ -103,10 +103,9 @@ are set are offered, and with none of those the built-in echo provider.
   text (`$${` stands for `${`); `file:/path` for secrets. Where `NAME` is not set and `NAME_FILE`
   is, the content of that file counts.
 - Unknown keys are errors in Tollgate's own sections (`server`, `logging`, `telemetry`, `providers`,
-  `tiers`, `routing`, `stores`, `billing`, `alerts`, `cache`, `health_check`, `rate_limits`,
-  `config`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is listed with
-  file, line and column by
-  `tollgate config check FILE`.
+  `tiers`, `routing`, `stores`, `billing`, `alerts`, `audit`, `cache`, `health_check`,
+  `rate_limits`, `config`, tenant files) and at the top, and warnings in LiteLLM's. Every problem is
+  listed with file, line and column by `tollgate config check FILE`.
 - `tollgate config show --effective` prints what counts in the end, secrets masked, with the origin
   of each value; `tollgate config schema` prints a JSON Schema for editors.
 )";
@@ -217,6 +216,7 @@ std::string reference_page() {
     table(out, "alerts",
           "How alerts leave; channels are made by `tollgate alert-channels` and over HTTP.",
           [&](FieldVisitor& v) { describe(config.alerts, v); });
+    table(out, "audit", "", [&](FieldVisitor& v) { describe(config.audit, v); });
     table(out, "cache",
           "Answers kept for exact repeats of their requests: see [caches](../cache.md).",
           [&](FieldVisitor& v) { describe(config.cache, v); });
@@ -234,8 +234,7 @@ std::string reference_page() {
           "not listed here goes to the provider as a body field, when the client does not send it; "
           "`force: {...}` sets body fields whatever the client sends.",
           [&](FieldVisitor& v) { describe_params(entry, v); });
-    table(out, "model_list[].model_info", "",
-          [&](FieldVisitor& v) { describe(entry.info, v); });
+    table(out, "model_list[].model_info", "", [&](FieldVisitor& v) { describe(entry.info, v); });
     table(out, "router_settings", "Win over the same keys of `litellm_settings`.",
           [&](FieldVisitor& v) { describe(config.router_settings, v); });
     table(out, "litellm_settings", "", [&](FieldVisitor& v) {

@@ -174,6 +174,7 @@ void our_sections(json::Writer& writer, Config& config) {
     object(writer, "stores", true, [&](SchemaWriter& v) { describe(config.stores, v); });
     object(writer, "billing", false, [&](SchemaWriter& v) { describe(config.billing, v); });
     object(writer, "alerts", true, [&](SchemaWriter& v) { describe(config.alerts, v); });
+    object(writer, "audit", true, [&](SchemaWriter& v) { describe(config.audit, v); });
     object(writer, "cache", true, [&](SchemaWriter& v) { describe(config.cache, v); });
     object(writer, "health_check", true,
            [&](SchemaWriter& v) { describe(config.health_check, v); });

@@ -157,6 +157,7 @@ public:
         section("stores", [&](FieldVisitor& v) { describe(config_.stores, v); });
         section("billing", [&](FieldVisitor& v) { describe(config_.billing, v); });
         section("alerts", [&](FieldVisitor& v) { describe(config_.alerts, v); });
+        section("audit", [&](FieldVisitor& v) { describe(config_.audit, v); });
         section("cache", [&](FieldVisitor& v) { describe(config_.cache, v); });
         section("health_check", [&](FieldVisitor& v) { describe(config_.health_check, v); });
         section("rate_limits", [&](FieldVisitor& v) { describe(config_.rate_limits, v); });

@@ -10,6 +10,7 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "gateway/own_key_use.hpp"
 #include "gateway/prepared.hpp"
 #include "gateway/reach.hpp"
 
@@ -356,6 +357,7 @@ net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
             attempt.held = generation.ticket.attempts();
         }
     }
+    note_own_key_use(generation, endpoint, "request");
     attempt.number = number;
     attempt.provider = target.provider.type;
     attempt.provider_type = target.provider.type;

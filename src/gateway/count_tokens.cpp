@@ -4,6 +4,7 @@
 #include "gateway/authorize.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/handle_generation.hpp"
+#include "gateway/own_key_use.hpp"
 #include "gateway/prepared.hpp"
 #include "gateway/route.hpp"
 #include "net/blocking_pool.hpp"
@@ -36,6 +37,7 @@ net::Task<std::optional<std::string>> send(Question& question, Prepared& prepare
     auto authorized =
         co_await authorize(generation.worker.client, endpoint, prepared, &question.scope);
     if (!authorized.ok()) co_return std::nullopt;
+    note_own_key_use(generation, endpoint, "count_tokens");
     const std::vector<http::Header> headers = prepared.header_views();
     http::OutgoingRequest request;
     request.target = prepared.target;

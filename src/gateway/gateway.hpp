@@ -21,6 +21,9 @@
 namespace tollgate::accounting {
 class VocabularyFolder;
 }
+namespace tollgate::policy {
+class OwnKeyAudit;
+}
 namespace tollgate::shared_state {
 class SharedValues;
 }
@@ -99,6 +102,8 @@ public:
     std::shared_ptr<const accounting::VocabularyFolder> vocabularies;
     // Takes limits and budgets; null: nothing is governed. Set before the threads start.
     policy::Governor* governor = nullptr;
+    // Told of users' own keys being used; null: nothing is audited. Set before the threads start.
+    policy::OwnKeyAudit* own_key_audit = nullptr;
     // Where conversations are; null: they move as they like. Set before the threads start.
     std::unique_ptr<routing::AffinityTable> conversations;
     // What the instances share through Redis beside limits: where conversations are, and answers.

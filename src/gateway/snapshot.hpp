@@ -149,6 +149,7 @@ struct Snapshot {
     CacheSettings cache;
     CacheMarks cache_marks = CacheMarks::automatic;
     HealthCheckSettings health_checks;
+    double audited_own_key_uses = 0.01;           // share, as OwnKeyAudit::samples()
     AdmissionSettings admission;                  // per process
     bool access_log = true;
     bool expose_provider_limits = false;
