@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "base/json.hpp"
-#include "gateway/failure.hpp"
+#include "gateway/asked_name.hpp"
 #include "gateway/caller.hpp"
+#include "gateway/failure.hpp"
 #include "gateway/reach.hpp"
 
 namespace tollgate::api {
@@ -72,8 +73,16 @@ std::vector<const gateway::ListedModel*> allowed_models(const gateway::Snapshot&
     std::vector<const gateway::ListedModel*> models;
     for (const gateway::ListedModel& model : snapshot.listed) {
         const bool others = !model.tenant.empty() && model.tenant != policy.tenant;
-        const bool allowed = !others && policy.allows(model.id, model.id);
-        if (allowed && gateway::reaches_name(snapshot, policy, model.id)) models.push_back(&model);
+        if (others) continue;
+        // What an alias of the caller's own has put in its place is what a request would get.
+        const gateway::AskedName asked = gateway::asked_name(snapshot, policy, model.id);
+        const bool renamed = asked.wanted != model.id;
+        const routing::Resolution found =
+            renamed ? snapshot.names.resolve(asked.wanted) : routing::Resolution{};
+        const std::string_view served = renamed ? found.name : std::string_view(model.id);
+        if (renamed && !found.found()) continue;
+        if (!policy.allows(asked.held, served)) continue;
+        if (gateway::reaches_name(snapshot, policy, asked.wanted)) models.push_back(&model);
     }
     return models;
 }
@@ -143,9 +152,10 @@ net::Task<void> get_model(gateway::Worker& worker, http::Exchange& exchange) {
         auto sent = co_await exchange.respond(200, "application/json", body);
         co_return;
     }
-    const routing::Resolution resolution = snapshot->names.resolve(wanted);
+    const gateway::AskedName asked = gateway::asked_name(*snapshot, policy, wanted);
+    const routing::Resolution resolution = snapshot->names.resolve(asked.wanted);
     // What a key may not use does not exist for it.
-    if (!resolution.found() || !policy.allows(wanted, resolution.name)) {
+    if (!resolution.found() || !policy.allows(asked.held, resolution.name)) {
         co_await refuse(worker, exchange, snapshot->names.not_found(wanted, resolution));
         co_return;
     }

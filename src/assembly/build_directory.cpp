@@ -357,6 +357,7 @@ void Builder::add_aliases(const domain::Key& key, KeyPolicy& policy) {
             }
         }
     }
+    policy.own_aliases = policy.aliases.size();
     if (owner == nullptr) return;
     policy.aliases.insert(policy.aliases.end(), owner->aliases.begin(), owner->aliases.end());
 }

@@ -39,6 +39,7 @@ struct KeyPolicy {
     std::vector<routing::AllowedModels> allowed = {};
     // Names of the key, then of its team, then of its tenant: the first that fits counts.
     std::vector<std::pair<std::string, std::string>> aliases = {};
+    std::size_t own_aliases = 0;  // so many in front are of the key and its team
     policy::KeyRules rules = {};
     policy::Governance governance = {};
     std::vector<std::string> allowed_providers = {};  // types; empty: all

@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "gateway/affinity.hpp"
+#include "gateway/asked_name.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/request_body.hpp"
 #include "gateway/router.hpp"
@@ -14,12 +15,9 @@ namespace tollgate::gateway {
 using domain::PowerLevel;
 
 base::Result<Plan> Router::plan() {
-    const std::string_view named = policy_.alias_target(input_.model);
-    wanted_ = tenants_name_of(named);
-    // The tenant's admin writes these aliases, the platform the tenant's list of models: one that
-    // covers a served name opens nothing, what it leads to must be allowed itself.
-    const bool covers = wanted_ != named && is_configured(named);
-    asked_ = covers ? wanted_ : input_.model;
+    const AskedName asked = asked_name(snapshot_, policy_, input_.model);
+    wanted_ = asked.wanted;
+    asked_ = asked.held;
     TRY_VOID(take_level());
     fill_features();
     TRY_VOID(take_rule());
@@ -30,14 +28,6 @@ base::Result<Plan> Router::plan() {
     add_special_chains();
     finish();
     return std::move(plan_);
-}
-
-std::string_view Router::tenants_name_of(std::string_view name) const {
-    if (tenant_ == nullptr) return name;
-    for (const auto& [alias, target] : tenant_->aliases) {
-        if (alias == name) return target;
-    }
-    return name;
 }
 
 base::Result<void> Router::take_level() {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "gateway/asked_name.hpp"
 #include "gateway/reach.hpp"
 #include "gateway/router.hpp"
 #include "routing/aliases.hpp"
@@ -45,14 +46,6 @@ std::int64_t Router::add(const routing::Resolution& resolution, std::int64_t sta
     return stage;
 }
 
-// `auto` and `claude-eco` may be names of somebody's own; a guess for an unknown Claude is not one.
-bool Router::is_configured(std::string_view name) const {
-    const routing::Resolution found = snapshot_.names.resolve(name);
-    return found.found() && found.candidates.front().reason != routing::Reason::tier_guess &&
-           found.candidates.front().reason != routing::Reason::first_chat &&
-           found.candidates.front().reason != routing::Reason::tier;
-}
-
 base::Result<void> Router::gather() {
     const bool own_models = plan_.rule != nullptr && !plan_.rule->use.models.empty();
     bool by_arm = false;
@@ -63,7 +56,8 @@ base::Result<void> Router::gather() {
         // What the arm serves is all there is: anything else would blur the comparison.
     } else if (own_models) {
         TRY_VOID(gather_rule());
-    } else if (routing::asks_for_any_model(wanted_) && !is_configured(wanted_)) {
+    } else if (routing::asks_for_any_model(wanted_) &&
+               !is_configured(snapshot_.names, wanted_)) {
         if (wanted_ == "auto") gather_task();
         if (staged_.empty()) gather_any();
         name_ = std::string(wanted_);

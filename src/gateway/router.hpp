@@ -51,14 +51,12 @@ private:
     base::Error not_allowed() const;
     base::Result<void> gather();
     base::Result<void> nobody_serves();
-    bool is_configured(std::string_view name) const;
     base::Result<void> gather_name(std::string_view name);
     bool may_follow(const std::string& model, const routing::Resolution& found);
     bool gather_own_key(std::string_view name);
     base::Result<void> gather_rule();
     void gather_any();
     void gather_fallback_providers();
-    std::string_view tenants_name_of(std::string_view name) const;
     const domain::TaskKind* row_of_task() const;
     bool is_served(const Endpoint& endpoint) const;
     void gather_task();
