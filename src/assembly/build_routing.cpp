@@ -14,6 +14,8 @@ namespace {
 using config::Problem;
 using config::Severity;
 
+constexpr std::string_view experiment_field = "use.experiment";
+
 base::Result<routing::ZoneOffset> zone_of(const std::string& name) {
     TRY(auto zone, policy::TimeZone::load(name));
     return routing::ZoneOffset(
@@ -49,7 +51,7 @@ public:
     RoutingBuilder(const RoutingSources& sources, gateway::RoutingTables& tables,
                    std::vector<Problem>& problems)
         : config_(sources.config), catalog_(sources.catalog), tables_(tables),
-          problems_(problems) {
+          problems_(problems), with_database_(sources.with_database) {
         take_settings();
         domain::TaskData tasks = catalog_.tasks;
         for (const domain::TaskKind& task : config_.routing.tasks) tasks.add(task);
@@ -123,6 +125,20 @@ private:
         }
         return false;
     }
+    bool stores_experiments() const { return config_.stores.database.value != "none"; }
+    // What the file alone cannot tell, and what the database has not either.
+    Problem unknown_experiment(routing::RuleProblem item) const {
+        if (!with_database_) {
+            item.message += " (in the configuration; one of that name in the database is used, "
+                            "else the rule goes by the model that was asked for)";
+            return problem_of(item, Severity::warning);
+        }
+        item.message += " (neither in the configuration nor, enabled, in the database; until there "
+                        "is one the rule of " + item.origin +
+                        " goes by the model that was asked for)";
+        item.origin = "database";
+        return problem_of(item, Severity::warning);
+    }
     void check(const std::vector<domain::RoutingRule>& rules, const domain::TaskData& tasks,
                const routing::Names& names) {
         const routing::KnownName known = [this](std::string_view tenant, std::string_view name) {
@@ -130,6 +146,10 @@ private:
         };
         for (const routing::RuleProblem& item :
              routing::check_names(rules, config_.routing.experiments, tasks, names, known)) {
+            if (item.field == experiment_field && stores_experiments()) {
+                problems_.push_back(unknown_experiment(item));
+                continue;
+            }
             const bool only_no_key = wants_key(item.name);
             const bool stored = item.origin == "database";
             problems_.push_back(
@@ -141,6 +161,7 @@ private:
     const config::Catalog& catalog_;
     gateway::RoutingTables& tables_;
     std::vector<Problem>& problems_;
+    const bool with_database_;
     std::vector<std::string> origins_;  // of the rules of files
 };
 

@@ -22,13 +22,14 @@ protected:
         catalog.providers.emplace_back().type = "groq";
         catalog.index();
         std::vector<config::Problem> problems;
-        build_routing({loaded.config, catalog, names, stored_}, tables_, problems);
+        build_routing({loaded.config, catalog, names, stored_, with_database_}, tables_, problems);
         std::string text;
         for (const config::Problem& problem : problems) text += problem.text() + "\n";
         return text;
     }
     gateway::RoutingTables tables_;
     std::vector<domain::RoutingRule> stored_;
+    bool with_database_ = false;
 };
 
 TEST_F(BuildRouting, WithoutASection_DeploymentsTakeTurns) {
@@ -104,6 +105,29 @@ routing:
                                 "valid RE2 expression"));
     EXPECT_THAT(told, HasSubstr("t.yaml:9:7: error: routing: rule `four`: match.time[0].zone"));
     EXPECT_THAT(told, HasSubstr("database: warning: routing: rule `old`: use.model: no model"));
+}
+
+TEST_F(BuildRouting, AnExperimentThatTheFileHasNot_MayBeTheDatabases) {
+    constexpr std::string_view rule =
+        "routing:\n  rules:\n"
+        "    - {name: trial, match: {model: gpt-4o}, use: {experiment: late}}\n";
+    // The file alone: nobody knows yet.
+    EXPECT_EQ(build(rule),
+              "t.yaml:3:7: warning: routing: rule `trial`: use.experiment: no experiment `late` "
+              "(in the configuration; one of that name in the database is used, else the rule goes "
+              "by the model that was asked for)\n");
+    EXPECT_NE(tables_.rules.by_name("", "trial"), nullptr) << "it is kept";
+    // With the database, which has none either.
+    with_database_ = true;
+    EXPECT_EQ(build(rule),
+              "database: warning: routing: rule `trial`: use.experiment: no experiment `late` "
+              "(neither in the configuration nor, enabled, in the database; until there is one the "
+              "rule of t.yaml:3:7 goes by the model that was asked for)\n");
+    // Where nothing is stored it can be nowhere.
+    with_database_ = false;
+    EXPECT_THAT(build("stores: {database: none}\n" + std::string(rule)),
+                HasSubstr("t.yaml:4:7: error: routing: rule `trial`: use.experiment: no "
+                          "experiment `late`"));
 }
 
 }  // namespace

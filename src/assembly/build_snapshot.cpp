@@ -58,7 +58,8 @@ public:
         add_settings();
         add_listed();
         maker_->end_of_build();
-        build_routing({config_, *input_.catalog, snapshot_->names, input_.stored_rules},
+        build_routing({config_, *input_.catalog, snapshot_->names, input_.stored_rules,
+                       !input_.stored_rows.empty()},
                       snapshot_->routing, problems_);
         gateway::index_endpoints(snapshot_->endpoints, snapshot_->routing);
         BuildResult result;

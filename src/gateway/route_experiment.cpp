@@ -51,6 +51,12 @@ void Router::take_arm() {
         const auto found = std::find_if(those.begin(), those.end(), takes_part);
         if (found != those.end()) return choose_arm_of(*found);
     }
+    if (by_rule && trace_ != nullptr) {
+        trace_->notices.push_back("experiment " + std::string(named) + " of rule " +
+                                  plan_.rule->name +
+                                  " is not there, or takes nobody now: the request goes by the "
+                                  "model that was asked for");
+    }
 }
 
 void Router::choose_arm_of(const domain::ExperimentSpec& spec) {
