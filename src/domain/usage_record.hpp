@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/money.hpp"
@@ -49,6 +50,11 @@ struct UsageRecord {
     std::int64_t redactions = 0;
     std::string client_address, user_agent;
     std::string zone;            // where it was answered
+
+    // A copy whose answer nobody reads: the operator's own measurement, which charges neither
+    // budgets nor credits.
+    bool is_shadow() const { return strategy == shadow_strategy; }
+    static constexpr std::string_view shadow_strategy = "shadow";
 };
 
 }  // namespace tollgate::domain

@@ -457,7 +457,7 @@ domain::UsageRecord shadow_row(Generation& generation, const Endpoint& shadow) {
     row.provider = row.provider_type = target.provider.type;
     row.model = target.model_name;
     row.rule = record.rule;
-    row.strategy = "shadow";
+    row.strategy = domain::UsageRecord::shadow_strategy;
     row.first_token_us = -1;
     json::Writer writer(row.route_trace);
     writer.begin_object().string("shadow_of", record.request_id);

@@ -133,6 +133,44 @@ TEST_P(Migrations, UsageBeforeSumsByAttempt_IsMovedToTheProvidersThatTookIt) {
               "hour:attempt_provider 90000000000 openai 3\n");
 }
 
+TEST_P(Migrations, CopiesOfRequestsBefore_AreTakenOffWhatBudgetsReckon) {
+    constexpr int before = 12;
+    auto old = empty();
+    const auto all = built_in_migrations();
+    ASSERT_TRUE(migrate(*old, all.subspan(0, before)).ok());
+    const auto fill = [](Session& session) {
+        return session.script(
+            "INSERT INTO llm_usage_logs (at, request_id, tenant_id, key_id, provider, cost_nano, "
+            "fee_nano, strategy, attempts) VALUES "
+            "(90000000000, 'a', 'acme', 'k', 'openai', 10, 0, 'shadow', 1), "
+            "(90000000001, 'b', 'acme', 'k', 'openai', 5, 1, 'shadow', 1), "
+            "(90000000002, 'c', 'acme', 'k', 'openai', 7, 0, 'cost', 1);");
+    };
+    ASSERT_TRUE(old->write(Access::everything(), fill).ok());
+    const auto migrated = migrate(*old);
+    ASSERT_TRUE(migrated.ok()) << migrated.error().message;
+    std::string found;
+    const auto look = [&](Session& session) {
+        found.clear();
+        return session.each(
+            "SELECT dimension, day, value, cost_nano, fee_nano, requests FROM usage_by_dimension "
+            "WHERE tenant_id = 'acme' AND value <> '' ORDER BY day, dimension",
+            {}, [&](const Row& row) -> Result<void> {
+                found += row.string(0) + " " + std::to_string(row.integer(1)) + " " +
+                         row.string(2) + " " + std::to_string(row.integer(3)) + " " +
+                         std::to_string(row.integer(4)) + " " + std::to_string(row.integer(5)) +
+                         "\n";
+                return {};
+            });
+    };
+    ASSERT_TRUE(old->read(Access::everything(), look).ok());
+    EXPECT_EQ(found,
+              "copies:key 86400000000 k -15 -1 -2\n"
+              "copies:provider 86400000000 openai -15 -1 -2\n"
+              "hour:copies:key 90000000000 k -15 -1 -2\n"
+              "hour:copies:provider 90000000000 openai -15 -1 -2\n");
+}
+
 TEST(Partitions, MonthsAreThoseOfUtc) {
     const UsageMonth month = month_of(1'795'000'000'000'000);  // 2026-11-18
     EXPECT_EQ(month.name, "2026_11");

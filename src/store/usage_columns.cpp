@@ -107,6 +107,7 @@ std::optional<UsageDimension> usage_dimension_of(std::string_view text) {
 
 std::string dimension_of_days(UsageDimension dimension) { return to_string(dimension); }
 std::string name_of_months(std::string_view name) { return "month:" + std::string(name); }
+std::string name_of_copies(std::string_view name) { return "copies:" + std::string(name); }
 std::string name_of_hours(std::string_view name) { return "hour:" + std::string(name); }
 
 std::vector<std::string> split_joined(std::string_view value, std::size_t count) {

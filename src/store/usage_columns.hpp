@@ -136,6 +136,10 @@ inline constexpr std::string_view joined_users = "provider+user";
 // the attempts of requests that had several, by their own providers, less the whole cost of those
 // requests, which stands with the last provider. Sums of cost alone, which may be negative.
 inline constexpr std::string_view attempt_provider = "attempt_provider";
+// What copies of requests (UsageRecord::is_shadow) added to the sums, taken off again where budgets
+// are reckoned: sums of cost, fee and requests with the sign turned, by hour and day, of the
+// dimensions that budgets are over.
+std::string name_of_copies(std::string_view name);
 constexpr char joined_separator = '\x1f';
 // The first `count` - 1 texts and the rest.
 std::vector<std::string> split_joined(std::string_view value, std::size_t count);

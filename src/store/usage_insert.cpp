@@ -113,6 +113,7 @@ base::Result<void> debit(Session& session, const Records& requests) {
         batch.add(request.at);
     };
     for (const auto* request : requests) {
+        if (request->is_shadow()) continue;
         for (const std::string_view user : {std::string_view(), std::string_view(request->user)}) {
             if (!ledgers.contains({request->tenant, std::string(user)})) continue;
             move(*request, user, "usage", request->cost);

@@ -82,7 +82,9 @@ base::Result<void> add_sums(SpentOf& found, Session& session, const Question& qu
     const std::string name =
         dimension_of_days(by_value ? question.dimension : UsageDimension::none);
     const std::string moved(attempt_provider);
+    const std::string copies = name_of_copies(name);
     statement.where("dimension IN (").text(by_hour ? name_of_hours(name) : name);
+    statement.add(", ").text(by_hour ? name_of_hours(copies) : copies);
     if (by_value && question.by_attempt()) {
         statement.add(", ").text(by_hour ? name_of_hours(moved) : moved);
     }
@@ -114,6 +116,7 @@ base::Result<void> add_rows(SpentOf& found, Session& session, const Question& qu
         statement.add(table);
         statement.where("at >= ").integer(range.from);
         statement.where("at < ").integer(range.until);
+        statement.where("strategy <> ").text(domain::UsageRecord::shadow_strategy);
         add_whose(statement, question, column);
         return add_to(found, session, question, statement, column);
     };

@@ -283,11 +283,62 @@ base::Result<void> add_attempts(Session& session, Records records, Records attem
     return batch.insert(session);
 }
 
+// Budgets are over these, and over whole tenants ("none").
+constexpr std::array budget_dimensions = {UsageDimension::none, UsageDimension::team,
+                                          UsageDimension::user, UsageDimension::key,
+                                          UsageDimension::provider, UsageDimension::model};
+
+// Takes copies off again, for budgets.
+base::Result<void> add_copies(Session& session, Records records) {
+    struct Key {
+        std::string_view tenant;
+        std::string dimension;
+        std::int64_t start;
+        std::string value;
+        auto operator<=>(const Key&) const = default;
+    };
+    struct Taken {
+        std::int64_t cost = 0, fee = 0, requests = 0;
+    };
+    std::map<Key, Taken> found;
+    for (const UsageRecord* r : records) {
+        if (!r->is_shadow()) continue;
+        for (const UsageDimension dimension : budget_dimensions) {
+            const std::string days = name_of_copies(dimension_of_days(dimension));
+            for (const Key& key : {Key{r->tenant, days, day_of(r->at), value_of(*r, dimension)},
+                                   Key{r->tenant, name_of_hours(days), hour_of(r->at),
+                                       value_of(*r, dimension)}}) {
+                Taken& taken = found[key];
+                taken.cost -= r->cost;
+                taken.fee -= r->fee;
+                taken.requests -= 1;
+            }
+        }
+    }
+    if (found.empty()) return {};
+    const std::vector<BatchColumn> columns = {
+        {"tenant_id", Type::text},     {"dimension", Type::text},   {"day", Type::integer},
+        {"value", Type::text},         {"cost_nano", Type::integer}, {"fee_nano", Type::integer},
+        {"requests", Type::integer}};
+    RowBatch batch = adding_batch("usage_by_dimension", columns, 4);
+    for (const auto& [key, taken] : found) {
+        batch.add(key.tenant);
+        batch.add(std::string_view(key.dimension));
+        batch.add(key.start);
+        batch.add(std::string_view(key.value));
+        batch.add(taken.cost);
+        batch.add(taken.fee);
+        batch.add(taken.requests);
+    }
+    return batch.insert(session);
+}
+
 }  // namespace
 
 base::Result<void> add_to_sums(Session& session, Records records, Records attempts) {
     TRY_VOID(add_attempts(session, records, attempts));
     if (records.empty()) return {};
+    TRY_VOID(add_copies(session, records));
     const Hours hours = gather(records);
     TRY_VOID(add_groups(session, hours, false));
     TRY_VOID(add_groups(session, hours, true));

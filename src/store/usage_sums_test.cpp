@@ -212,6 +212,46 @@ TEST_P(UsageSumsOnStores, Questions_ThatSumsCannotAnswer_AreRefusedByField) {
     EXPECT_EQ(tier.error().field, "kind");
 }
 
+TEST_P(UsageSumsOnStores, CopiesOfRequests_ChargeNoBudgetAndStandInReports) {
+    auto records = three_days();
+    for (std::size_t i = 0; i < records.size(); i += 3) {
+        records[i].strategy = UsageRecord::shadow_strategy;
+    }
+    insert(records);
+    const auto ours = [](const UsageRecord& r) { return !r.is_shadow(); };
+    // Whole days, whole hours, and what is left at both ends.
+    const std::int64_t odd = 17 * usage_second + 5;
+    for (const auto& [from, until] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+             {0, 0},
+             {usage_start, usage_start + 2 * usage_day},
+             {usage_start + 3 * usage_hour, usage_start + 9 * usage_hour},
+             {usage_start + odd, usage_start + usage_day + 5 * usage_hour + odd}}) {
+        const auto within = [&](const UsageRecord& r) {
+            return r.at >= from && (until == 0 || r.at < until);
+        };
+        const auto check = [&](SubjectKind kind, const std::string& subject, auto of_subject) {
+            const UsageSums wanted = expected(records, [&](const UsageRecord& r) {
+                return ours(r) && within(r) && r.tenant == "tenant-1" && of_subject(r);
+            });
+            const Spent got = spent(kind, "tenant-1", subject, from, until);
+            EXPECT_EQ(got.cost, wanted.cost) << domain::to_string(kind) << " " << from;
+            EXPECT_EQ(got.fee, wanted.fee);
+            EXPECT_EQ(got.requests, wanted.requests);
+        };
+        check(SubjectKind::tenant, "tenant-1", [](const UsageRecord&) { return true; });
+        check(SubjectKind::team, "team-1", [](const auto& r) { return r.team == "team-1"; });
+        check(SubjectKind::user, "user-2", [](const auto& r) { return r.user == "user-2"; });
+        check(SubjectKind::key, "key-3", [](const auto& r) { return r.key_id == "key-3"; });
+        check(SubjectKind::provider, "provider-0",
+              [](const auto& r) { return r.provider == "provider-0"; });
+        check(SubjectKind::model, "model-1", [](const auto& r) { return r.model == "model-1"; });
+        expect_each(from, until);
+    }
+    const auto all = series({{}, UsageStep::whole, {}});
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].sums, expected(records, [](const UsageRecord&) { return true; }));
+}
+
 TEST_P(UsageSumsOnStores, Spent_IsExactForAnyRangeAndSubject) {
     const auto records = three_days();
     insert(records);
