@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "config/zero_config.hpp"
 #include "crypto/digest.hpp"
@@ -118,8 +119,9 @@ base::Result<std::shared_ptr<const gateway::Snapshot>> Configuration::load() {
         TRY(key, stored_master_key());
     }
     if (!options_.listen.empty()) loaded.config.server.listen = options_.listen;
-    const assembly::BuildInput input{loaded.config, catalog_,  environment, registry_, shared_,
-                                     &metrics_,     key,       version_ + 1};
+    assembly::BuildInput input{loaded.config, catalog_,  environment, registry_, shared_,
+                               &metrics_,     key,       version_ + 1};
+    input.unix_now = base::unix_seconds();
     assembly::BuildResult built = assembly::build_snapshot(input);
     std::string report;
     for (const config::Problem& problem : built.problems) {
@@ -145,6 +147,7 @@ base::Result<std::shared_ptr<const gateway::Snapshot>> Configuration::with_model
     assembly::BuildInput input{merged,    catalog_,  environment, registry_,
                                shared_,   &metrics_, master_key,  version_ + 1};
     if (!rows.empty()) input.stored_rows = rows.fingerprint();
+    input.unix_now = base::unix_seconds();
     assembly::BuildResult built = assembly::build_snapshot(input);
     // What the file alone has to say was said when it was read.
     std::string report;

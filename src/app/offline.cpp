@@ -1,6 +1,7 @@
 #include "app/offline.hpp"
 
 #include "app/configuration.hpp"
+#include "base/clock.hpp"
 #include "config/zero_config.hpp"
 
 namespace tollgate::app {
@@ -35,8 +36,9 @@ ProviderCalls Offline::provider_calls(const config::Config& config) {
 }
 
 assembly::BuildResult Offline::build(const config::Config& config) {
-    const assembly::BuildInput input{config,  catalog_, environment_, registry_,
-                                     shared_, nullptr,  "unused",     1};
+    assembly::BuildInput input{config,  catalog_, environment_, registry_,
+                               shared_, nullptr,  "unused",     1};
+    input.unix_now = base::unix_seconds();
     return assembly::build_snapshot(input);
 }
 

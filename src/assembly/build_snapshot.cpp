@@ -6,6 +6,7 @@
 
 #include "assembly/build_routing.hpp"
 #include "assembly/deployments.hpp"
+#include "assembly/retirements.hpp"
 #include "config/show.hpp"
 #include "crypto/digest.hpp"
 
@@ -61,6 +62,9 @@ public:
         build_routing({config_, *input_.catalog, snapshot_->names, input_.stored_rules,
                        !input_.stored_rows.empty()},
                       snapshot_->routing, problems_);
+        if (input_.unix_now != 0) {
+            tell_retirements(config_, *input_.catalog, *snapshot_, input_.unix_now, problems_);
+        }
         gateway::index_endpoints(snapshot_->endpoints, snapshot_->routing);
         BuildResult result;
         result.problems = std::move(problems_);

@@ -71,6 +71,7 @@ struct BuildInput {
     std::uint64_t version = 1;
     std::vector<domain::RoutingRule> stored_rules = {};  // of the database, in order
     std::string stored_rows = {};  // ModelRows::fingerprint(), "" : the database adds nothing
+    std::int64_t unix_now = 0;     // whose models have ended by then is told; 0: nobody asks
 };
 
 struct BuildResult {

@@ -1,5 +1,6 @@
 #include "gateway/gateway.hpp"
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 
 namespace tollgate::gateway {
@@ -104,6 +105,13 @@ const policy::Governance* Directory::bounds_of(const Endpoint& endpoint,
         }
     }
     return nullptr;
+}
+
+bool has_retired(const domain::ModelTraits& model, std::int64_t unix_seconds) {
+    if (model.retires.empty()) return false;
+    constexpr std::int64_t micros = 1'000'000;
+    // Days are texts that sort like the days.
+    return model.retires <= base::rfc3339_of_micros(unix_seconds * micros).substr(0, 10);
 }
 
 std::string endpoint_name(const Endpoint& endpoint) {

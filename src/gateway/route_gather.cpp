@@ -220,6 +220,19 @@ bool Router::is_served(const Endpoint& endpoint) const {
     });
 }
 
+// The table that ships names models by what they are good at; one that its provider has switched
+// off since would cost every request of its task an attempt.
+bool Router::is_retired(const Endpoint& endpoint) {
+    const domain::ModelTraits& model = endpoint.deployment.model;
+    if (!has_retired(model, input_.unix_now)) return false;
+    std::string told = "task " + std::string(task_.get().task) + ": " +
+                       domain::target_name(endpoint.deployment) +
+                       " is passed over, its provider switched it off on " + model.retires;
+    if (!model.deprecated_for.empty()) told += "; its successor is " + model.deprecated_for;
+    problems_.push_back(std::move(told));
+    return true;
+}
+
 void Router::gather_task() {
     const domain::TaskKind* kind = row_of_task();
     if (kind == nullptr) return;
@@ -228,7 +241,9 @@ void Router::gather_task() {
         const routing::Resolution found = snapshot_.names.resolve(model);
         if (found.found() && policy_.allows(model, found.name)) stage = add(found, stage);
     }
-    std::erase_if(staged_, [&](const Staged& one) { return !is_served(*one.endpoint); });
+    std::erase_if(staged_, [&](const Staged& one) {
+        return !is_served(*one.endpoint) || is_retired(*one.endpoint);
+    });
     if (staged_.empty()) return;
     keep_order_ = true;
     if (!scored() && kind->power_level != PowerLevel::none) level_ = {kind->power_level, "task"};

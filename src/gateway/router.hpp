@@ -59,6 +59,7 @@ private:
     void gather_fallback_providers();
     const domain::TaskKind* row_of_task() const;
     bool is_served(const Endpoint& endpoint) const;
+    bool is_retired(const Endpoint& endpoint);
     void gather_task();
     void gather_same_model();
     std::int64_t add(const routing::Resolution& resolution, std::int64_t stage);

@@ -170,6 +170,9 @@ struct Snapshot {
         make_for_own_key;
 };
 
+// Whether the provider had switched the model off at that time, by what the catalog says.
+bool has_retired(const domain::ModelTraits& model, std::int64_t unix_seconds);
+
 // "openai/gpt-5.4", for logs and headers.
 std::string endpoint_name(const Endpoint& endpoint);
 
