@@ -31,6 +31,6 @@ if(TOLLGATE_SANITIZE)
                          -fno-sanitize=function -fno-sanitize-recover=all)
   target_link_options(tollgate_settings INTERFACE -fsanitize=${TOLLGATE_SANITIZE})
 endif()
-if(TOLLGATE_FUZZ)
+if(TOLLGATE_FUZZ AND NOT TOLLGATE_TESTS)  # beside tests, corpora are only replayed
   target_compile_options(tollgate_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()

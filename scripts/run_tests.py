@@ -36,6 +36,7 @@ PARTS = [
     ("integration, asan", LONG, lambda: integration.run("asan", [])),
     ("integration faults ten times, release", LONG,
      lambda: integration.run("release", integration.FAULTS, times=10)),
+    ("build fuzz", LONG, lambda: builds.build("fuzz")),
     ("fuzz a minute each", LONG, fuzzing.explore),
     ("compatibility matrix", LONG, matrix.run),
     ("soak", LONG, soak.run),

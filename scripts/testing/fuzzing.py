@@ -5,13 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from .running import ROOT, Outcome, run
 
 REPLAY_SECONDS, SEARCH_SECONDS = 120, 60
-PRESET = "asan"  # builds.EXTRA adds the fuzz targets to it
+# builds.EXTRA adds the fuzz targets to the sanitizer build, whose code does not tell the fuzzer where
+# it has been: enough to replay. A search wants the build that does.
+REPLAY, SEARCH = "asan", "fuzz"
 
 
-def programs():
+def programs(preset):
     """(program, folder of its corpus) for every fuzz/NAME.cpp that was built."""
     for source in sorted((ROOT / "fuzz").glob("*.cpp")):
-        for folder in (ROOT / "build" / PRESET, ROOT / "build" / PRESET / "fuzz"):
+        for folder in (ROOT / "build" / preset, ROOT / "build" / preset / "fuzz"):
             program = folder / source.stem
             if program.is_file() and os.access(program, os.X_OK):
                 bare = source.stem.removeprefix("fuzz_").removesuffix("_fuzz")
@@ -19,10 +21,10 @@ def programs():
                 yield program, next((path for path in corpora if path.is_dir()), None)
 
 
-def missing():
+def missing(preset):
     if not (ROOT / "fuzz/CMakeLists.txt").exists():
         return "there are no fuzz targets in fuzz/"
-    return f"the fuzz targets are not built in build/{PRESET}"
+    return f"the fuzz targets are not built in build/{preset}"
 
 
 def replay_one(program, corpus):
@@ -48,10 +50,10 @@ def explore_one(program, corpus):
     return Outcome(passed=1)
 
 
-def over_all(work):
-    targets = list(programs())
+def over_all(preset, work):
+    targets = list(programs(preset))
     if not targets:
-        return Outcome.of_skip(missing())
+        return Outcome.of_skip(missing(preset))
     total = Outcome()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for outcome in pool.map(lambda target: work(*target), targets):
@@ -60,8 +62,8 @@ def over_all(work):
 
 
 def replay():
-    return over_all(replay_one)
+    return over_all(REPLAY, replay_one)
 
 
 def explore():
-    return over_all(explore_one)
+    return over_all(SEARCH, explore_one)
