@@ -86,26 +86,20 @@ void remember_conversation(Generation& generation, const Endpoint& endpoint) {
     if (table == nullptr || !generation.plan.conversation) return;
     const domain::Usage& usage = generation.record.usage;
     const std::int64_t now = base::unix_seconds();
-    const std::int64_t cached = cached_tokens(endpoint.deployment, usage);
-    const bool own_key = !endpoint.own_key.empty();
-    const bool binds = own_key || generation.plan.binds;
-    auto known = table->find(*generation.plan.conversation, now);
-    if (!known && cached == 0 && !binds) return;
-    routing::Assignment next;
-    if (known && known->deployment == endpoint.key) next = *known;
-    next.deployment = endpoint.key;
-    next.rule = generation.plan.rule != nullptr ? generation.plan.rule->id : std::string();
-    next.turns += 1;
-    next.bound = next.bound || binds;
-    if (cached > 0) {
-        next.cached_tokens = cached;
-        next.cached_at = now;
-        if (domain::Usage::or_zero(usage.cache_write_1h) > 0) {
-            next.cache_seconds = routing::cache_seconds_long;
-        }
+    const auto known = table->find(*generation.plan.conversation, now);
+    routing::AnsweredTurn turn;
+    turn.deployment = endpoint.key;
+    if (generation.plan.rule != nullptr) turn.rule = generation.plan.rule->id;
+    turn.cached_tokens = cached_tokens(endpoint.deployment, usage);
+    if (domain::Usage::or_zero(usage.cache_write_1h) > 0) {
+        turn.cache_seconds = routing::cache_seconds_long;
     }
-    share_conversation(generation, known ? &*known : nullptr, next);
-    table->put(*generation.plan.conversation, std::move(next), now);
+    turn.binds = !endpoint.own_key.empty() || generation.plan.binds;
+    const routing::Assignment* const before = known ? &*known : nullptr;
+    auto next = routing::after_turn(before, turn, now);
+    if (!next) return;
+    share_conversation(generation, before, *next);
+    table->put(*generation.plan.conversation, std::move(*next), now);
 }
 
 }  // namespace tollgate::gateway

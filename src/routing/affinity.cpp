@@ -92,6 +92,24 @@ AffinityEnd judge_affinity(const Assignment& assignment, const AffinityScene& sc
     return scene.move.pays ? AffinityEnd::moving_pays : AffinityEnd::holds;
 }
 
+std::optional<Assignment> after_turn(const Assignment* known, const AnsweredTurn& turn,
+                                     std::int64_t now) {
+    const bool here = known != nullptr && known->deployment == turn.deployment;
+    if (!here && turn.cached_tokens == 0 && !turn.binds) return std::nullopt;
+    Assignment next;
+    if (here) next = *known;
+    next.deployment = turn.deployment;
+    next.rule = turn.rule;
+    next.turns += 1;
+    next.bound = next.bound || turn.binds;
+    if (turn.cached_tokens > 0) {
+        next.cached_tokens = turn.cached_tokens;
+        next.cached_at = now;
+        next.cache_seconds = std::max(next.cache_seconds, turn.cache_seconds);
+    }
+    return next;
+}
+
 std::string encode(const Assignment& assignment) {
     std::string out(version);
     for (const auto number :

@@ -4,6 +4,7 @@
 // is in affinity_table.hpp.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -83,6 +84,19 @@ struct AffinityScene {
 };
 // Whether the request is pinned. A bound assignment ends with its deployment only.
 AffinityEnd judge_affinity(const Assignment& assignment, const AffinityScene& scene);
+
+// One answer, as far as it says where its conversation is.
+struct AnsweredTurn {
+    std::string_view deployment;     // identity
+    std::string_view rule;           // id of the rule that the request met, "" : none
+    std::int64_t cached_tokens = 0;  // that the deployment holds of the prompt now
+    std::int64_t cache_seconds = cache_seconds_short;  // where tokens are cached
+    bool binds = false;
+};
+// Where the conversation is after it; nullopt: as before. A turn that went elsewhere and left
+// nothing to stay for was a detour: the former place, where the prompt may still be cached, stays.
+std::optional<Assignment> after_turn(const Assignment* known, const AnsweredTurn& turn,
+                                     std::int64_t now);
 
 // For Redis: one line of text; the deployment's identity and the rule's id must not hold line
 // breaks or tabs. Decoding fails: invalid_request, of a later version too.

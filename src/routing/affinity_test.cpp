@@ -187,6 +187,42 @@ TEST(Affinity, EndsWithTheDeploymentTheRuleOrASaving_ABoundOneOnlyWithTheDeploym
     EXPECT_EQ(judge_affinity(assignment, scene), AffinityEnd::not_a_candidate);
 }
 
+TEST(Affinity, AnAnswer_RenewsThePlaceAndCountsTheTurn) {
+    const auto first = after_turn(nullptr, {.deployment = "a", .rule = "r", .cached_tokens = 900,
+                                            .cache_seconds = cache_seconds_long}, now);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->deployment, "a");
+    EXPECT_EQ(first->rule, "r");
+    EXPECT_EQ(first->turns, 1);
+    EXPECT_EQ(tokens_cached(*first, now + 3'599), 900);
+    const auto second = after_turn(&*first, {.deployment = "a", .cached_tokens = 1'200}, now + 60);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->turns, 2);
+    EXPECT_EQ(second->rule, "");
+    EXPECT_EQ(tokens_cached(*second, now + 3'600), 1'200) << "a mark for an hour goes on to hold";
+    const auto silent = after_turn(&*second, {.deployment = "a"}, now + 120);
+    ASSERT_TRUE(silent);
+    EXPECT_EQ(silent->turns, 3);
+    EXPECT_EQ(silent->cached_at, now + 60);
+}
+
+TEST(Affinity, AnAnswerElsewhere_MovesOnlyWhatItLeavesSomethingToStayFor) {
+    const auto place = after_turn(nullptr, {.deployment = "a", .cached_tokens = 900}, now);
+    EXPECT_EQ(after_turn(&*place, {.deployment = "b", .rule = "background"}, now + 60),
+              std::nullopt)
+        << "a detour";
+    EXPECT_EQ(after_turn(nullptr, {.deployment = "b"}, now), std::nullopt);
+    const auto moved = after_turn(&*place, {.deployment = "b", .cached_tokens = 50}, now + 60);
+    ASSERT_TRUE(moved);
+    EXPECT_EQ(moved->deployment, "b");
+    EXPECT_EQ(moved->turns, 1);
+    const auto bound = after_turn(&*place, {.deployment = "c", .binds = true}, now + 60);
+    ASSERT_TRUE(bound);
+    EXPECT_TRUE(bound->bound);
+    EXPECT_EQ(bound->cached_tokens, 0);
+    EXPECT_TRUE(after_turn(&*bound, {.deployment = "c"}, now + 90)->bound);
+}
+
 TEST(Affinity, AssignmentsReadBackAsWritten_OthersAreRefused) {
     const Assignment assignment{.deployment = "openai/gpt 5@team", .rule = "night shift",
                                 .last_used = now, .cached_at = now - 5,

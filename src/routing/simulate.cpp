@@ -168,18 +168,12 @@ void Simulation::assign(Conversation& conversation, const std::string& identity,
     const std::int64_t now = record.at / micros;
     std::optional<Assignment>& known = conversation.assigned;
     if (known && now - known->last_used > settings_.idle_seconds) known.reset();
-    if (!known && cached == 0) return;
-    if (!known || known->deployment != identity) {
-        known.emplace();
-        known->deployment = identity;
-    }
-    known->rule = rule;
-    known->turns += 1;
+    AnsweredTurn turn{.deployment = identity, .rule = rule, .cached_tokens = cached};
+    turn.cache_seconds = cache_micros / micros;
+    auto next = after_turn(known ? &*known : nullptr, turn, now);
+    if (!next) return;
+    known = std::move(next);
     known->last_used = now;
-    if (cached == 0) return;
-    known->cached_tokens = cached;
-    known->cached_at = now;
-    known->cache_seconds = cache_micros / micros;
 }
 
 void Simulation::count_would(const std::string& rule, const std::string& model, NanoUsd cost) {
