@@ -43,6 +43,13 @@ struct Plan {
     std::string route;                          // x-tollgate-route, "" : nothing was decided
 };
 
+// What chance and the turns of round robin gave a request: once, however often it is decided.
+struct Draws {
+    std::uint64_t random = 0;  // of strategies
+    std::uint64_t shadow = 0;
+    std::optional<std::uint64_t> turn;  // nullopt: none was taken yet
+};
+
 // An answer's bytes on their way to the client, for the response cache.
 struct NotedAnswer {
     CacheKey key;
@@ -93,6 +100,7 @@ struct Generation {
     base::Arena arena;
     std::unique_ptr<json::Document> document;  // of the body, while somebody reads it; else null
     std::optional<domain::Request> decoded;  // made when a candidate speaks another protocol
+    std::optional<Draws> draws;  // nullopt: it was not routed yet
     Plan plan;
     RequestRecord record;
 

@@ -291,7 +291,8 @@ void Router::take_shadow() {
     const auto& shadow = plan_.rule->use.shadow;
     if (!shadow || !input_.counts) return;
     constexpr double draws = 1'000'000;
-    const auto drawn = static_cast<double>(base::random_u64() % static_cast<std::uint64_t>(draws));
+    const auto drawn =
+        static_cast<double>(input_.shadow_random % static_cast<std::uint64_t>(draws));
     if (drawn >= shadow->share * draws) return;
     auto found = endpoints_of(snapshot_.names.resolve(shadow->model).candidates);
     if (!found.empty()) plan_.shadow = std::move(found.front());
@@ -436,7 +437,11 @@ base::Result<Plan> route(Generation& generation, bool counts) {
     input.output_tokens_max = generation.outline.max_tokens;
     input.now = net::Clock::now();
     input.unix_now = base::unix_seconds();
-    input.random = base::random_u64();
+    std::optional<Draws>& draws = generation.draws;
+    if (!draws) draws = Draws{base::random_u64(), base::random_u64(), {}};
+    input.random = draws->random;
+    input.shadow_random = draws->shadow;
+    input.turn = &draws->turn;
     input.counts = counts;
     input.conversations = generation.worker.gateway.conversations.get();
     input.conversation = [&generation](std::string_view name) {

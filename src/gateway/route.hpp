@@ -32,7 +32,10 @@ struct RouteInput {
     std::int64_t output_tokens_max = 0;          // 0: the client named none
     net::Instant now;
     std::int64_t unix_now = 0;
-    std::uint64_t random = 0;
+    std::uint64_t random = 0, shadow_random = 0;
+    // Where the request's turn of round robin is kept from one decision about it to the next; null:
+    // there is one decision.
+    std::optional<std::uint64_t>* turn = nullptr;
     // Where conversations are, and which this one is, by the name after aliases. Empty: nowhere.
     routing::AffinityTable* conversations = nullptr;
     std::function<std::optional<routing::SessionKey>(std::string_view)> conversation;

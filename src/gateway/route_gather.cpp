@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "gateway/asked_name.hpp"
 #include "gateway/reach.hpp"
@@ -18,17 +19,25 @@ void Router::add_one(const EndpointPointer& endpoint, std::int64_t stage) {
     if (same == staged_.end()) staged_.push_back({endpoint, stage});
 }
 
+// Of the first group that it comes to; a request takes one turn, however often it is decided.
+void Router::take_turn(const Group& group) {
+    if (std::exchange(turned_, true)) return;
+    if (input_.turn != nullptr && *input_.turn) {
+        turn_ = **input_.turn;
+        return;
+    }
+    turn_ = input_.counts ? group.turn.fetch_add(1, std::memory_order_relaxed)
+                          : group.turn.load(std::memory_order_relaxed);
+    if (input_.turn != nullptr && input_.counts) *input_.turn = turn_;
+}
+
 // Returns the stage behind the last.
 std::int64_t Router::add(const routing::Resolution& resolution, std::int64_t stage) {
     for (const routing::Candidate& candidate : resolution.candidates) {
         const std::size_t before = staged_.size();
         if (!candidate.is_direct()) {
             const Group& group = *snapshot_.groups[candidate.group];
-            if (!turned_) {
-                turned_ = true;
-                turn_ = input_.counts ? group.turn.fetch_add(1, std::memory_order_relaxed)
-                                      : group.turn.load(std::memory_order_relaxed);
-            }
+            take_turn(group);
             if (candidate.captured.empty()) {
                 for (const EndpointPointer& one : group.endpoints) add_one(one, stage);
                 if (staged_.size() > before) ++stage;

@@ -62,6 +62,7 @@ private:
     bool is_retired(const Endpoint& endpoint);
     void gather_task();
     void gather_same_model();
+    void take_turn(const Group& group);
     std::int64_t add(const routing::Resolution& resolution, std::int64_t stage);
     void add_one(const EndpointPointer& endpoint, std::int64_t stage);
     base::Result<void> keep_provider();
