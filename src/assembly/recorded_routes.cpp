@@ -8,6 +8,7 @@
 #include "assembly/build_directory.hpp"
 #include "base/json.hpp"
 #include "gateway/candidate_facts.hpp"
+#include "gateway/embeds.hpp"
 #include "gateway/route.hpp"
 #include "policy/time_zone.hpp"
 #include "routing/aliases.hpp"
@@ -31,6 +32,7 @@ base::Result<routing::ZoneOffset> zone_of(const std::string& name) {
 struct KnownRule {
     std::string id, name, tenant;
     routing::RuleConditions conditions;  // those that a record can answer
+    std::vector<std::string> models;     // that it leads to
     std::vector<std::string> tasks;      // one of these, where the record says the task
     std::string missing;                 // what else it asks for, in words; "" : nothing
 };
@@ -60,7 +62,8 @@ std::string take_unknown(domain::RoutingMatch& match) {
 }
 
 base::Result<KnownRule> known_rule(const domain::RoutingRule& rule) {
-    KnownRule known{rule.id, rule.name, rule.tenant, {}, rule.match.tasks, ""};
+    KnownRule known{rule.id, rule.name, rule.tenant, {}, rule.use.models,
+                    rule.match.tasks, ""};
     domain::RoutingMatch match = rule.match;
     known.missing = take_unknown(match);
     match.tasks.clear();
@@ -145,7 +148,7 @@ struct RecordedRoutes::State {
     const gateway::KeyPolicy& policy_of(const domain::UsageRecord& record);
     // The rule that applies, null: none; `unknown` where nobody can say.
     const KnownRule* match(const routing::RequestFeatures& features, const Told& told,
-                           std::string& unknown) const;
+                           bool embeds, std::string& unknown) const;
     routing::SimulatedRoute decide(const gateway::RouteInput& input, const RecordedBody& body);
 };
 
@@ -162,7 +165,8 @@ const gateway::KeyPolicy& RecordedRoutes::State::policy_of(const domain::UsageRe
 }
 
 const KnownRule* RecordedRoutes::State::match(const routing::RequestFeatures& features,
-                                              const Told& told, std::string& unknown) const {
+                                              const Told& told, bool embeds,
+                                              std::string& unknown) const {
     const routing::TaskOfRequest task(bare->routing.tasks, features);  // nothing asks for it here
     const auto verdict = told.verdict();
     const std::string_view dateless = routing::without_date(features.requested);
@@ -171,6 +175,10 @@ const KnownRule* RecordedRoutes::State::match(const routing::RequestFeatures& fe
             if (rule.tenant.empty() == of_tenant) continue;
             if (of_tenant && rule.tenant != features.tenant) continue;
             if (!rule.conditions.hold(features, dateless, task, nullptr)) continue;
+            // As the gateway passes it over, without its words being asked for.
+            if (embeds && !rule.models.empty() && !gateway::any_embeds(*ruled, rule.models)) {
+                continue;
+            }
             std::string missing = rule.missing;
             if (!rule.tasks.empty() && !verdict) say(missing, "task");
             const bool other_task =
@@ -277,11 +285,13 @@ routing::SimulatedRoute RecordedRoutes::route(const domain::UsageRecord& record)
     features.power_level = routing::choose_level(levels, state_->bare->routing.level).level;
     features.source = &sizes;
     routing::SimulatedRoute found;
-    const KnownRule* rule = state_->match(features, told, found.unknown);
+    const bool embeds = record.protocol == "openai_embeddings";
+    const KnownRule* rule = state_->match(features, told, embeds, found.unknown);
     if (!found.unknown.empty()) return found;
     if (rule != nullptr) forced = rule->id;
     gateway::RouteInput asked{.snapshot = rule != nullptr ? *state_->ruled : *state_->bare,
                               .policy = policy, .model = record.alias};
+    if (embeds) asked.mode = domain::ModelMode::embedding;
     asked.header = header;
     asked.body_level = told.level;
     asked.body = &body;

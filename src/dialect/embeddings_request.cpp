@@ -226,6 +226,8 @@ std::string relay_body(std::string_view body, const Outline& outline, const Targ
         if (json::key_equals(field.key, "user") && !target.user) {
             translation.drop("user");
             member.cut = true;
+        } else if (json::key_equals(field.key, "power_level")) {
+            member.cut = true;  // a word to us
         } else if (json::key_equals(field.key, "dimensions")) {
             member.cut = target.dimensions_field.empty();
             if (!member.cut && target.dimensions_field != "dimensions") {

@@ -1,6 +1,7 @@
 #include "gateway/affinity.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/clock.hpp"
 #include "gateway/shared_affinity.hpp"
@@ -18,28 +19,32 @@ const json::TopField* field_of(const Generation& generation, std::string_view na
     return nullptr;
 }
 
-// The first element of the list that holds the conversation, as it is spelled: it stays the same
-// from turn to turn.
-std::string_view first_message(const Generation& generation) {
-    if (generation.document == nullptr) {
-        // A rule wanted the words: the request is decoded.
-        if (!generation.decoded || generation.decoded->messages.empty()) return {};
-        const std::vector<domain::Part>& parts = generation.decoded->messages.front().parts;
-        return parts.empty() ? std::string_view() : parts.front().text.raw;
-    }
-    const json::Value root = generation.document->root();
-    for (const std::string_view name : {"messages", "contents", "input"}) {
-        for (const json::Value message : root[name].elements()) return message.raw();
-        if (root[name].is_string()) return root[name].raw();
-    }
-    return {};
+std::string_view value_of(const Generation& generation, std::string_view name) {
+    const json::TopField* field = field_of(generation, name);
+    return field != nullptr ? field->value : std::string_view();
 }
 
-std::string_view system_text(const Generation& generation) {
-    for (const std::string_view name : {"system", "systemInstruction", "instructions"}) {
-        if (const json::TopField* field = field_of(generation, name)) return field->value;
+constexpr std::array<std::string_view, 3> system_names = {"system", "systemInstruction",
+                                                          "instructions"};
+
+// By the JSON values of the body that a conversation begins with.
+struct Opening {
+    std::string_view metadata, system, first_message;
+};
+
+std::optional<routing::SessionKey> key_of(routing::SessionSource source, const Opening& opening) {
+    std::string user;
+    if (source.session_id.empty()) {
+        if (!opening.metadata.empty()) {
+            json::Document document;
+            const auto metadata = document.parse(opening.metadata);
+            if (metadata.ok()) user = (*metadata)["user_id"].text();
+            source.metadata_user = user;
+        }
+        source.system_text = opening.system.substr(0, routing::session_text_bytes);
+        source.first_user_text = opening.first_message.substr(0, routing::session_text_bytes);
     }
-    return {};
+    return routing::session_key(source);
 }
 
 // What is cached there now: as the provider says, or all of the prompt where he caches it unasked.
@@ -54,6 +59,14 @@ std::int64_t cached_tokens(const domain::Deployment& target, const domain::Usage
 
 }  // namespace
 
+std::string_view first_message_of(json::Value root) {
+    for (const std::string_view name : {"messages", "contents", "input"}) {
+        for (const json::Value message : root[name].elements()) return message.raw();
+        if (root[name].is_string()) return root[name].raw();
+    }
+    return {};
+}
+
 std::optional<routing::SessionKey> conversation_of(const Generation& generation,
                                                    std::string_view name) {
     routing::SessionSource source;
@@ -61,17 +74,29 @@ std::optional<routing::SessionKey> conversation_of(const Generation& generation,
     source.model = name;
     source.session_id = generation.record.session_id;
     source.agent_id = generation.record.agent_id;
-    std::string user;
+    Opening opening;
     if (source.session_id.empty()) {
-        if (const json::TopField* metadata = field_of(generation, "metadata");
-            metadata != nullptr && generation.document != nullptr) {
-            user = generation.document->root()["metadata"]["user_id"].text();
-            source.metadata_user = user;
+        opening.metadata = value_of(generation, "metadata");
+        opening.first_message = generation.document != nullptr
+                                    ? first_message_of(generation.document->root())
+                                    : generation.first_message;
+        for (const std::string_view field : system_names) {
+            opening.system = value_of(generation, field);
+            if (!opening.system.empty()) break;
         }
-        source.system_text = system_text(generation).substr(0, routing::session_text_bytes);
-        source.first_user_text = first_message(generation).substr(0, routing::session_text_bytes);
     }
-    return routing::session_key(source);
+    return key_of(source, opening);
+}
+
+std::optional<routing::SessionKey> conversation_of(json::Value root, std::string_view tenant,
+                                                   std::string_view name) {
+    Opening opening{root["metadata"].raw(), {}, first_message_of(root)};
+    for (const std::string_view field : system_names) {
+        if (!root[field].exists()) continue;
+        opening.system = root[field].raw();
+        break;
+    }
+    return key_of({.tenant = tenant, .model = name}, opening);
 }
 
 bool binds_conversation(const Generation& generation) {

@@ -1,103 +1,19 @@
 #include "gateway/generation.hpp"
 
-#include <algorithm>
-
-#include "accounting/token_count.hpp"
 #include "base/clock.hpp"
-#include "base/log.hpp"
+#include "gateway/affinity.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/failure.hpp"
-#include "gateway/reach.hpp"
 #include "policy/authenticate.hpp"
 
 namespace tollgate::gateway {
-namespace {
 
-// All of them, each time beginning with the next one.
-void append_in_turn(const std::vector<EndpointPointer>& endpoints, std::atomic<std::uint32_t>& turn,
-                    std::vector<EndpointPointer>& out) {
-    const std::size_t count = endpoints.size();
-    if (count == 0) return;
-    const std::size_t first = count == 1 ? 0 : turn.fetch_add(1, std::memory_order_relaxed);
-    for (std::size_t i = 0; i < count; ++i) {
-        const EndpointPointer& endpoint = endpoints[(first + i) % count];
-        // Equal deployments are tried once.
-        if (std::find(out.begin(), out.end(), endpoint) == out.end()) out.push_back(endpoint);
-    }
-}
-
-base::Result<std::vector<EndpointPointer>> endpoints_of(
-    const Snapshot& snapshot, const std::vector<routing::Candidate>& candidates) {
-    std::vector<EndpointPointer> endpoints;
-    std::string reasons;
-    for (const routing::Candidate& candidate : candidates) {
-        if (!candidate.is_direct() && candidate.captured.empty()) {
-            const Group& group = *snapshot.groups[candidate.group];
-            append_in_turn(group.endpoints, group.turn, endpoints);
-            continue;
-        }
-        auto made = snapshot.make_endpoints(candidate);
-        if (made.ok()) {
-            std::atomic<std::uint32_t> no_turn{0};
-            append_in_turn(*made,
-                           candidate.is_direct() ? no_turn : snapshot.groups[candidate.group]->turn,
-                           endpoints);
-        } else {
-            if (!reasons.empty()) reasons += "; ";
-            reasons += made.error().message;
-        }
-    }
-    if (endpoints.empty() && !candidates.empty()) {
-        return base::Error{base::ErrorCode::not_found, reasons, "model"};
-    }
-    return endpoints;
-}
-
-// A chain for a special failure that nobody can serve is no reason to refuse the request.
-std::vector<EndpointPointer> special_chain(const Snapshot& snapshot,
-                                           const std::vector<routing::Candidate>& candidates) {
-    auto endpoints = endpoints_of(snapshot, candidates);
-    return endpoints.ok() ? std::move(endpoints).value() : std::vector<EndpointPointer>();
-}
-
-}  // namespace
-
-base::Result<Plan> make_plan(const Snapshot& snapshot, const KeyPolicy& policy,
-                             std::string_view alias, RequestRecord& record) {
-    const std::string_view wanted = policy.alias_target(alias);
-    const routing::Resolution resolution = snapshot.names.resolve(wanted);
-    if (!policy.allows(alias, resolution.name)) {
-        return base::Error{base::ErrorCode::permission,
-                           "this key may not use the model '" + std::string(alias) +
-                               "': ask your administrator, or GET /v1/models for what it may use",
-                           "model"};
-    }
-    if (!resolution.found()) return snapshot.names.not_found(wanted, resolution);
-    for (const std::string& notice : resolution.notices) {
-        base::log().debug("name_notice", {{"request_id", record.request_id}, {"notice", notice}});
-    }
-    Plan plan;
-    TRY(plan.candidates, endpoints_of(snapshot, resolution.candidates));
-    plan.context_window = special_chain(snapshot, resolution.context_window);
-    plan.content_policy = special_chain(snapshot, resolution.content_policy);
-    TRY_VOID(keep_reached(policy, alias, plan));
-    return plan;
-}
-
-base::Result<void> check_mode(const Plan& plan, domain::ModelMode wanted) {
+base::Result<void> check_answers(const Plan& plan) {
     const domain::Deployment& first = plan.candidates.front()->deployment;
-    const std::string name = "model: '" + domain::target_name(first) + "' ";
-    if (wanted == domain::ModelMode::chat && first.model.mode == domain::ModelMode::embedding) {
-        return base::invalid(name + "makes embeddings: POST /v1/embeddings", "model");
-    }
-    // A model that the catalog does not know may be anything.
-    if (wanted == domain::ModelMode::embedding && first.model.in_catalog &&
-        first.model.mode == domain::ModelMode::chat) {
-        return base::invalid(name + "answers conversations and makes no embeddings: POST "
-                                    "/v1/chat/completions, or name an embedding model",
-                             "model");
-    }
-    return {};
+    if (first.model.mode != domain::ModelMode::embedding) return {};
+    return base::invalid("model: '" + domain::target_name(first) +
+                             "' makes embeddings: POST /v1/embeddings",
+                         "model");
 }
 
 base::Result<domain::Request*> Generation::request() {
@@ -108,6 +24,7 @@ base::Result<domain::Request*> Generation::request() {
         }
         TRY(auto made, client.decode_request(*document, arena));
         decoded = std::move(made);
+        first_message = first_message_of(document->root());
         // The request borrows the text, not the tree.
         release_document();
         if (decoded->session_id.empty()) decoded->session_id = arena.store(record.session_id);

@@ -93,12 +93,15 @@ struct Generation {
     std::unique_ptr<AnswerJudge> judge;  // null: no experiment wants to know what the answer did
     std::unique_ptr<NotedAnswer> noted;  // null: the answer is not to be kept
     std::string_view body;
+    // What is asked of the model.
+    domain::ModelMode mode = domain::ModelMode::chat;
     // Set where the path named the model: the body was rewritten, the answer will be framed.
     const PathRequest* by_path = nullptr;
     UnwrappedBody unwrapped;
     dialect::Outline outline;
     base::Arena arena;
     std::unique_ptr<json::Document> document;  // of the body, while somebody reads it; else null
+    std::string_view first_message;   // see first_message_of(); set when `document` has gone
     std::optional<domain::Request> decoded;  // made when a candidate speaks another protocol
     std::optional<Draws> draws;  // nullopt: it was not routed yet
     Plan plan;
@@ -139,18 +142,12 @@ private:
     bool released_ = false;
 };
 
-// Turns a resolved name into endpoints, groups in their round robin order. Never empty on success.
-// Fails: not_found with the nearest names; permission, also when the key's providers and regions
-// leave none.
-base::Result<Plan> make_plan(const Snapshot& snapshot, const KeyPolicy& policy,
-                             std::string_view alias, RequestRecord& record);
-
 // The body of an error as the client reads it; adds the headers that belong to it.
 std::string error_body(Generation& generation, int status, const base::Error& error);
 
-// Fails: invalid_request naming the path to use, when the first candidate is known to be of the
-// other kind: an embedding model asked to chat, a chat model asked to embed.
-base::Result<void> check_mode(const Plan& plan, domain::ModelMode wanted);
+// Fails: invalid_request naming the path to use, when the first candidate is an embedding model,
+// which answers no conversations.
+base::Result<void> check_answers(const Plan& plan);
 
 // Answers with an error in the client's envelope.
 net::Task<void> answer_error(Generation& generation, const base::Error& error);

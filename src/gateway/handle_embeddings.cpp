@@ -9,6 +9,7 @@
 #include "gateway/call_provider.hpp"
 #include "gateway/caller.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/route.hpp"
 #include "gateway/scene.hpp"
 #include "gateway/settle.hpp"
 #include "policy/authenticate.hpp"
@@ -26,7 +27,10 @@ constexpr std::string_view bedrock_tokens = "x-amzn-bedrock-input-token-count";
 
 // A generation whose attempts find the decoded texts.
 struct EmbeddingsRequest : Generation {
-    using Generation::Generation;
+    EmbeddingsRequest(Worker& on, http::Exchange& of, const dialect::ClientDialect& spoken)
+        : Generation(on, of, spoken) {
+        mode = domain::ModelMode::embedding;
+    }
     embeddings::Request asked;
 
     // Tokens of all texts, counted here.
@@ -282,9 +286,7 @@ net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
     request.record.alias = request.outline.model;
     CO_TRY(request.asked, embeddings::decode_request(*request.document));
     request.release_document();  // the texts are views of the body
-    CO_TRY(request.plan, make_plan(*request.snapshot, request.policy(), request.outline.model,
-                                   request.record));
-    CO_TRY_VOID(check_mode(request.plan, domain::ModelMode::embedding));
+    CO_TRY(request.plan, route(request));
     CO_TRY_VOID(co_await enter(request));
     co_await call_provider(request, &attempt_embeddings);
     co_return base::Result<void>();

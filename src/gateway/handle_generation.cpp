@@ -35,7 +35,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     generation.record.stream = generation.outline.stream;
     CO_TRY(generation.plan, route(generation));
     if (may_be_known_elsewhere(generation)) CO_TRY_VOID(co_await route_as_elsewhere(generation));
-    CO_TRY_VOID(check_mode(generation.plan, domain::ModelMode::chat));
+    CO_TRY_VOID(check_answers(generation.plan));
     CO_TRY_VOID(co_await enter(generation));
     if (caches_answers(generation)) {
         CO_TRY(const bool served, co_await serve_cached(generation));

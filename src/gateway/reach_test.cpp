@@ -1,5 +1,7 @@
 #include "gateway/reach.hpp"
 
+#include "gateway/route.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -71,15 +73,17 @@ TEST(KeepReached, MakingAPlan_LooksAtTheKeysRegions) {
     snapshot.names = routing::Names(names, problems);
     KeyPolicy policy;
     policy.allowed_regions = {"eu-west-1"};
-    RequestRecord record;
+    RouteInput input{.snapshot = snapshot, .policy = policy, .model = "fast"};
+    input.header = [](std::string_view) { return std::optional<std::string_view>(); };
+    input.input_tokens = [] { return 10; };
     for (int turn = 0; turn < 2; ++turn) {
-        auto plan = make_plan(snapshot, policy, "fast", record);
+        auto plan = route(input);
         ASSERT_TRUE(plan.ok()) << plan.error().message;
         ASSERT_EQ(plan->candidates.size(), 1u);
         EXPECT_EQ(plan->candidates.front()->deployment.place.region, "eu-west-1");
     }
     policy.allowed_regions = {"ap-south-1"};
-    EXPECT_FALSE(make_plan(snapshot, policy, "fast", record).ok());
+    EXPECT_FALSE(route(input).ok());
 }
 
 }  // namespace

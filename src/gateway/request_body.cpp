@@ -128,4 +128,9 @@ const routing::BodyFeatures& RequestBody::body() const {
     return *features_;
 }
 
+const routing::BodyFeatures& EmbeddingsBody::body() const {
+    if (!features_) features_.emplace().input_tokens = generation_.input_estimate();
+    return *features_;
+}
+
 }  // namespace tollgate::gateway

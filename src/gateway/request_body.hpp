@@ -30,4 +30,15 @@ private:
     mutable std::optional<routing::BodyFeatures> features_;
 };
 
+// Of a request for embeddings: nobody speaks in it, so that it has a size and no words.
+class EmbeddingsBody final : public routing::BodySource {
+public:
+    explicit EmbeddingsBody(Generation& generation) : generation_(generation) {}
+    const routing::BodyFeatures& body() const override;
+
+private:
+    Generation& generation_;
+    mutable std::optional<routing::BodyFeatures> features_;
+};
+
 }  // namespace tollgate::gateway

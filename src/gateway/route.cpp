@@ -21,7 +21,7 @@ base::Result<Plan> Router::plan() {
     TRY_VOID(take_level());
     fill_features();
     TRY_VOID(take_rule());
-    if (!tables_.experiments.empty()) take_arm();
+    if (!tables_.experiments.empty() && !embeds()) take_arm();
     TRY_VOID(gather());
     TRY_VOID(keep_provider());
     TRY_VOID(decide());
@@ -98,7 +98,12 @@ base::Result<void> Router::take_rule() {
         }
     } else if (!tables_.rules.empty()) {
         routing::RuleTrace tried;
-        plan_.rule = tables_.rules.match(features_, task_, trace_ != nullptr ? &tried : nullptr);
+        routing::PassOver passed;
+        if (embeds()) {
+            passed = [this](const domain::RoutingRule& rule) { return pass_over(rule); };
+        }
+        plan_.rule = tables_.rules.match(features_, task_, trace_ != nullptr ? &tried : nullptr,
+                                         passed);
         if (trace_ != nullptr) trace_->rules = std::move(tried.outcomes);
     }
     // What the caller says of power stands above what the rule says.
@@ -184,6 +189,7 @@ base::Result<void> Router::decide() {
     size.output_max = input_.output_tokens_max;
     size.output_expected = size.output_max > 0 ? std::min(size.output_max, usual_output_tokens)
                                                : usual_output_tokens;
+    if (embeds()) size.output_expected = 0;
     FactsInput asked{.size = size};
     const bool byok = policy_.settings == nullptr || policy_.settings->use_byok;
     asked.own_keys = byok ? policy_.own_keys.get() : nullptr;
@@ -236,6 +242,7 @@ base::Result<void> Router::decide() {
     if (trace_ != nullptr) {
         trace_->input_tokens = size.input;
         trace_->output_tokens = size.output_expected;
+        trace_unable();
         trace_decision(decision, question);
     }
     return {};
@@ -289,7 +296,7 @@ void Router::add_special_chains() {
 // not.
 void Router::take_shadow() {
     const auto& shadow = plan_.rule->use.shadow;
-    if (!shadow || !input_.counts) return;
+    if (!shadow || !input_.counts || embeds()) return;
     constexpr double draws = 1'000'000;
     const auto drawn =
         static_cast<double>(input_.shadow_random % static_cast<std::uint64_t>(draws));
@@ -343,7 +350,7 @@ void Router::finish() {
         plan_.route += '/';
         plan_.route += strategy_;
     }
-    if (tables_.note_tasks) task_.get();
+    if (tables_.note_tasks && !embeds()) task_.get();
     if (trace_ == nullptr || (!noted() && input_.counts)) return;
     trace_->requested = input_.model;
     if (wanted_ != input_.model) trace_->renamed = wanted_;
@@ -420,7 +427,9 @@ base::Result<Plan> route(const RouteInput& input, RouteTrace* trace) {
 
 base::Result<Plan> route(Generation& generation, bool counts) {
     const http::Headers& headers = generation.client_headers();
-    const RequestBody body(generation);
+    const bool embeds = generation.mode == domain::ModelMode::embedding;
+    const RequestBody decoded(generation);
+    const EmbeddingsBody texts(generation);
     RouteInput input{.snapshot = *generation.snapshot, .policy = generation.policy(),
                      .model = generation.outline.model};
     input.header = [&headers](std::string_view name) { return headers.find(name); };
@@ -430,7 +439,9 @@ base::Result<Plan> route(Generation& generation, bool counts) {
         input.tags = tags;
     }
     input.body_level = level_of_body(generation);
-    input.body = &body;
+    input.mode = generation.mode;
+    input.body = &decoded;
+    if (embeds) input.body = &texts;
     input.session_id = generation.record.session_id;
     input.request_id = generation.record.request_id;
     input.input_tokens = [&generation] { return generation.input_estimate(); };
@@ -443,7 +454,7 @@ base::Result<Plan> route(Generation& generation, bool counts) {
     input.shadow_random = draws->shadow;
     input.turn = &draws->turn;
     input.counts = counts;
-    input.conversations = generation.worker.gateway.conversations.get();
+    if (!embeds) input.conversations = generation.worker.gateway.conversations.get();
     input.conversation = [&generation](std::string_view name) {
         return conversation_of(generation, name);
     };

@@ -20,6 +20,8 @@ struct RouteInput {
     const Snapshot& snapshot;
     const KeyPolicy& policy;
     std::string_view model;           // as the client named it
+    // What the model is to do; embeddings know nothing of conversations and tasks.
+    domain::ModelMode mode = domain::ModelMode::chat;
     // A header by its lower-case name; nullopt: not there.
     std::function<std::optional<std::string_view>(std::string_view)> header;
     std::span<const std::string> tags;  // the key's and the request's; empty: the key's alone

@@ -12,7 +12,7 @@ namespace tollgate::gateway {
 using domain::PowerLevel;
 
 void Router::add_one(const EndpointPointer& endpoint, std::int64_t stage) {
-    if (!reaches(policy_, endpoint->deployment)) return;
+    if (!reaches(policy_, endpoint->deployment) || !is_able(endpoint, stage)) return;
     const auto same = std::find_if(staged_.begin(), staged_.end(), [&](const Staged& one) {
         return one.endpoint == endpoint;
     });
@@ -65,14 +65,14 @@ base::Result<void> Router::gather() {
         // What the arm serves is all there is: anything else would blur the comparison.
     } else if (own_models) {
         TRY_VOID(gather_rule());
-    } else if (routing::asks_for_any_model(wanted_) &&
+    } else if (!embeds() && routing::asks_for_any_model(wanted_) &&
                !is_configured(snapshot_.names, wanted_)) {
         if (wanted_ == "auto") gather_task();
         if (staged_.empty()) gather_any();
         name_ = std::string(wanted_);
     } else {
         TRY_VOID(gather_name(wanted_));
-        if (plan_.rule == nullptr && tables_.task_table) {
+        if (plan_.rule == nullptr && tables_.task_table && !embeds()) {
             // What the table says of the task comes first, what was asked for behind it.
             std::vector<Staged> asked = std::move(staged_);
             staged_.clear();
@@ -114,11 +114,13 @@ void Router::gather_fallback_providers() {
             }
         };
         if (same != tables_.by_model.end()) add_those_of(same->second);
-        if (staged_.size() == before) add_those_of(tables_.chat);
+        // Vectors of another model cannot be compared with those of this one.
+        if (staged_.size() == before && !embeds()) add_those_of(tables_.chat);
     }
 }
 
 base::Result<void> Router::nobody_serves() {
+    if (!unable_.empty()) return nobody_embeds();
     std::string reasons;
     for (const std::string& problem : problems_) reasons += (reasons.empty() ? "" : "; ") + problem;
     if (!reasons.empty()) {
@@ -270,7 +272,7 @@ void Router::gather_same_model() {
     for (const Staged& one : named) {
         if (one.stage == named.front().stage) add_one(one.endpoint, 0);
     }
-    if (tables_.level_widens) {
+    if (tables_.level_widens && !embeds()) {
         for (const EndpointPointer& one : tables_.chat) {
             if (allowed(one)) add_one(one, 0);
         }

@@ -17,6 +17,12 @@ struct Staged {
     std::int64_t stage = 0;
 };
 
+// One that would compete, but cannot do what is asked.
+struct Unable {
+    Staged staged;
+    std::string why;
+};
+
 class Router {
 public:
     // `trace`: filled where something was decided; null: nobody wants it.
@@ -65,6 +71,11 @@ private:
     void take_turn(const Group& group);
     std::int64_t add(const routing::Resolution& resolution, std::int64_t stage);
     void add_one(const EndpointPointer& endpoint, std::int64_t stage);
+    bool embeds() const { return input_.mode == domain::ModelMode::embedding; }
+    bool is_able(const EndpointPointer& endpoint, std::int64_t stage);
+    std::string pass_over(const domain::RoutingRule& rule) const;
+    base::Error nobody_embeds() const;
+    void trace_unable();
     base::Result<void> keep_provider();
     base::Result<void> decide();
     base::Result<void> nobody(const routing::Decision& decision,
@@ -100,6 +111,7 @@ private:
     routing::Resolution resolution_;   // of the name asked for; empty where a rule chose
     std::string name_;
     std::vector<Staged> staged_;
+    std::vector<Unable> unable_;
     std::vector<std::string> names_;   // of the candidates, for the facts' views
     std::vector<routing::CandidateFacts> facts_;
     RequestSize size_;

@@ -52,9 +52,10 @@ void index_endpoints(const std::vector<std::shared_ptr<const Endpoint>>& endpoin
                      RoutingTables& tables) {
     std::unordered_set<std::string> seen;
     for (const auto& endpoint : endpoints) {
-        if (endpoint->deployment.model.mode != domain::ModelMode::chat) continue;
         if (!seen.insert(identity(*endpoint)).second) continue;
-        tables.chat.push_back(endpoint);
+        if (endpoint->deployment.model.mode == domain::ModelMode::chat) {
+            tables.chat.push_back(endpoint);
+        }
         tables.by_model[base_model_key(*endpoint)].push_back(endpoint);
     }
 }

@@ -57,22 +57,22 @@ const RuleSet::RuleList* RuleSet::of(std::string_view tenant) const {
 }
 
 const domain::RoutingRule* RuleSet::match(const RequestFeatures& features,
-                                          const TaskOfRequest& task, RuleTrace* trace) const {
+                                          const TaskOfRequest& task, RuleTrace* trace,
+                                          const PassOver& pass_over) const {
     const std::string_view dateless = without_date(features.requested);
     const auto first_of = [&](const RuleList& list) -> const domain::RoutingRule* {
         for (const auto& compiled : list) {
             const domain::RoutingRule& rule = compiled->rule;
             if (!rule.enabled) continue;
-            if (trace == nullptr) {
-                if (compiled->conditions.hold(features, dateless, task, nullptr)) return &rule;
-                continue;
+            std::string* failed = nullptr;
+            if (trace != nullptr) {
+                failed = &trace->outcomes.emplace_back(RuleOutcome{rule.name, rule.tenant, ""})
+                              .failed;
             }
-            RuleOutcome& outcome = trace->outcomes.emplace_back();
-            outcome.rule = rule.name;
-            outcome.tenant = rule.tenant;
-            if (compiled->conditions.hold(features, dateless, task, &outcome.failed)) {
-                return &rule;
-            }
+            if (!compiled->conditions.hold(features, dateless, task, failed)) continue;
+            const std::string why = pass_over ? pass_over(rule) : std::string();
+            if (why.empty()) return &rule;
+            if (failed != nullptr) *failed = why;
         }
         return nullptr;
     };

@@ -6,6 +6,7 @@
 // of the user, then the task; a request whose rules never come to the body is never decoded.
 // Cost: some 60 ns per rule that fails at its name.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ struct RuleTrace {
     std::vector<RuleOutcome> outcomes;  // in the order they were tried, the hit last
 };
 
+// Why a rule whose conditions hold is passed over all the same, in words; "" : it is not.
+using PassOver = std::function<std::string(const domain::RoutingRule&)>;
+
 // A rule that cannot be used; the others of the set are.
 struct RuleProblem {
     std::string rule, tenant, origin;
@@ -49,8 +53,10 @@ public:
     bool empty() const;
     std::size_t size() const;
     // The rule that the request meets, null: none. The task is detected only when a rule asks.
+    // `pass_over`: asked of a rule whose conditions hold; empty: nothing else matters.
     const domain::RoutingRule* match(const RequestFeatures& features, const TaskOfRequest& task,
-                                     RuleTrace* trace = nullptr) const;
+                                     RuleTrace* trace = nullptr,
+                                     const PassOver& pass_over = {}) const;
     // Of x-tollgate-route: the tenant's rule of that name or id, else the platform's; its
     // conditions need not hold. Null: none, or it is disabled.
     const domain::RoutingRule* by_name(std::string_view tenant, std::string_view name) const;
