@@ -273,8 +273,8 @@ private:
         body = plain;
     }
     // Says whose request would be decided, and what the question was.
-    static base::Result<std::string> explained(const gateway::KeyPolicy& policy,
-                                               std::string_view body) {
+    static net::Task<base::Result<std::string>> explained(const gateway::KeyPolicy& policy,
+                                                          std::string_view body) {
         std::string out;
         json::Writer(out)
             .begin_object()
@@ -282,7 +282,7 @@ private:
             .string("tenant", policy.tenant)
             .raw("question", body)
             .end_object();
-        return out;
+        co_return out;
     }
     // What the directory of the gateway does, straight from the database.
     base::Result<domain::Principal> who(const http::Headers& headers, const policy::KeyUse& use) {

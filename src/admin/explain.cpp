@@ -3,6 +3,7 @@
 
 #include "admin/handlers.hpp"
 #include "admin/lookup.hpp"
+#include "admin/steps.hpp"
 
 namespace tollgate::admin {
 namespace {
@@ -19,29 +20,49 @@ base::Result<const gateway::KeyPolicy*> policy_of_user(const gateway::Directory&
     return &*found;
 }
 
-}  // namespace
+struct Asker {
+    std::shared_ptr<const gateway::Directory> directory;  // keeps the policy
+    const gateway::KeyPolicy* policy = nullptr;           // null: nothing bounds
+};
 
-// The body is a request of any protocol, or model and prompt; user_id says for whom.
-Outcome explain_route(Call& call, Session& session) {
+// Whose request it would be.
+base::Result<Asker> find_asker(Call& call, Session& session) {
     TRY_VOID(call.checked());
     json::Document document;
     TRY(const json::Value root, document.parse(call.body_text()));
     if (!root.is_object()) return invalid("the body must be a JSON object");
-    const std::shared_ptr<const gateway::Directory> directory = call.services.directory();
-    if (!call.services.explain || directory == nullptr) {
+    Asker asker{call.services.directory()};
+    if (!call.services.explain || asker.directory == nullptr) {
         return base::Error{base::ErrorCode::unavailable, "nothing is routed by this process"};
     }
-    const gateway::KeyPolicy* policy = nullptr;
+    const gateway::Directory& directory = *asker.directory;
     if (const std::string wanted = root["user_id"].text(); !wanted.empty()) {
         TRY(const domain::User user, find_user(call, session, wanted));
-        TRY(policy, policy_of_user(*directory, user.id));
-    } else if (call.caller.policy < directory->policies.size()) {
-        policy = &directory->policy_of(call.caller);
+        TRY(asker.policy, policy_of_user(directory, user.id));
+    } else if (call.caller.policy < directory.policies.size()) {
+        asker.policy = &directory.policy_of(call.caller);
     }
-    static const gateway::KeyPolicy unbounded;
-    TRY(std::string text,
-        call.services.explain(policy != nullptr ? *policy : unbounded, call.body_text()));
-    return call.answer(200, std::move(text));
+    return asker;
+}
+
+}  // namespace
+
+// The body is a request of any protocol, or model and prompt; user_id says for whom. Conversations
+// are looked for at other instances, so no transaction may wait for the answer.
+net::Task<void> explain_route(http::Exchange& exchange, std::shared_ptr<Call> call) {
+    const auto asker = std::make_shared<Asker>();
+    Step find = [asker](Call& asked, Session& session) -> Outcome {
+        TRY(*asker, find_asker(asked, session));
+        return {};
+    };
+    auto done = co_await run_step(exchange, call, false, std::move(find));
+    if (done.ok()) {
+        static const gateway::KeyPolicy unbounded;
+        const gateway::KeyPolicy& policy = asker->policy != nullptr ? *asker->policy : unbounded;
+        auto told = co_await call->services.explain(policy, call->body_text());
+        done = told.ok() ? call->answer(200, std::move(told).value()) : told.error();
+    }
+    co_await send_outcome(exchange, call, std::move(done));
 }
 
 }  // namespace tollgate::admin

@@ -77,7 +77,7 @@ net::Task<void> synchronise_models(http::Exchange& exchange, std::shared_ptr<Cal
 // routing_rules.cpp
 Outcome get_routing_rules(Call& call, Session& session);
 Outcome update_routing_rules(Call& call, Session& session);
-Outcome explain_route(Call& call, Session& session);
+net::Task<void> explain_route(http::Exchange& exchange, std::shared_ptr<Call> call);
 // byok.cpp
 net::Task<void> create_byok(http::Exchange& exchange, std::shared_ptr<Call> call);
 Outcome list_byok(Call& call, Session& session);

@@ -68,9 +68,10 @@ struct Services {
     ConfigurationService& configuration;
     // config.precedence: database: what files define may be changed here all the same.
     bool files_are_read_only = true;
-    // The decision of routing for a request body, as JSON; see gateway/explain.hpp. Any thread.
-    std::function<base::Result<std::string>(const gateway::KeyPolicy& policy,
-                                            std::string_view body)>
+    // The decision of routing for a request body, as JSON; see gateway/explain.hpp. Loop thread;
+    // both outlive the call.
+    std::function<net::Task<base::Result<std::string>>(const gateway::KeyPolicy& policy,
+                                                       std::string_view body)>
         explain = {};
     // Comes back when what was committed before the call is in force in this process, or that takes
     // too long. Empty: nothing is served here.

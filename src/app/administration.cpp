@@ -90,8 +90,7 @@ admin::Services admin_services(gateway::Gateway& gateway, Stores& stores, Direct
         desk,
         files_are_read_only,
         [&gateway](const gateway::KeyPolicy& policy, std::string_view body) {
-            const auto snapshot = gateway.current();
-            return gateway::explain({*snapshot, gateway.codecs(), policy, body, ""});
+            return gateway::explain_as_served(gateway, policy, body);
         },
         [&keeper](net::Loop& loop) { return keeper.in_force(loop); },
     };

@@ -6,13 +6,32 @@
 #include "base/arena.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "gateway/affinity.hpp"
 #include "gateway/request_body.hpp"
 #include "gateway/route.hpp"
+#include "gateway/shared_affinity.hpp"
 
 namespace tollgate::gateway {
 namespace {
 
 using domain::Protocol;
+
+// Whether it is a request for embeddings: these have texts where Responses have items. One text
+// alone could be either: nullopt.
+std::optional<bool> asks_for_embeddings(json::Value root) {
+    const json::Value input = root["input"];
+    if (!input.exists() || root["messages"].exists()) return false;
+    for (const json::Value element : input.elements()) return !element.is_object();
+    for (const std::string_view field : {"encoding_format", "dimensions", "input_type"}) {
+        if (root[field].exists()) return true;
+    }
+    return std::nullopt;
+}
+
+bool makes_embeddings(const Plan& plan) {
+    const domain::Deployment& first = plan.candidates.front()->deployment;
+    return first.model.mode == domain::ModelMode::embedding;
+}
 
 // The first protocol whose shape the body has, by the field that holds the conversation.
 std::optional<Protocol> protocol_of(json::Value root) {
@@ -37,6 +56,7 @@ struct Asked {
     std::string model, level;
     std::optional<domain::Request> request;
     std::int64_t tokens = 0, output_max = 0;
+    std::optional<bool> embeddings;  // nullopt: the model says it
     BodyTexts texts;
     routing::BodyFeatures features;
 };
@@ -50,6 +70,9 @@ base::Result<void> decode(const ExplainQuestion& question, Asked& asked) {
         return base::invalid("is required: the name a client would ask for", "model");
     }
     asked.level = root["power_level"].text();
+    asked.tokens = accounting::quick_estimate(question.body);
+    asked.embeddings = asks_for_embeddings(root);
+    if (asked.embeddings.value_or(false)) return {};
     std::optional<Protocol> protocol = protocol_of(root);
     std::string_view body = question.body;
     if (!protocol) {
@@ -76,10 +99,14 @@ base::Result<void> decode(const ExplainQuestion& question, Asked& asked) {
 
 }  // namespace
 
-base::Result<std::string> explain(const ExplainQuestion& question) {
+base::Result<std::string> explain(const ExplainQuestion& question,
+                                  std::optional<routing::SessionKey>* conversation) {
     Asked asked;
     TRY_VOID(decode(question, asked));
     const routing::KnownBody body(asked.features);
+    routing::BodyFeatures size;
+    size.input_tokens = asked.tokens;
+    const routing::KnownBody texts(size);
     RouteInput input{.snapshot = question.snapshot, .policy = question.policy,
                      .model = asked.model};
     input.header = [](std::string_view) { return std::optional<std::string_view>(); };
@@ -91,14 +118,51 @@ base::Result<std::string> explain(const ExplainQuestion& question) {
     input.unix_now = base::unix_seconds();
     input.random = base::random_u64();
     input.counts = false;
+    input.conversations = question.conversations;
+    const json::Value root = asked.document.root();
+    input.conversation = [&](std::string_view name) {
+        const auto key = conversation_of(root, question.policy.tenant, name);
+        if (conversation != nullptr) *conversation = key;
+        return key;
+    };
     RouteTrace trace;
-    auto plan = route(input, &trace);
+    const auto route_embeddings = [&] {
+        input.mode = domain::ModelMode::embedding;
+        input.body = &texts;
+        input.conversations = nullptr;
+        trace = {};
+        return route(input, &trace);
+    };
+    const bool embeds = asked.embeddings.value_or(false);
+    auto plan = embeds ? route_embeddings() : route(input, &trace);
+    if (!asked.embeddings && plan.ok() && makes_embeddings(*plan)) plan = route_embeddings();
     if (!plan.ok()) {
         // Why nobody is left is the very thing that is asked for.
         if (trace.excluded.empty()) return std::move(plan).error();
         trace.notices.push_back(plan.error().message);
     }
     return to_json(trace, true);
+}
+
+net::Task<base::Result<std::string>> explain_as_served(Gateway& gateway, const KeyPolicy& policy,
+                                                       std::string_view body) {
+    const auto snapshot = gateway.current();
+    std::optional<routing::SessionKey> conversation;
+    routing::AffinityTable* const here = gateway.conversations.get();
+    const ExplainQuestion question{*snapshot, gateway.codecs(), policy, body, "", here};
+    auto told = explain(question, &conversation);
+    if (here == nullptr || !conversation) co_return told;
+    if (here->find(*conversation, base::unix_seconds())) co_return told;
+    std::string tenant = policy.tenant;
+    auto known = co_await known_elsewhere(gateway, std::move(tenant), *conversation);
+    if (!known) co_return told;
+    // Only asked: this instance goes on not to know it.
+    const std::int64_t idle = snapshot->routing.affinity.idle.count();
+    routing::AffinityTable elsewhere(1, std::max<std::int64_t>(idle, 1));
+    const std::int64_t last_used = known->last_used;
+    elsewhere.put(*conversation, std::move(*known), last_used);
+    const ExplainQuestion again{*snapshot, gateway.codecs(), policy, body, "", &elsewhere};
+    co_return explain(again);
 }
 
 }  // namespace tollgate::gateway

@@ -15,12 +15,12 @@ constexpr std::string_view conversation_news = "tollgate-conversation/1 ";
 constexpr std::string_view answer_news = "tollgate-answer/1 ";
 
 // Conversations of tenants never meet, whatever keys do.
-std::string shared_key(const Generation& generation) {
-    return generation.record.tenant + ':' + to_string(*generation.plan.conversation);
+std::string shared_key(const std::string& tenant, const routing::SessionKey& conversation) {
+    return tenant + ':' + to_string(conversation);
 }
 
-std::int64_t idle_seconds(const Generation& generation) {
-    return std::max<std::int64_t>(generation.snapshot->routing.affinity.idle.count(), 1);
+std::int64_t idle_seconds(const Snapshot& snapshot) {
+    return std::max<std::int64_t>(snapshot.routing.affinity.idle.count(), 1);
 }
 
 net::Task<void> tell(shared_state::SharedValues* shared, std::string text) {
@@ -41,19 +41,30 @@ bool may_be_known_elsewhere(const Generation& generation) {
     return !gateway.conversations->find(*generation.plan.conversation, base::unix_seconds());
 }
 
+net::Task<std::optional<routing::Assignment>> known_elsewhere(Gateway& gateway, std::string tenant,
+                                                              routing::SessionKey conversation) {
+    if (gateway.shared == nullptr) co_return std::nullopt;
+    std::string key = shared_key(tenant, conversation);
+    const auto told = co_await gateway.shared->get(ValueKind::conversation, std::move(key),
+                                                   conversation_patience);
+    if (!told) co_return std::nullopt;
+    auto known = routing::decode_assignment(*told);
+    if (!known.ok()) co_return std::nullopt;  // of a later version, or not ours
+    const std::int64_t now = base::unix_seconds();
+    known->last_used = std::min(known->last_used, now);
+    if (now - known->last_used >= idle_seconds(*gateway.current())) co_return std::nullopt;
+    known->shared_at = now;
+    co_return std::move(known).value();
+}
+
 net::Task<base::Result<void>> route_as_elsewhere(Generation& generation) {
     Gateway& gateway = generation.worker.gateway;
-    std::string key = shared_key(generation);
-    auto told = co_await gateway.shared->get(ValueKind::conversation, std::move(key),
-                                             conversation_patience);
-    if (!told) co_return base::Result<void>();
-    auto known = routing::decode_assignment(*told);
-    if (!known.ok()) co_return base::Result<void>();  // of a later version, or not ours
-    const std::int64_t now = base::unix_seconds();
-    const std::int64_t last_used = std::min(known->last_used, now);
-    if (now - last_used >= idle_seconds(generation)) co_return base::Result<void>();
-    known->shared_at = now;
-    gateway.conversations->put(*generation.plan.conversation, std::move(known).value(), last_used);
+    std::string tenant = generation.record.tenant;
+    const routing::SessionKey conversation = *generation.plan.conversation;
+    auto known = co_await known_elsewhere(gateway, std::move(tenant), conversation);
+    if (!known) co_return base::Result<void>();
+    const std::int64_t last_used = known->last_used;
+    gateway.conversations->put(conversation, std::move(*known), last_used);
     CO_TRY(generation.plan, route(generation));
     co_return base::Result<void>();
 }
@@ -68,10 +79,11 @@ void share_conversation(Generation& generation, const routing::Assignment* befor
     next.shared_at = now;
     routing::Assignment told = next;
     told.last_used = now;
-    shared->put(ValueKind::conversation, shared_key(generation), encode(told),
-                std::chrono::seconds(idle_seconds(generation)));
+    const routing::SessionKey& conversation = *generation.plan.conversation;
+    shared->put(ValueKind::conversation, shared_key(generation.record.tenant, conversation),
+                encode(told), std::chrono::seconds(idle_seconds(*generation.snapshot)));
     if (before == nullptr || before->deployment == next.deployment) return;
-    net::spawn(tell(shared, news_of_conversation(*generation.plan.conversation)),
+    net::spawn(tell(shared, news_of_conversation(conversation)),
                "conversation_moved");
 }
 

@@ -23,6 +23,11 @@ bool may_be_known_elsewhere(const Generation& generation);
 // REQUIRES: may_be_known_elsewhere().
 net::Task<base::Result<void>> route_as_elsewhere(Generation& generation);
 
+// What the others know of a tenant's conversation, waiting for it conversation_patience at most;
+// nullopt: nothing that holds, or nobody can tell. Loop thread.
+net::Task<std::optional<routing::Assignment>> known_elsewhere(Gateway& gateway, std::string tenant,
+                                                              routing::SessionKey conversation);
+
 // Tells the others of `next`, which is about to take the place of `before` (null: it is new), as
 // far as there is something to tell. Never waits. Loop thread.
 void share_conversation(Generation& generation, const routing::Assignment* before,
