@@ -81,8 +81,8 @@ for (const store of ['sqlite', 'postgres']) {
       const { body } = await admin(gateway, 'GET', `/api/v1/llm/credits?user_id=${user}`,
         { status: 200 });
       near(Number(body.credits_remaining), 5 - requests * each, JSON.stringify(body));
-      const usage = await admin(gateway, 'GET', `/api/v1/reports/usage?group_by=model&tenant=${tenant}`,
-        { status: 200 });
+      const usage = await admin(gateway, 'GET',
+        `/api/v1/reports/usage?group_by=model&tenant=${tenant}`, { status: 200 });
       assert.match(JSON.stringify(usage.body), /copy-model/);
     });
   });
