@@ -21,7 +21,7 @@ base::Result<Plan> Router::plan() {
     TRY_VOID(take_level());
     fill_features();
     TRY_VOID(take_rule());
-    if (!tables_.experiments.empty() && !embeds()) take_arm();
+    if (!embeds()) take_arm();
     TRY_VOID(gather());
     TRY_VOID(keep_provider());
     TRY_VOID(decide());

@@ -36,6 +36,7 @@ void Router::take_arm() {
     const bool has_rule = plan_.rule != nullptr;
     const std::string_view named = has_rule ? std::string_view(plan_.rule->use.experiment)
                                             : std::string_view();
+    if (named.empty() && tables_.experiments.empty()) return;
     if (has_rule && named.empty() && !plan_.rule->use.models.empty()) return;
     // Who says which provider it wants measures nothing.
     const auto provider = input_.header("x-tollgate-provider");

@@ -42,6 +42,9 @@ describe('a rule that names an experiment of the database', () => {
       assert.match(line, /"level":"warn"/);
       assert.match(line, /rule `trial`: use\.experiment: no experiment `late`/);
       assert.equal((await ask()).model, 'usual-model');
+      const { body } = await admin(gateway, 'POST', '/api/v1/llm/routing/explain',
+        { status: 200, json: { model: 'usual', prompt: 'hello' } });
+      assert.match(JSON.stringify(body.notices), /experiment late of rule trial is not there/);
     });
 
   test('once it is made the rule uses it, also after a reload', async () => {
