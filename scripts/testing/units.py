@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from . import running
 from .running import ROOT, Outcome
 
-PROGRAM_SECONDS = 300
+PROGRAM_SECONDS = 900
 
 
 def count(pattern, text):
