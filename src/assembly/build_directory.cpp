@@ -346,15 +346,26 @@ void Builder::add_aliases(const domain::Key& key, KeyPolicy& policy) {
     const domain::Team* group = team(policy.team);
     const routing::AllowedModels of_tenant(owner == nullptr ? std::vector<std::string>{}
                                                             : owner->allowed_models);
+    const domain::User* person = user(key.user);
+    const routing::AllowedModels of_user(person == nullptr ? std::vector<std::string>{}
+                                                           : person->allowed_models);
+    const routing::AllowedModels of_team(group == nullptr ? std::vector<std::string>{}
+                                                          : group->allowed_models);
     const auto tier = tiers_.find(policy.tier);
     const routing::AllowedModels of_tier(tier == tiers_.end() ? std::vector<std::string>{}
                                                               : tier->second.allowed_models);
-    for (const auto* aliases : {&key.aliases, group != nullptr ? &group->aliases : nullptr}) {
-        if (aliases == nullptr) continue;
-        for (const auto& [alias, target] : *aliases) {
-            if (of_tenant.allows(target, target) && of_tier.allows(target, target)) {
-                policy.aliases.emplace_back(alias, target);
-            }
+    // An alias opens nothing that those above whoever made it have not allowed.
+    const auto granted = [&](const std::string& target) {
+        return of_tenant.allows(target, target) && of_tier.allows(target, target);
+    };
+    for (const auto& [alias, target] : key.aliases) {
+        if (granted(target) && of_user.allows(target, target) && of_team.allows(target, target)) {
+            policy.aliases.emplace_back(alias, target);
+        }
+    }
+    if (group != nullptr) {
+        for (const auto& [alias, target] : group->aliases) {
+            if (granted(target)) policy.aliases.emplace_back(alias, target);
         }
     }
     policy.own_aliases = policy.aliases.size();
@@ -418,6 +429,7 @@ void Builder::add_key(const domain::Key& key) {
     restrict_to(key.allowed_models, policy);
     if (person != nullptr) restrict_to(person->allowed_models, policy);
     if (group != nullptr) restrict_to(group->allowed_models, policy);
+    const std::size_t own_lists = policy.allowed.size();
     if (owner != nullptr) restrict_to(owner->allowed_models, policy);
     if (owner != nullptr) policy.baseline_model = owner->baseline_model;
     policy::KeyTerms terms = terms_of(key);
@@ -430,7 +442,8 @@ void Builder::add_key(const domain::Key& key) {
         problems_.push_back(complaint(Severity::warning, "key " + key.name,
                                       rules.error().message + "; the key is blocked meanwhile"));
     }
-    bound(key, policy);
+    bound(key, policy);  // which adds the tier's list
+    policy.platform_lists = policy.allowed.size() - own_lists;
     add_aliases(key, policy);
     if (in_.metrics != nullptr && owner != nullptr) {
         auto [metrics, is_new] = metrics_.try_emplace(owner->id);

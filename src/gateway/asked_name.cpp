@@ -3,13 +3,16 @@
 namespace tollgate::gateway {
 namespace {
 
-// The aliases that the tenant keeps in the interface come behind all others.
+// The aliases that the tenant keeps in the interface come behind all others. One that leads to what
+// the platform has not allowed the tenant is as good as none.
 std::string_view tenants_name_of(const Snapshot& snapshot, const KeyPolicy& policy,
                                  std::string_view name) {
     const auto own = snapshot.routing.tenants.find(policy.tenant);
     if (own == snapshot.routing.tenants.end()) return name;
     for (const auto& [alias, target] : own->second.aliases) {
-        if (alias == name) return target;
+        if (alias != name) continue;
+        const bool granted = policy.platform_allows(target, snapshot.names.resolve(target).name);
+        return granted ? std::string_view(target) : name;
     }
     return name;
 }

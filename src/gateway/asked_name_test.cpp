@@ -125,6 +125,37 @@ TEST_F(AskedNames, AliasesBehindOneAnother_AreHeldToWhereTheyEnd) {
     EXPECT_THAT(tried("spare"), ElementsAre("pool"));
 }
 
+TEST_F(AskedNames, AnAliasOfTheInterface_LeadsNowhereThatThePlatformHasNotAllowed) {
+    ready();
+    domain::TenantRouting own;
+    own.tenant = "acme";
+    own.aliases = {{"claude-mine", "spare"}, {"pool-mine", "pool"}};
+    snapshot_.routing.tenants["acme"] = own;
+    // The list is the tenant's own: names that nobody serves fit it, and open nothing.
+    key_that_may({"pool", "claude-*", "pool-mine"}, {});
+    policy_.platform_lists = 1;
+    EXPECT_THAT(tried("claude-mine"), ElementsAre("pool")) << "as any Claude that nobody knows";
+    EXPECT_THAT(tried("pool-mine"), ElementsAre("pool"));
+    // The key's list is made by the tenant: it may name the alias.
+    policy_.platform_lists = 0;
+    EXPECT_THAT(tried("claude-mine"), ElementsAre("spare"));
+}
+
+TEST_F(AskedNames, ProvidersOfLastResort_ServeOnlyWhatTheKeyMayUse) {
+    ready();
+    domain::TenantRouting own;
+    own.tenant = "acme";
+    own.fallback_providers = {"openai"};
+    snapshot_.routing.tenants["acme"] = own;
+    for (const auto& group : snapshot_.groups) {
+        snapshot_.routing.chat.push_back(group->endpoints.front());
+    }
+    key_that_may({"pool"}, {});
+    EXPECT_THAT(tried("pool"), ElementsAre("pool"));
+    key_that_may({}, {});
+    EXPECT_THAT(tried("pool"), ElementsAre("pool", "spare"));
+}
+
 TEST_F(AskedNames, WhatATenantsRowDefines_IsTheTenantsModel) {
     ready();
     key_that_may({"pool"}, {{"pool", "spare"}});

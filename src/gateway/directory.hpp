@@ -37,6 +37,7 @@ struct TenantMetrics {
 struct KeyPolicy {
     // Of the key, its user, team, tier and tenant, those that say anything: all must allow.
     std::vector<routing::AllowedModels> allowed = {};
+    std::size_t platform_lists = 0;  // so many at its end are of the tenant and the tier
     // Names of the key, then of its team, then of its tenant: the first that fits counts.
     std::vector<std::pair<std::string, std::string>> aliases = {};
     std::size_t own_aliases = 0;  // so many in front are of the key and its team
@@ -63,6 +64,14 @@ struct KeyPolicy {
     bool allows(std::string_view requested, std::string_view group) const {
         for (const routing::AllowedModels& list : allowed) {
             if (!list.allows(requested, group)) return false;
+        }
+        return true;
+    }
+    // What the platform's own lists say, which nobody of the tenant may widen.
+    bool platform_allows(std::string_view requested, std::string_view group) const {
+        const auto own = allowed.size() - platform_lists;
+        for (std::size_t i = own; i < allowed.size(); ++i) {
+            if (!allowed[i].allows(requested, group)) return false;
         }
         return true;
     }

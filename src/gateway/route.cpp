@@ -373,6 +373,7 @@ void Router::finish() {
     }
     for (const std::string& notice : resolution_.notices) trace_->notices.push_back(notice);
     for (const std::string& problem : problems_) trace_->notices.push_back(problem);
+    for (const std::string& ended : passed_over_) trace_->notices.push_back(ended);
 }
 
 static TracedCandidate traced(const Staged& staged, const routing::CandidateFacts& facts) {

@@ -104,23 +104,25 @@ void Router::gather_fallback_providers() {
     for (const std::string& name : names) {
         const std::size_t before = staged_.size();
         const std::int64_t stage = staged_.back().stage + 1;
-        const auto add_those_of = [&](const std::vector<EndpointPointer>& endpoints) {
+        // `same_model`: whoever may use the name that was asked for may use it there as well.
+        const auto add_those_of = [&](const std::vector<EndpointPointer>& endpoints,
+                                      bool same_model) {
             for (const EndpointPointer& one : endpoints) {
                 const domain::Deployment& target = one->deployment;
                 if (target.account != name && target.provider.type != name) continue;
                 const bool allowed = policy_.allows(target.group, target.group) ||
-                                     policy_.allows(asked_, target.group);
+                                     (same_model && policy_.allows(asked_, target.group));
                 if (allowed) add_one(one, stage);
             }
         };
-        if (same != tables_.by_model.end()) add_those_of(same->second);
+        if (same != tables_.by_model.end()) add_those_of(same->second, true);
         // Vectors of another model cannot be compared with those of this one.
-        if (staged_.size() == before && !embeds()) add_those_of(tables_.chat);
+        if (staged_.size() == before && !embeds()) add_those_of(tables_.chat, false);
     }
 }
 
 base::Result<void> Router::nobody_serves() {
-    if (!unable_.empty()) return nobody_embeds();
+    if (!unable_.empty() && !refused_) return nobody_embeds();
     std::string reasons;
     for (const std::string& problem : problems_) reasons += (reasons.empty() ? "" : "; ") + problem;
     if (!reasons.empty()) {
@@ -240,7 +242,7 @@ bool Router::is_retired(const Endpoint& endpoint) {
                        domain::target_name(endpoint.deployment) +
                        " is passed over, its provider switched it off on " + model.retires;
     if (!model.deprecated_for.empty()) told += "; its successor is " + model.deprecated_for;
-    problems_.push_back(std::move(told));
+    passed_over_.push_back(std::move(told));
     return true;
 }
 
@@ -265,22 +267,22 @@ void Router::gather_same_model() {
     if (staged_.empty() || plan_.rule != nullptr) return;
     const std::vector<Staged> named = std::move(staged_);
     staged_.clear();
-    const auto allowed = [&](const EndpointPointer& endpoint) {
+    const auto allowed = [&](const EndpointPointer& endpoint, bool same_model) {
         const std::string& group = endpoint->deployment.group;
-        return policy_.allows(group, group) || policy_.allows(asked_, group);
+        return policy_.allows(group, group) || (same_model && policy_.allows(asked_, group));
     };
     for (const Staged& one : named) {
         if (one.stage == named.front().stage) add_one(one.endpoint, 0);
     }
     if (tables_.level_widens && !embeds()) {
         for (const EndpointPointer& one : tables_.chat) {
-            if (allowed(one)) add_one(one, 0);
+            if (allowed(one, false)) add_one(one, 0);
         }
     } else {
         const auto same = tables_.by_model.find(base_model_key(*named.front().endpoint));
         if (same != tables_.by_model.end()) {
             for (const EndpointPointer& one : same->second) {
-                if (allowed(one)) add_one(one, 0);
+                if (allowed(one, true)) add_one(one, 0);
             }
         }
     }

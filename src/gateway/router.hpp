@@ -124,7 +124,8 @@ private:
     const domain::ExperimentSpec* experiment_ = nullptr;
     const domain::ExperimentArm* arm_ = nullptr;
     std::string_view strategy_;
-    std::vector<std::string> problems_;
+    std::vector<std::string> problems_;  // told to the client when nobody is left
+    std::vector<std::string> passed_over_;  // models whose providers ended them: for the trace
     Plan plan_;
 };
 

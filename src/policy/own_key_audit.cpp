@@ -141,6 +141,20 @@ bool OwnKeyAudit::write(std::deque<domain::AuditRow>& batch) {
     }
     const base::ErrorCode code = done.error().code;
     const bool waits = code == base::ErrorCode::unavailable || code == base::ErrorCode::timeout;
+    if (!waits && batch.size() > 1) {
+        // One that is refused, for being there already above all, takes no others along.
+        bool all_done = true;
+        std::deque<domain::AuditRow> later;
+        for (domain::AuditRow& row : batch) {
+            std::deque<domain::AuditRow> one;
+            one.push_back(std::move(row));
+            if (all_done && write(one)) continue;
+            all_done = false;
+            later.push_back(std::move(one.front()));
+        }
+        batch = std::move(later);
+        return all_done;
+    }
     base::log().warn(waits ? "own_key_audit_waits" : "own_key_audit_lost",
                      {{"rows", batch.size()}, {"why", done.error().message}});
     if (!waits) dropped_.add(batch.size());

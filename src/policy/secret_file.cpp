@@ -89,6 +89,11 @@ base::Result<void> write_secret_file(const std::string& path, const SecretFileWo
     base::Error error = trouble(words, "making", path);
     ::unlink(draft.c_str());
     if (!done) return error;
+    // The name must outlive a loss of power as well as what is in the file.
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const File names(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (names.fd < 0 || ::fsync(names.fd) != 0) return trouble(words, "keeping", path);
     return {};
 }
 
