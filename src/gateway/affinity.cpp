@@ -27,20 +27,15 @@ std::string_view value_of(const Generation& generation, std::string_view name) {
 constexpr std::array<std::string_view, 3> system_names = {"system", "systemInstruction",
                                                           "instructions"};
 
-// By the JSON values of the body that a conversation begins with.
+// What a conversation begins with: the user in its metadata, and JSON values of the body.
 struct Opening {
-    std::string_view metadata, system, first_message;
+    std::string metadata_user;
+    std::string_view system, first_message;
 };
 
 std::optional<routing::SessionKey> key_of(routing::SessionSource source, const Opening& opening) {
-    std::string user;
     if (source.session_id.empty()) {
-        if (!opening.metadata.empty()) {
-            json::Document document;
-            const auto metadata = document.parse(opening.metadata);
-            if (metadata.ok()) user = (*metadata)["user_id"].text();
-            source.metadata_user = user;
-        }
+        source.metadata_user = opening.metadata_user;
         source.system_text = opening.system.substr(0, routing::session_text_bytes);
         source.first_user_text = opening.first_message.substr(0, routing::session_text_bytes);
     }
@@ -76,10 +71,17 @@ std::optional<routing::SessionKey> conversation_of(const Generation& generation,
     source.agent_id = generation.record.agent_id;
     Opening opening;
     if (source.session_id.empty()) {
-        opening.metadata = value_of(generation, "metadata");
-        opening.first_message = generation.document != nullptr
-                                    ? first_message_of(generation.document->root())
-                                    : generation.first_message;
+        if (generation.document != nullptr) {
+            const json::Value root = generation.document->root();
+            opening.metadata_user = root["metadata"]["user_id"].text();
+            opening.first_message = first_message_of(root);
+        } else {  // a rule wanted the words: the request is decoded, and its tree is gone
+            json::Document document;
+            const std::string_view metadata = value_of(generation, "metadata");
+            const auto root = document.parse(metadata);
+            if (root.ok()) opening.metadata_user = (*root)["user_id"].text();
+            opening.first_message = generation.first_message;
+        }
         for (const std::string_view field : system_names) {
             opening.system = value_of(generation, field);
             if (!opening.system.empty()) break;
@@ -90,7 +92,7 @@ std::optional<routing::SessionKey> conversation_of(const Generation& generation,
 
 std::optional<routing::SessionKey> conversation_of(json::Value root, std::string_view tenant,
                                                    std::string_view name) {
-    Opening opening{root["metadata"].raw(), {}, first_message_of(root)};
+    Opening opening{root["metadata"]["user_id"].text(), {}, first_message_of(root)};
     for (const std::string_view field : system_names) {
         if (!root[field].exists()) continue;
         opening.system = root[field].raw();

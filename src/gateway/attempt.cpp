@@ -230,8 +230,8 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     request.body = scene.prepared.pieces;
     const http::Deadlines deadlines = deadlines_of(scene);
     http::CallFailure how = http::CallFailure::none;
-    if (generation.record.sent == net::Instant{}) generation.record.sent = net::Clock::now();
     const net::Instant sending = net::Clock::now();
+    if (generation.record.sent == net::Instant{}) generation.record.sent = sending;
     http::Departure departure;
     auto sent = co_await generation.worker.client.send(scene.endpoint.origin, request, deadlines,
                                                        scene.scope, &how, &departure);
