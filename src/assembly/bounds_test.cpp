@@ -195,6 +195,25 @@ TEST_F(Bounds, AnAliasOfTheTenantsPeople_LeadsToNoModelThatTheTenantMayNotUse) {
     EXPECT_EQ(policy("sk-ann").alias_target("echo"), "echo");
 }
 
+TEST_F(Bounds, AnAliasOfAKey_LeadsToNoModelThatItsTeamMayNotUse) {
+    rows_.teams.front().allowed_models = {"echo"};
+    rows_.keys.back().aliases = {{"mine", "gpt"}, {"said", "echo"}};
+    build_all();
+    const gateway::KeyPolicy& of_team = policy("sk-ann");
+    EXPECT_EQ(of_team.alias_target("mine"), "mine");
+    EXPECT_EQ(of_team.alias_target("said"), "echo");
+    EXPECT_EQ(of_team.platform_lists, 0U) << "the team's list is the tenant's business";
+}
+
+TEST_F(Bounds, ListsOfTenantAndTier_AreThePlatforms) {
+    rows_.keys.front().allowed_models = {"echo", "gpt"};
+    rows_.tenants.front().allowed_models = {"echo"};
+    build_all();
+    EXPECT_EQ(policy("sk-acme").platform_lists, 1U);
+    EXPECT_TRUE(policy("sk-acme").platform_allows("echo", "echo"));
+    EXPECT_FALSE(policy("sk-acme").platform_allows("gpt", "gpt"));
+}
+
 TEST_F(Bounds, CapsOfUsersAndTiers_BeginWithTheTenantsMonth) {
     rows_.tenants.front().time_zone = "Pacific/Kiritimati";
     rows_.tenants.front().tier = "small";

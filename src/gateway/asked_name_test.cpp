@@ -156,6 +156,20 @@ TEST_F(AskedNames, ProvidersOfLastResort_ServeOnlyWhatTheKeyMayUse) {
     EXPECT_THAT(tried("pool"), ElementsAre("pool", "spare"));
 }
 
+TEST_F(AskedNames, ALevelThatWidens_ReachesOnlyWhatTheKeyMayUse) {
+    ready();
+    for (const auto& group : snapshot_.groups) {
+        snapshot_.routing.chat.push_back(group->endpoints.front());
+    }
+    snapshot_.routing.level_widens = true;
+    key_that_may({"pool"}, {});
+    policy_.key_level = domain::PowerLevel::precision;
+    EXPECT_THAT(tried("pool"), ElementsAre("pool"));
+    key_that_may({}, {});
+    policy_.key_level = domain::PowerLevel::precision;
+    EXPECT_THAT(tried("pool"), testing::UnorderedElementsAre("pool", "spare"));
+}
+
 TEST_F(AskedNames, WhatATenantsRowDefines_IsTheTenantsModel) {
     ready();
     key_that_may({"pool"}, {{"pool", "spare"}});
