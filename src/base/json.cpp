@@ -88,8 +88,11 @@ struct Document::Parser {
     const Frame* watched = nullptr;  // the outermost object, when its members may be known
     const char* not_utf8 = nullptr;  // the first byte of a string that is none
     const char* expected = nullptr;  // what the error at `at` missed
+    Known* known_at;                 // where the next known member is noted
+    Known* const known_end;
 
-    [[gnu::always_inline]] Parser(std::string_view text, std::vector<Node>& into, Frame* frames)
+    [[gnu::always_inline]] Parser(std::string_view text, std::vector<Node>& into, Frame* frames,
+                                  std::array<Known, known_max>& noted)
         : begin(text.data()),
           end(text.data() + text.size()),
           at(begin),
@@ -97,7 +100,9 @@ struct Document::Parser {
           nodes(into.data()),
           room(static_cast<std::uint32_t>(into.size())),
           bottom(frames),
-          around(frames) {}
+          around(frames),
+          known_at(noted.data()),
+          known_end(noted.data() + noted.size()) {}
 
     [[gnu::always_inline]] bool fail(const char* what) {
         expected = what;
@@ -241,6 +246,7 @@ struct Document::Parser {
             room = static_cast<std::uint32_t>(storage.size());
         }
         append(found->nodes, nodes + used, offset_of(at), used);
+        if (known_at != known_end) *known_at++ = {used, found->number};
         used += static_cast<std::uint32_t>(found->nodes.size());
         at += found->text.size();
         return true;
@@ -338,13 +344,22 @@ base::Result<Value> Document::parse(std::string_view text) {
         return base::invalid("JSON text of more than 1 GiB");
     }
     Frame frames[depth_max + 1];  // the first stands for what is around the text
-    Parser parser(text, nodes_, frames);
+    known_ = {};
+    Parser parser(text, nodes_, frames, known_);
     if (!parser.run()) return detail::malformed(parser.offset_of(parser.at), parser.expected);
     parsed_ = true;
     return Value(this, 0);
 }
 
 Value Document::root() const { return parsed_ && !nodes_.empty() ? Value(this, 0) : Value(); }
+
+std::uint64_t Value::known() const {
+    if (document_ == nullptr || !document_->parsed_) return 0;
+    for (const Document::Known& known : document_->known_) {
+        if (known.number != 0 && known.node == index_) return known.number;
+    }
+    return 0;
+}
 
 std::string_view Value::text(base::Arena& arena) const {
     if (!is_string()) return {};

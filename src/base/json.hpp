@@ -5,6 +5,7 @@
 // Not thread-safe; one Document per thread or per request. A Document borrows the text it parsed:
 // Values and the views they give die with the text or with the next parse().
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,6 +65,11 @@ public:
     std::optional<double> number() const;
     std::optional<bool> boolean() const;
 
+    // A number that stands for the value's very bytes, and never for others: what was made of them
+    // may be kept by it. Large members of an outermost object have one that clients send again and
+    // again (base/json_memory.hpp), of each thread its own; 0: this value has none.
+    std::uint64_t known() const;
+
     std::size_t size() const;  // elements of an array, members of an object, else 0
     Value operator[](std::string_view key) const;  // first member with that (unescaped) key
 
@@ -106,8 +112,15 @@ private:
         bool has_escapes : 1;  // for strings
     };
     struct Parser;
+    // A member of the outermost object that was parsed before.
+    struct Known {
+        std::uint32_t node = 0;
+        std::uint64_t number = 0;
+    };
+    static constexpr std::size_t known_max = 4;
     const Node& node(std::uint32_t index) const { return nodes_[index]; }
     std::string_view text_;
+    std::array<Known, known_max> known_{};
     std::vector<Node> nodes_;  // as many as there is room for; a parse fills the first of them
     bool parsed_ = false;
 };

@@ -1,10 +1,13 @@
 #include "base/json_memory.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace tollgate::json::detail {
 namespace {
+
+std::atomic<std::uint64_t> numbers{0};  // given so far
 
 // Of the size and of words spread over the text. Two values with one fingerprint are no harm: one
 // is kept at its first sight.
@@ -73,6 +76,7 @@ void ValueMemory::saw(std::string_view text, const Node* nodes, std::size_t coun
         node.next -= index;
     }
     value.used = ++uses_;
+    value.number = numbers.fetch_add(1, std::memory_order_relaxed) + 1;
     bytes_ += bytes;
 }
 

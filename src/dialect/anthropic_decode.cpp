@@ -116,6 +116,7 @@ private:
             TRY(domain::Tool decoded, tool(each, here));
             request_.tools.push_back(std::move(decoded));
         }
+        request_.tools_known = root_["tools"].known();
         return {};
     }
 
@@ -123,6 +124,7 @@ private:
     // is what the model may call now.
     Result<void> apply_tool_changes() {
         if (content_.tool_changes().empty()) return {};
+        request_.tools_known = 0;
         std::vector<std::string_view> removed;
         for (const auto& [change, path] : content_.tool_changes()) {
             const Place place(top_, path);

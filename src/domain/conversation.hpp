@@ -123,6 +123,9 @@ struct Request {
     std::vector<Part> system;
     std::vector<Message> messages;
     std::vector<Tool> tools;
+    // json::Value::known() of the list that `tools` were decoded from and that they are whole and
+    // unchanged; 0: none. Whoever encodes them may keep the text by it.
+    std::uint64_t tools_known = 0;
     ToolChoice tool_choice;
     std::optional<std::int64_t> max_output_tokens;
     json::Raw temperature, top_p, top_k;  // numbers as spelled, empty when not given
