@@ -9,6 +9,7 @@ namespace tollgate::accounting {
 namespace {
 
 using domain::UsageRecord;
+using domain::UsageView;
 
 constexpr std::size_t varint_bytes_max = 10;
 constexpr std::size_t field_count_max = 80;
@@ -17,7 +18,8 @@ constexpr std::size_t field_count_max = 80;
 constexpr std::uint64_t flag_unpriced = 1, flag_byok = 2, flag_stream = 4, flag_translated = 8,
                         flag_client_gone = 16, flag_estimated = 32;
 
-std::int64_t flags_of(const UsageRecord& record) {
+template <typename Record>
+std::int64_t flags_of(const Record& record) {
     std::uint64_t flags = 0;
     if (!record.priced) flags |= flag_unpriced;
     if (record.byok) flags |= flag_byok;
@@ -104,15 +106,15 @@ void each_field(Record& r, std::int64_t& flags, Field&& field) {
 }
 
 // At most usage_text_bytes_max, cut before a character of several bytes.
-std::string_view bounded(const std::string& text) {
-    if (text.size() <= usage_text_bytes_max) return text;
+std::string_view bounded(std::string_view text) {
+    if (text.size() <= usage_text_bytes_max) [[likely]] return text;
     std::size_t end = usage_text_bytes_max;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    return std::string_view(text).substr(0, end);
+    return text.substr(0, end);
 }
 
-std::span<const std::string> bounded(const std::vector<std::string>& tags) {
-    return std::span(tags).first(std::min(tags.size(), usage_tags_max));
+std::span<const std::string> bounded(std::span<const std::string> tags) {
+    return tags.first(std::min(tags.size(), usage_tags_max));
 }
 
 // Writes fields; the buffer is known to be large enough.
@@ -124,13 +126,13 @@ public:
         varint(number * 2);
         varint((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
     }
-    void operator()(std::uint64_t number, const std::string& text) {
+    void operator()(std::uint64_t number, std::string_view text) {
         if (!text.empty()) bytes(number, bounded(text));
     }
-    void operator()(std::uint64_t number, const std::vector<std::string>& tags) {
+    void operator()(std::uint64_t number, std::span<const std::string> tags) {
         for (const auto& tag : bounded(tags)) bytes(number, bounded(tag));
     }
-    void json(std::uint64_t number, const std::string& text) {
+    void json(std::uint64_t number, std::string_view text) {
         if (!text.empty() && text.size() <= usage_json_bytes_max) bytes(number, text);
     }
     char* end() const { return at_; }
@@ -153,11 +155,11 @@ private:
 class Measure {
 public:
     void operator()(std::uint64_t, std::int64_t, std::int64_t) {}
-    void operator()(std::uint64_t, const std::string& text) { total += text.size(); }
-    void operator()(std::uint64_t, const std::vector<std::string>& tags) {
+    void operator()(std::uint64_t, std::string_view text) { total += text.size(); }
+    void operator()(std::uint64_t, std::span<const std::string> tags) {
         for (const auto& tag : bounded(tags)) total += tag.size() + 2 * varint_bytes_max;
     }
-    void json(std::uint64_t, const std::string& text) { total += text.size(); }
+    void json(std::uint64_t, std::string_view text) { total += text.size(); }
     std::size_t total = 1 + field_count_max * 2 * varint_bytes_max;
 };
 
@@ -235,7 +237,8 @@ private:
 
 }  // namespace
 
-std::string_view encode_usage(const UsageRecord& record, std::string& buffer) {
+template <typename Record>
+static std::string_view encode(const Record& record, std::string& buffer) {
     std::int64_t flags = flags_of(record);
     Measure measure;
     each_field(record, flags, measure);
@@ -244,6 +247,13 @@ std::string_view encode_usage(const UsageRecord& record, std::string& buffer) {
     Encoder encoder(buffer.data() + 1);
     each_field(record, flags, encoder);
     return {buffer.data(), static_cast<std::size_t>(encoder.end() - buffer.data())};
+}
+
+std::string_view encode_usage(const UsageRecord& record, std::string& buffer) {
+    return encode(record, buffer);
+}
+std::string_view encode_usage(const UsageView& record, std::string& buffer) {
+    return encode(record, buffer);
 }
 
 base::Result<void> decode_usage(std::string_view bytes, UsageRecord& record) {

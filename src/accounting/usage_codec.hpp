@@ -24,6 +24,7 @@ constexpr std::size_t usage_json_bytes_max = 4096;
 // Writes into `buffer`, which only ever grows, so that a caller that keeps it allocates nothing.
 // The result points into it and lives until the next call.
 std::string_view encode_usage(const domain::UsageRecord& record, std::string& buffer);
+std::string_view encode_usage(const domain::UsageView& record, std::string& buffer);
 // Fails: invalid_request when these are not the bytes of a record. The second fills `record`, which
 // must be as new, where it stands: a record has thirty texts, and moving it costs as much as
 // reading it.

@@ -38,7 +38,13 @@ bool UsageSink::accepts() {
 }
 
 void UsageSink::add(const domain::UsageRecord& record) {
-    const std::string_view encoded = encode_usage(record, buffer_);
+    add_encoded(encode_usage(record, buffer_));
+}
+void UsageSink::add(const domain::UsageView& record) {
+    add_encoded(encode_usage(record, buffer_));
+}
+
+void UsageSink::add_encoded(std::string_view encoded) {
     if (write_waiting() && write(encoded)) return;
     if (drop_when_full_) {
         ++dropped_;

@@ -24,11 +24,13 @@ public:
     // The record is in the journal when this returns; where that failed it is kept in memory and
     // written as soon as there is room, while accepts() says no.
     void add(const domain::UsageRecord& record);
+    void add(const domain::UsageView& record);
     std::uint64_t dropped() const { return dropped_; }
     // Of the last failure, for the 503; "" when there was none.
     const std::string& trouble() const { return trouble_; }
 
 private:
+    void add_encoded(std::string_view record);
     bool write(std::string_view record);
     bool write_waiting();
 

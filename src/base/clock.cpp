@@ -5,10 +5,12 @@
 
 namespace tollgate::base {
 
-std::int64_t unix_seconds() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
+std::int64_t unix_seconds() { return coarse_unix_micros() / 1'000'000; }
+
+std::int64_t coarse_unix_micros() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000;
 }
 
 std::string rfc3339(std::chrono::system_clock::time_point when) {
@@ -35,9 +37,7 @@ std::string rfc3339_now() {
     // The part up to the second is made once a second per thread.
     thread_local std::int64_t made_for = -1;
     thread_local std::string text;
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                  std::chrono::system_clock::now().time_since_epoch())
-                                  .count();
+    const std::int64_t milliseconds = coarse_unix_micros() / 1'000;
     if (milliseconds / 1000 != made_for) {
         made_for = milliseconds / 1000;
         text =

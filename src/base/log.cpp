@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <condition_variable>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -37,7 +38,7 @@ void append_real(std::string& out, double value) {
         return;
     }
     const bool negative = value < 0;
-    const std::int64_t scaled = std::llround((negative ? -value : value) * 1000);
+    const auto scaled = static_cast<std::int64_t>((negative ? -value : value) * 1000 + 0.5);
     if (negative) out += '-';
     json::append_integer(out, scaled / 1000);
     const auto part = static_cast<int>(scaled % 1000);
@@ -68,83 +69,82 @@ void append_human_value(std::string& out, const LogValue& value) {
     }
 }
 
-// Writes into room that is there already: a line is written for every request, in some sixty steps.
-// The room is the thread's own and stays for its next line.
-class JsonLine {
-public:
-    explicit JsonLine(std::size_t bytes_max) {
-        thread_local Room room;
-        if (room.size < bytes_max) {
-            room.size = std::max(bytes_max, 2 * room.size);
-            room.bytes.reset(new char[room.size]);
-        }
-        begin_ = at_ = room.bytes.get();
-    }
-
-    void put(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
-
-    void value(const LogValue& value) {
-        if (value.kind == LogValue::Kind::integer && value.integer >= 0 && value.integer < 10) {
-            *at_++ = static_cast<char>('0' + value.integer);
-        } else if (value.kind == LogValue::Kind::boolean) {
-            put(value.integer != 0 ? "true" : "false");
-        } else if (value.kind == LogValue::Kind::text && json::needs_no_escape(value.text)) {
-            *at_++ = '"';
-            put(value.text);
-            *at_++ = '"';
-        } else {
-            scratch_.clear();
-            append_json_value(scratch_, value);
-            put(scratch_);
-        }
-    }
-
-    // Until the thread's next line.
-    std::string_view text() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
-
-    // More than the value can become: six bytes for one that is written as an escape sequence.
-    static std::size_t bytes_max(const LogValue& value) {
-        constexpr std::size_t number = 32, longest_escape = 6, quotes = 2;
-        return value.kind == LogValue::Kind::text ? longest_escape * value.text.size() + quotes
-                                                  : number;
-    }
-
-private:
+// The room for one line: the thread's own, which stays for its next one. A line is written for every
+// request, in some sixty steps, so that each takes place for granted.
+char* room_for(std::size_t bytes) {
     struct Room {
         std::unique_ptr<char[]> bytes;
         std::size_t size = 0;
     };
-    char* begin_;
-    char* at_;
-    std::string scratch_;
-};
+    thread_local Room room;
+    if (room.size < bytes) [[unlikely]] {
+        room.size = std::max(bytes, 2 * room.size);
+        room.bytes.reset(new char[room.size]);
+    }
+    return room.bytes.get();
+}
+
+char* put(char* at, std::string_view text) {
+    std::memcpy(at, text.data(), text.size());
+    return at + text.size();
+}
+
+// More than the value can become: six bytes for one that is written as an escape sequence.
+std::size_t bytes_max(const LogValue& value) {
+    constexpr std::size_t number = 32, longest_escape = 6, quotes = 2;
+    return value.kind == LogValue::Kind::text ? longest_escape * value.text.size() + quotes
+                                              : number;
+}
+
+char* put_value(char* at, const LogValue& value) {
+    constexpr std::size_t digits_max = 24;
+    switch (value.kind) {
+        case LogValue::Kind::text:
+            if (!json::needs_no_escape(value.text)) break;
+            *at++ = '"';
+            at = put(at, value.text);
+            *at++ = '"';
+            return at;
+        case LogValue::Kind::integer:
+            if (value.integer >= 0 && value.integer < 10) {
+                *at++ = static_cast<char>('0' + value.integer);
+                return at;
+            }
+            return std::to_chars(at, at + digits_max, value.integer).ptr;
+        case LogValue::Kind::boolean: return put(at, value.integer != 0 ? "true" : "false");
+        case LogValue::Kind::real: break;
+    }
+    thread_local std::string scratch;
+    scratch.clear();
+    append_json_value(scratch, value);
+    return put(at, scratch);
+}
 
 // Valid until the thread writes its next line.
 std::string_view json_line(LogLevel level, std::string_view time, std::string_view event,
-                      LogFields fields) {
+                           LogFields fields) {
     constexpr std::size_t punctuation = 64, beside_name_and_value = 8;
-    std::size_t bytes_max = punctuation + time.size() + event.size();
+    std::size_t size_max = punctuation + time.size() + event.size();
     for (const LogField& field : fields) {
-        bytes_max +=
-            field.name.size() + JsonLine::bytes_max(field.value) + beside_name_and_value;
+        size_max += field.name.size() + bytes_max(field.value) + beside_name_and_value;
     }
-    JsonLine line(bytes_max);
-    line.put("{\"ts\":\"");
-    line.put(time);
-    line.put("\",\"level\":\"");
-    line.put(level_name(level));
-    line.put("\",\"event\":\"");
-    line.put(event);
-    line.put("\"");
+    char* const begin = room_for(size_max);
+    char* at = put(begin, R"({"ts":")");
+    at = put(at, time);
+    at = put(at, R"(","level":")");
+    at = put(at, level_name(level));
+    at = put(at, R"(","event":")");
+    at = put(at, event);
+    *at++ = '"';
     for (const LogField& field : fields) {
         if (field.value.absent()) continue;
-        line.put(",\"");
-        line.put(field.name);  // names are ours, and plain
-        line.put("\":");
-        line.value(field.value);
+        at = put(at, ",\"");
+        at = put(at, field.name);  // names are ours, and plain
+        at = put(at, "\":");
+        at = put_value(at, field.value);
     }
-    line.put("}");
-    return line.text();
+    *at++ = '}';
+    return {begin, static_cast<std::size_t>(at - begin)};
 }
 
 }  // namespace

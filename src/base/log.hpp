@@ -30,9 +30,11 @@ public:
     bool absent() const { return kind == Kind::text && text.empty(); }
 
     Kind kind;
-    std::string_view text;
-    std::int64_t integer = 0;
-    double real = 0;
+    union {
+        std::string_view text;
+        std::int64_t integer;  // also a truth value's
+        double real;
+    };
 };
 struct LogField {
     std::string_view name;

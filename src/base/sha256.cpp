@@ -1,5 +1,7 @@
 #include "base/sha256.hpp"
 
+#include <string.h>
+
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -106,8 +108,8 @@ using Mix = void (*)(State&, const std::uint8_t*);
 constexpr Mix mix_best = mix_portable;
 #endif
 
-Sha256Digest digest_of(std::string_view data, Mix mix) {
-    State state = initial_state;
+// `state` stands behind `before` bytes, which are whole blocks, of the same text.
+Sha256Digest digest_from(State state, std::uint64_t before, std::string_view data, Mix mix) {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(data.data());
     std::size_t whole = data.size() / block_bytes * block_bytes;
     for (std::size_t at = 0; at < whole; at += block_bytes) mix(state, bytes + at);
@@ -117,7 +119,7 @@ Sha256Digest digest_of(std::string_view data, Mix mix) {
     if (rest > 0) std::memcpy(last.data(), bytes + whole, rest);
     last[rest] = 0x80;
     std::size_t end = rest + 9 <= block_bytes ? block_bytes : 2 * block_bytes;
-    std::uint64_t bits = std::uint64_t{data.size()} * 8;
+    std::uint64_t bits = (before + data.size()) * 8;
     for (std::size_t i = 0; i < 8; ++i) {
         last[end - 1 - i] = static_cast<std::uint8_t>(bits >> (8 * i));
     }
@@ -130,30 +132,44 @@ Sha256Digest digest_of(std::string_view data, Mix mix) {
     return digest;
 }
 
+Sha256Digest digest_of(std::string_view data, Mix mix) {
+    return digest_from(initial_state, 0, data, mix);
+}
+
 }  // namespace
 
 Sha256Digest sha256(std::string_view data) { return digest_of(data, mix_best); }
 Sha256Digest sha256_portable(std::string_view data) { return digest_of(data, mix_portable); }
 
-Sha256Digest hmac_sha256(std::string_view key, std::string_view data) {
-    std::array<char, block_bytes> padded{};
+HmacSha256::HmacSha256(std::string_view key) : inner_(initial_state), outer_(initial_state) {
+    std::array<std::uint8_t, block_bytes> padded{};
     if (key.size() > block_bytes) {
         Sha256Digest shortened = sha256(key);
         std::memcpy(padded.data(), shortened.data(), shortened.size());
     } else if (!key.empty()) {
         std::memcpy(padded.data(), key.data(), key.size());
     }
-    std::string inner, outer;
-    inner.reserve(block_bytes + data.size());
-    outer.reserve(block_bytes + sizeof(Sha256Digest));
-    for (char c : padded) {
-        inner += static_cast<char>(c ^ 0x36);
-        outer += static_cast<char>(c ^ 0x5c);
-    }
-    inner += data;
-    Sha256Digest middle = sha256(inner);
-    outer.append(reinterpret_cast<const char*>(middle.data()), middle.size());
-    return sha256(outer);
+    constexpr std::uint8_t inner_pad = 0x36, outer_pad = 0x5c;
+    for (std::uint8_t& byte : padded) byte ^= inner_pad;
+    mix_best(inner_, padded.data());
+    for (std::uint8_t& byte : padded) byte ^= inner_pad ^ outer_pad;
+    mix_best(outer_, padded.data());
+    ::explicit_bzero(padded.data(), padded.size());
+}
+
+HmacSha256::~HmacSha256() {
+    ::explicit_bzero(inner_.data(), sizeof inner_);
+    ::explicit_bzero(outer_.data(), sizeof outer_);
+}
+
+Sha256Digest HmacSha256::operator()(std::string_view data) const {
+    const Sha256Digest middle = digest_from(inner_, block_bytes, data, mix_best);
+    return digest_from(outer_, block_bytes,
+                       {reinterpret_cast<const char*>(middle.data()), middle.size()}, mix_best);
+}
+
+Sha256Digest hmac_sha256(std::string_view key, std::string_view data) {
+    return HmacSha256(key)(data);
 }
 
 std::string hex(const Sha256Digest& digest, std::size_t bytes) {

@@ -5,7 +5,10 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include <cstring>
 #include <stdexcept>
+
+#include "base/sha256.hpp"
 
 namespace tollgate::crypto {
 namespace {
@@ -35,7 +38,8 @@ Digest sha256(std::span<const std::string_view> pieces) {
     return digest;
 }
 
-Digest sha256(std::string_view data) { return sha256(std::span(&data, 1)); }
+// Of the base's own: short texts cost a tenth of what the library's contexts do.
+Digest sha256(std::string_view data) { return base::sha256(data); }
 
 Digest hmac_sha256(std::string_view key, std::string_view data) {
     Digest digest{};
@@ -50,7 +54,13 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
 }
 
 bool equal_constant_time(const Digest& a, const Digest& b) {
-    return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+    // By words, all of them: where the first difference stands takes no part in the time.
+    std::array<std::uint64_t, sizeof(Digest) / sizeof(std::uint64_t)> left, right;
+    std::memcpy(left.data(), a.data(), sizeof left);
+    std::memcpy(right.data(), b.data(), sizeof right);
+    std::uint64_t differing = 0;
+    for (std::size_t i = 0; i < left.size(); ++i) differing |= left[i] ^ right[i];
+    return differing == 0;
 }
 
 std::string hex(const Digest& digest) {

@@ -1,6 +1,7 @@
 #include "domain/money.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -97,13 +98,20 @@ std::string dollars(NanoUsd amount) {
     // The size as unsigned: the smallest integer has no positive twin.
     const std::uint64_t size =
         amount < 0 ? ~static_cast<std::uint64_t>(amount) + 1 : static_cast<std::uint64_t>(amount);
-    std::string text = amount < 0 ? "-" : "";
-    text += std::to_string(size / nano_per_usd);
-    std::string fraction = std::to_string(size % nano_per_usd);
-    fraction.insert(0, static_cast<std::size_t>(nano_digits) - fraction.size(), '0');
-    fraction.erase(fraction.find_last_not_of('0') + 1);
-    if (!fraction.empty()) text += "." + fraction;
-    return text;
+    char text[32];
+    char* at = text;
+    if (amount < 0) *at++ = '-';
+    at = std::to_chars(at, text + sizeof text, size / nano_per_usd).ptr;
+    std::uint64_t fraction = size % nano_per_usd;
+    if (fraction != 0) {
+        *at = '.';
+        for (std::int64_t digit = nano_digits; digit > 0; --digit, fraction /= 10) {
+            at[digit] = static_cast<char>('0' + fraction % 10);
+        }
+        at += nano_digits + 1;
+        while (at[-1] == '0') --at;
+    }
+    return {text, static_cast<std::size_t>(at - text)};
 }
 
 base::Result<NanoUsd> parse_dollars(std::string_view text) { return parse(text, nano_digits); }

@@ -221,8 +221,10 @@ void mark_failure(Scene& scene, const AttemptFailure& failure) {
 net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
                                                        std::optional<HttpSource>& source) {
     Generation& generation = scene.generation;
-    auto unauthorized = co_await take_credential(scene);
-    if (unauthorized) co_return unauthorized;
+    if (scene.endpoint.credential) {
+        auto unauthorized = co_await take_credential(scene);
+        if (unauthorized) co_return unauthorized;
+    }
     const std::vector<http::Header> headers = scene.prepared.header_views();
     http::OutgoingRequest request;
     request.target = scene.prepared.target;

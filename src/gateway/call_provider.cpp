@@ -167,8 +167,7 @@ net::Task<bool> next_step(Generation& generation, Progress& progress,
 
 // Leave for the next candidate, and its endpoint. Whose circuit is open is passed over while there
 // are others; when nobody is left but those, the one that opens soonest is asked all the same.
-EndpointPointer take_off(Progress& progress, routing::Flight& flight) {
-    const net::Instant now = net::Clock::now();
+EndpointPointer take_off(Progress& progress, net::Instant now, routing::Flight& flight) {
     const auto start = [&](std::size_t index, routing::Admission admission) {
         progress.current = index;
         flight = (*progress.list)[index]->health->live.started(now, admission);
@@ -212,7 +211,7 @@ void note_resume(const Generation& generation, const Endpoint& endpoint,
 }
 
 void forget_fallback_if_first(Generation& generation, const Progress& progress) {
-    if (progress.tries <= 1) generation.record.fallback_reason.clear();
+    if (progress.tries <= 1) generation.record.fallback_reason = {};
 }
 
 // Nobody answered well: the last failure decides what the client sees.
@@ -395,16 +394,16 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     Progress progress;
     Delivery delivery;
     progress.list = &generation.plan.candidates;
-    progress.deadline = net::Clock::now() + total_time(generation);
+    progress.deadline = generation.exchange.loop().now() + total_time(generation);
     begin_shadow(generation);
     if (!generation.record.arm.empty()) generation.judge = std::make_unique<AnswerJudge>();
     if (resumes(generation)) delivery.continuation = std::make_unique<Continuation>();
     while (true) {
         Tried tried;
-        tried.endpoint = take_off(progress, tried.flight);
+        tried.begun = net::Clock::now();
+        tried.endpoint = take_off(progress, tried.begun, tried.flight);
         ++progress.tries;
         ++generation.record.attempts;
-        tried.begun = net::Clock::now();
         const AttemptOptions options = options_of(generation, progress);
         if (goes_on(delivery)) note_resume(generation, *tried.endpoint, delivery);
         if (generation.judge && !goes_on(delivery)) generation.judge->begin_again();

@@ -13,6 +13,7 @@
 #include "gateway/own_key_use.hpp"
 #include "gateway/prepared.hpp"
 #include "gateway/reach.hpp"
+#include "gateway/usage_rows.hpp"
 
 namespace tollgate::gateway {
 namespace {
@@ -25,148 +26,11 @@ using std::chrono::microseconds;
 constexpr std::int64_t expected_output_tokens = 1'024;
 // Output beside the thinking of a request, which must be less than the whole.
 constexpr std::int64_t thinking_room = 1'024;
-constexpr std::size_t error_bytes_max = 500;  // of the words kept in a record
 constexpr std::size_t tags_max = 20;
 constexpr std::size_t tag_bytes_max = 100;
 
 std::int64_t micros(net::Instant from, net::Instant to) {
     return duration_cast<microseconds>(to - from).count();
-}
-
-std::int64_t unix_micros_of(net::Instant when) {
-    const auto ago = net::Clock::now() - when;
-    const auto then = std::chrono::system_clock::now() - ago;
-    return duration_cast<microseconds>(then.time_since_epoch()).count();
-}
-
-// "00-<32 hex>-<16 hex>-01". Format: W3C Trace Context.
-std::string trace_of(std::string_view traceparent) {
-    constexpr std::size_t id_at = 3, id_size = 32, whole = 55;
-    return traceparent.size() >= whole ? std::string(traceparent.substr(id_at, id_size))
-                                       : std::string();
-}
-
-// What the same tokens would have cost on the baseline model.
-void add_baseline(Generation& generation, domain::UsageRecord& row) {
-    const Snapshot& snapshot = *generation.snapshot;
-    if (!snapshot.priced_model) return;
-    const KeyPolicy& policy = generation.policy();
-    const domain::ModelTraits* baseline = nullptr;
-    if (row.alias.find("claude") != std::string::npos) {
-        baseline = snapshot.priced_model(row.alias);
-    }
-    for (const std::string* name : {&policy.baseline_model, &snapshot.billing.baseline_model}) {
-        if (baseline == nullptr && !name->empty()) baseline = snapshot.priced_model(*name);
-    }
-    if (baseline == nullptr) {
-        row.baseline_cost = row.list_cost;
-        return;
-    }
-    domain::Usage usage = row.usage;
-    usage.provider_cost_nano_usd = -1;
-    row.baseline_model = baseline->id;
-    row.baseline_cost = accounting::cost_of(baseline->prices, usage).list;
-}
-
-// What the request's own row and those of its attempts share.
-void fill_common(Generation& generation, domain::UsageRecord& row) {
-    static const domain::UsageRecord empty;
-    const RequestRecord& record = generation.record;
-    const KeyPolicy& policy = generation.policy();
-    const http::Headers& headers = generation.exchange.headers();
-    row = empty;  // the strings keep their memory
-    row.request_id = record.request_id;
-    row.at = unix_micros_of(record.arrived);
-    row.trace_id = trace_of(headers.get("traceparent"));
-    row.session_id = record.session_id;
-    row.agent_id = record.agent_id;
-    row.parent_agent_id = record.parent_agent_id;
-    row.tenant = record.tenant;
-    row.team = policy.team;
-    row.user = policy.user;
-    row.key_id = policy.key_id;
-    row.key_name = record.key_name;
-    row.project = headers.get("x-tollgate-project").substr(0, tag_bytes_max);
-    row.protocol = record.protocol;
-    row.alias = record.alias;
-    row.stream = record.stream;
-    row.request_bytes = static_cast<std::int64_t>(record.request_bytes);
-    row.client_address = record.client_address;
-    row.user_agent = headers.get("user-agent").substr(0, 200);
-    row.cache = record.cache;
-}
-
-void fill_attempt(domain::UsageRecord& row, const AttemptRecord& attempt) {
-    row.attempt = attempt.number;
-    row.provider = attempt.provider;
-    row.provider_type = attempt.provider_type;
-    row.model = attempt.model;
-    row.provider_request_id = attempt.provider_request_id;
-    row.status = attempt.status;
-    row.error_class = attempt.error_class;
-    row.error = attempt.error.substr(0, error_bytes_max);
-    row.usage = attempt.usage;
-    row.cost = attempt.cost.billed;
-    row.list_cost = attempt.cost.list;
-    row.priced = attempt.cost.priced;
-    row.price_version = attempt.price_version;
-    row.translated = attempt.translated;
-    row.zone = attempt.zone;
-    row.total_us = attempt.total_us;
-    row.byok = attempt.byok;
-    row.fee = attempt.fee;
-}
-
-void write_rows(Generation& generation) {
-    accounting::UsageSink* sink = generation.worker.usage.get();
-    if (sink == nullptr || generation.attempts.empty()) return;
-    RequestRecord& record = generation.record;
-    // One for each thread, so that its thirty texts are not made anew for every request.
-    thread_local domain::UsageRecord row;
-    fill_common(generation, row);
-    row.tags = tags_of(generation);
-    // The attempts first: a request's own row tells that all of it is there. A single one says
-    // nothing that the request's row does not; where others were refused before it, its number.
-    const bool several = record.attempts > 1;
-    for (const AttemptRecord& attempt : generation.attempts) {
-        fill_attempt(row, attempt);
-        if (several) sink->add(row);
-    }
-    // The request's row carries what all its attempts used and cost.
-    domain::Usage used;
-    for (const AttemptRecord& attempt : generation.attempts) used.add(attempt.usage);
-    // One that was overtaken may stand behind the one that answered.
-    fill_attempt(row, generation.attempts[generation.attempt_at]);
-    row.attempt = 0;
-    row.fee = 0;
-    for (const AttemptRecord& attempt : generation.attempts) row.fee += attempt.fee;
-    row.status = record.client_gone ? 499 : record.status;
-    row.client_gone = record.client_gone;
-    row.error_class = record.error.empty() ? "" : domain::to_string(record.error_class);
-    row.error = record.error.substr(0, error_bytes_max);
-    row.usage = used;
-    row.cost = record.cost.billed;
-    row.list_cost = record.cost.list;
-    row.priced = record.cost.priced;
-    row.attempts = record.attempts;
-    row.rule = record.rule;
-    row.strategy = record.strategy;
-    row.power_level = record.power_level;
-    row.experiment = record.experiment;
-    row.arm = record.arm;
-    row.route_trace = record.route_trace;
-    if (generation.judge && !row.route_trace.empty()) {
-        generation.judge->append_to(row.route_trace);
-    }
-    row.fallback_reason = record.attempts > 1 ? record.fallback_reason : "";
-    const net::Instant now = net::Clock::now();
-    row.total_us = micros(record.arrived, now);
-    row.first_token_us = record.first_content == net::Instant{}
-                             ? -1
-                             : micros(record.arrived, record.first_content);
-    row.response_bytes = static_cast<std::int64_t>(generation.exchange.bytes_sent());
-    add_baseline(generation, row);
-    sink->add(row);
 }
 
 // 0: it is none.
@@ -297,26 +161,28 @@ std::int64_t output_clamp(const Generation& generation) {
     return asked > 0 && asked <= least ? 0 : least;
 }
 
-net::Task<base::Result<void>> enter(Generation& generation) {
+base::Result<bool> accept(const Generation& generation) {
     accounting::UsageSink* sink = generation.worker.usage.get();
-    if (sink != nullptr && !sink->accepts()) {
-        co_return base::Error{base::ErrorCode::unavailable,
+    if (sink != nullptr && !sink->accepts()) [[unlikely]] {
+        return base::Error{base::ErrorCode::unavailable,
                               "usage records cannot be kept, so nothing new is answered: " +
                                   sink->trouble() +
                                   " (free space for the journal, or set stores.journal.on_full: "
                                   "drop)",
                               "", std::chrono::seconds(5)};
     }
+    const bool bounded = !generation.policy().governance.empty() ||
+                         generation.directory->bounds_candidates();
+    return generation.worker.gateway.governor != nullptr && bounded;
+}
+
+net::Task<base::Result<void>> enter(Generation& generation) {
     policy::Governor* governor = generation.worker.gateway.governor;
     const policy::Governance& governance = generation.policy().governance;
     const Directory& directory = *generation.directory;
-    const bool candidates = directory.bounds_candidates();
-    if (governor == nullptr || (governance.empty() && !candidates)) {
-        co_return base::Result<void>();
-    }
     policy::Entry entry;
     entry.request_id = generation.record.request_id;
-    entry.candidates = candidates;
+    entry.candidates = directory.bounds_candidates();
     if (governance.counts_tokens || directory.candidates_count_tokens) {
         entry.input_tokens = generation.input_estimate();
         const std::int64_t asked = generation.outline.max_tokens;
@@ -328,42 +194,69 @@ net::Task<base::Result<void>> enter(Generation& generation) {
     co_return base::Result<void>();
 }
 
-net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
-                                                        const Endpoint& endpoint,
-                                                        std::int64_t number,
-                                                        AttemptRecord& attempt) {
+namespace {
+
+// What is to be held before an attempt.
+struct Hold {
+    bool wanted = false;
+    NanoUsd worst = 0;
+    const policy::Governance* bounds = nullptr;  // of the endpoint; null: none
+};
+
+// A failure when the attempt is not allowed whatever is left.
+std::optional<AttemptFailure> weigh(Generation& generation, const Endpoint& endpoint, Hold& hold) {
     const KeyPolicy& policy = generation.policy();
     const domain::Deployment& target = endpoint.deployment;
-    if (!reaches(policy, target)) co_return own_failure(out_of_reach(policy, target));
-    const policy::Governance* bounds =
-        generation.directory->bounds_of(endpoint, generation.who->tenant);
-    const bool money = !policy.governance.budgets.empty();
+    if (!reaches(policy, target)) return own_failure(out_of_reach(policy, target));
+    hold.bounds = generation.directory->bounds_of(endpoint, generation.who->tenant);
+    hold.wanted = !policy.governance.budgets.empty() || hold.bounds != nullptr;
     const BillingSettings& billing = generation.snapshot->billing;
-    if (money || bounds != nullptr || billing.deny_unknown_price) {
-        NanoUsd worst = accounting::worst_cost(target.model, worst_case(generation, endpoint));
-        if (worst > 0 && !endpoint.own_key.empty()) {
-            worst = std::llround(static_cast<double>(worst) * billing.byok_fee_percent / 100);
-        }
-        if (worst < 0 && billing.deny_unknown_price && !target.provider.echo) {
-            co_return own_failure({base::ErrorCode::permission,
-                                   "the price of " + domain::target_name(target) +
-                                       " is not known and billing.unknown_price is deny: give it "
-                                       "input_cost_per_token and output_cost_per_token",
-                                   "model"});
-        }
-        if (money || bounds != nullptr) {
-            auto held = co_await generation.ticket.attempt(worst, bounds);
-            if (!held.ok()) co_return own_failure(held.error());
-            attempt.held = generation.ticket.attempts();
-        }
+    if (!hold.wanted && !billing.deny_unknown_price) return std::nullopt;
+    hold.worst = accounting::worst_cost(target.model, worst_case(generation, endpoint));
+    if (hold.worst > 0 && !endpoint.own_key.empty()) {
+        hold.worst =
+            std::llround(static_cast<double>(hold.worst) * billing.byok_fee_percent / 100);
     }
+    if (hold.worst >= 0 || !billing.deny_unknown_price || target.provider.echo) {
+        return std::nullopt;
+    }
+    return own_failure({base::ErrorCode::permission,
+                        "the price of " + domain::target_name(target) +
+                            " is not known and billing.unknown_price is deny: give it "
+                            "input_cost_per_token and output_cost_per_token",
+                        "model"});
+}
+
+AttemptRecord begun_attempt(Generation& generation, const Endpoint& endpoint,
+                            std::int64_t number) {
     note_own_key_use(generation, endpoint, "request");
+    const domain::Deployment& target = endpoint.deployment;
+    AttemptRecord attempt;
     attempt.number = number;
     attempt.provider = target.provider.type;
     attempt.provider_type = target.provider.type;
     attempt.model = target.model_name;
     attempt.begun = net::Clock::now();
     attempt.endpoint = &endpoint;
+    return attempt;
+}
+
+}  // namespace
+
+net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
+                                                        const Endpoint& endpoint,
+                                                        std::int64_t number,
+                                                        AttemptRecord& attempt) {
+    Hold hold;
+    if (auto refused = weigh(generation, endpoint, hold)) co_return refused;
+    std::size_t held_as = 0;
+    if (hold.wanted) {
+        auto held = co_await generation.ticket.attempt(hold.worst, hold.bounds);
+        if (!held.ok()) co_return own_failure(held.error());
+        held_as = generation.ticket.attempts();
+    }
+    attempt = begun_attempt(generation, endpoint, number);
+    attempt.held = held_as;
     co_return std::nullopt;
 }
 
@@ -378,11 +271,18 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
                                                  const Endpoint& endpoint) {
     generation.record.usage = {};
     generation.attempt_open = false;
-    AttemptRecord attempt;
-    auto refused =
-        co_await reserve_beside(generation, endpoint, generation.record.attempts, attempt);
-    if (!refused) take_up(generation, std::move(attempt));
-    co_return refused;
+    Hold hold;
+    if (auto refused = weigh(generation, endpoint, hold)) co_return refused;
+    std::size_t held_as = 0;
+    if (hold.wanted) {
+        auto held = co_await generation.ticket.attempt(hold.worst, hold.bounds);
+        if (!held.ok()) co_return own_failure(held.error());
+        held_as = generation.ticket.attempts();
+    }
+    AttemptRecord attempt = begun_attempt(generation, endpoint, generation.record.attempts);
+    attempt.held = held_as;
+    take_up(generation, std::move(attempt));
+    co_return std::nullopt;
 }
 
 // Who pays the provider himself pays us the fee alone.
@@ -442,27 +342,6 @@ void end_attempt(Generation& generation, const AttemptFailure* failure) {
     at->provider_request_id = generation.record.provider_request_id;
     at->translated = generation.record.translated;
     price(generation, *at, failure);
-}
-
-domain::UsageRecord shadow_row(Generation& generation, const Endpoint& shadow) {
-    domain::UsageRecord row;
-    fill_common(generation, row);
-    const RequestRecord& record = generation.record;
-    const domain::Deployment& target = shadow.deployment;
-    row.tags = tags_of(generation);
-    row.request_id = base::uuid7();
-    row.at = unix_micros_of(net::Clock::now());
-    row.cache = "off";
-    row.attempts = 1;
-    row.provider = row.provider_type = target.provider.type;
-    row.model = target.model_name;
-    row.rule = record.rule;
-    row.strategy = domain::UsageRecord::shadow_strategy;
-    row.first_token_us = -1;
-    json::Writer writer(row.route_trace);
-    writer.begin_object().string("shadow_of", record.request_id);
-    writer.string("rule", record.rule).end_object();
-    return row;
 }
 
 void conclude(Generation& generation) {

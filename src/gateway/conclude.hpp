@@ -12,8 +12,11 @@ namespace tollgate::gateway {
 // The key's tags and those of x-tollgate-tags, each once, bounded in number and length.
 std::vector<std::string> tags_of(const Generation& generation);
 
-// Takes the limits and checks the budgets of the caller. Fails: rate_limited, billing; unavailable
-// while the journal of usage records is full.
+// Fails: unavailable while the journal of usage records is full. Otherwise whether the caller or
+// what it asks for has limits or budgets, so that enter() has something to do.
+base::Result<bool> accept(const Generation& generation);
+// Takes the limits and checks the budgets of the caller. REQUIRES: accept() said so. Fails:
+// rate_limited, billing.
 net::Task<base::Result<void>> enter(Generation& generation);
 
 // The most output tokens that billing.output_tokens_clamp leaves this request, where it has a
@@ -43,10 +46,6 @@ void end_attempt(Generation& generation, const AttemptFailure* failure);
 // records are written. REQUIRES: record.status and record.usage say how it ended. Later calls do
 // nothing.
 void conclude(Generation& generation);
-
-// The record of a copy of this request that `shadow` is asked with: who, when and why; not how it
-// went.
-domain::UsageRecord shadow_row(Generation& generation, const Endpoint& shadow);
 
 // What is left of the caller's limits and budgets at this moment.
 Generation::Bounds standing_bounds(const policy::Ticket& ticket);

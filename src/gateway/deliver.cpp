@@ -13,7 +13,7 @@ namespace tollgate::gateway {
 void add_answer_headers(Scene& scene) {
     http::Exchange& exchange = scene.generation.exchange;
     const RequestRecord& record = scene.generation.record;
-    exchange.add_header("x-tollgate-model", record.provider + "/" + record.model);
+    exchange.add_header("x-tollgate-model", std::string(record.provider).append("/").append(record.model));
     exchange.add_header("x-tollgate-provider", record.provider);
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
     exchange.add_header("x-tollgate-cache", record.cache);
@@ -346,12 +346,12 @@ void judge_whole(Scene& scene, std::string_view body) {
     for (const domain::Event& event : *events) scene.generation.judge->note(event);
 }
 
-// Passes a whole JSON answer on with the model's name restored, metering it on the side. False when
-// the body is no plain answer: the caller decodes it then.
-net::Task<bool> relay_json(Scene& scene, std::string_view body) {
+// A whole JSON answer that is passed on: with the model's name restored, metered on the side. Nothing
+// when the body is no plain answer: the caller decodes it then.
+std::optional<std::string> relayed_body(Scene& scene, std::string_view body) {
     Generation& generation = scene.generation;
     auto outline = dialect::outline_answer(scene.prepared.protocol, body);
-    if (!outline.ok()) co_return false;
+    if (!outline.ok()) return std::nullopt;
     domain::Usage& usage = generation.record.usage;
     usage = outline->usage;
     if (!usage.known()) {
@@ -367,8 +367,7 @@ net::Task<bool> relay_json(Scene& scene, std::string_view body) {
         json::append_string(restored, generation.outline.model);
     }
     restored.append(body.substr(outline->model_end));
-    co_await deliver_body(scene, restored);
-    co_return true;
+    return restored;
 }
 
 // The provider answered with one JSON body.
@@ -376,8 +375,10 @@ net::Task<std::optional<AttemptFailure>> deliver_json(Scene& scene, std::string_
     Generation& generation = scene.generation;
     const bool plain = !generation.outline.stream && scene.prepared.verbatim;
     if (plain) {
-        const bool relayed = co_await relay_json(scene, body);
-        if (relayed) co_return std::nullopt;
+        if (const auto relayed = relayed_body(scene, body)) {
+            co_await deliver_body(scene, *relayed);
+            co_return std::nullopt;
+        }
     }
     const auto& dialect = scene.endpoint.provider->dialect(scene.prepared.protocol);
     auto events = dialect.decode_answer(body, scene.endpoint.deployment,

@@ -36,7 +36,8 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(generation.plan, route(generation));
     if (may_be_known_elsewhere(generation)) CO_TRY_VOID(co_await route_as_elsewhere(generation));
     CO_TRY_VOID(check_answers(generation.plan));
-    CO_TRY_VOID(co_await enter(generation));
+    CO_TRY(const bool bounded, accept(generation));
+    if (bounded) CO_TRY_VOID(co_await enter(generation));
     if (caches_answers(generation)) {
         CO_TRY(const bool served, co_await serve_cached(generation));
         if (served) co_return base::Result<void>();

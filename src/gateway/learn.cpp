@@ -16,7 +16,8 @@ bool of_own_key(const Endpoint& endpoint, domain::ErrorClass error_class) {
 }
 
 routing::AttemptOutcome outcome_of(const Generation& generation, const Endpoint& endpoint,
-                                   const AttemptFailure* failure, net::Instant begun) {
+                                   const AttemptFailure* failure, net::Instant begun,
+                                   net::Instant now) {
     const RequestRecord& record = generation.record;
     routing::AttemptOutcome outcome;
     if (failure != nullptr) {
@@ -30,7 +31,7 @@ routing::AttemptOutcome outcome_of(const Generation& generation, const Endpoint&
     outcome.error_class = record.error.empty() ? domain::ErrorClass::none : record.error_class;
     outcome.abandoned = record.client_gone || generation.exchange.scope().cancelled() ||
                         of_own_key(endpoint, outcome.error_class);
-    outcome.duration = duration_cast<microseconds>(net::Clock::now() - begun);
+    outcome.duration = duration_cast<microseconds>(now - begun);
     if (generation.outline.stream && record.first_content > begun) {
         outcome.first_token = duration_cast<microseconds>(record.first_content - begun);
     }
@@ -43,9 +44,10 @@ routing::AttemptOutcome outcome_of(const Generation& generation, const Endpoint&
 
 void learn(Generation& generation, const Endpoint& endpoint, routing::Flight flight,
            const AttemptFailure* failure, net::Instant begun) {
+    const net::Instant now = net::Clock::now();
     const routing::CircuitChange change = endpoint.health->live.finished(
-        std::move(flight), outcome_of(generation, endpoint, failure, begun),
-        generation.snapshot->routing.circuit, net::Clock::now());
+        std::move(flight), outcome_of(generation, endpoint, failure, begun, now),
+        generation.snapshot->routing.circuit, now);
     if (!change.changed) return;
     Gateway& gateway = generation.worker.gateway;
     const std::string name = endpoint_name(endpoint);

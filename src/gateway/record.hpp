@@ -19,15 +19,15 @@ struct TenantMetrics;
 // One attempt that reached a provider.
 struct AttemptRecord {
     std::int64_t number = 0;
-    std::string provider, provider_type, model;
+    std::string_view provider, provider_type, model;  // the endpoint's
     std::string provider_request_id;
     std::int64_t status = 0;   // the provider's; 0: none came
-    std::string error_class;   // "" : it answered
+    std::string_view error_class;  // "" : it answered; a literal
     std::string error;
     domain::Usage usage;
     accounting::Cost cost;
-    std::string price_version;
-    std::string zone;
+    std::string_view price_version;  // the endpoint's
+    std::string_view zone;     // a literal
     bool byok = false;         // with the user's own key
     domain::NanoUsd fee = 0;   // the platform's, for that
     bool translated = false;
@@ -39,28 +39,30 @@ struct AttemptRecord {
     bool resent = false;       // the record before it is that of a kept connection that had closed
 };
 
+// Its views are of the exchange, the pinned snapshot, the endpoints of the plan and of literals:
+// they live as long as the Generation.
 struct RequestRecord {
-    std::string request_id;
-    std::string path;
-    std::string protocol;          // the client's
-    std::string alias;             // the model asked for
-    std::string tenant;
-    std::string key_name;
-    std::string session_id;        // Claude Code's, for attribution
-    std::string agent_id, parent_agent_id;
-    std::string client_address;
-    std::string provider;          // of the last attempt, "" when none was made
-    std::string provider_type;
-    std::string model;             // as the provider knows it
-    std::string first_provider;    // of the first attempt
+    std::string_view request_id;
+    std::string_view path;
+    std::string_view protocol;       // the client's
+    std::string alias;               // the model asked for
+    std::string_view tenant;
+    std::string_view key_name;
+    std::string_view session_id;     // Claude Code's, for attribution
+    std::string_view agent_id, parent_agent_id;
+    std::string_view client_address;
+    std::string_view provider;       // of the last attempt, "" when none was made
+    std::string_view provider_type;
+    std::string_view model;          // as the provider knows it
+    std::string_view first_provider; // of the first attempt
     std::string provider_request_id;
-    std::string fallback_reason;   // why the first candidate did not answer
-    std::string error;             // the final failure in words
-    std::string rule, strategy;    // that the candidates were chosen by; "" : none
+    std::string_view fallback_reason;  // why the first candidate did not answer
+    std::string error;               // the final failure in words
+    std::string_view rule, strategy; // that the candidates were chosen by; "" : none
     std::string_view cache = "off";  // hit, miss, off: the response cache; a literal
-    std::string power_level;       // asked for, "" : none was
-    std::string experiment, arm;   // that chose the model; "" : none did
-    std::string route_trace;       // the decision as JSON, "" : there was nothing to decide
+    std::string_view power_level;    // asked for, "" : none was
+    std::string_view experiment, arm;  // that chose the model; "" : none did
+    std::string route_trace;         // the decision as JSON, "" : there was nothing to decide
     domain::ErrorClass error_class = domain::ErrorClass::none;
     domain::Usage usage;           // of the last attempt
     accounting::Cost cost;         // of all attempts

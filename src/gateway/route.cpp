@@ -277,8 +277,8 @@ std::vector<EndpointPointer> Router::endpoints_of(
 
 // A chain for a special failure that nobody can serve is no reason to refuse the request.
 void Router::add_special_chains() {
-    plan_.context_window = endpoints_of(resolution_.context_window);
-    plan_.content_policy = endpoints_of(resolution_.content_policy);
+    plan_.context_window = endpoints_of(resolution_->context_window);
+    plan_.content_policy = endpoints_of(resolution_->content_policy);
     if (plan_.rule == nullptr) return;
     for (const domain::FallbackOn& on : plan_.rule->use.fallback_on) {
         std::vector<EndpointPointer> chain;
@@ -371,7 +371,7 @@ void Router::finish() {
         trace_->task_evidence = verdict->evidence;
         if (verdict->words_task != verdict->task) trace_->work = verdict->words_task;
     }
-    for (const std::string& notice : resolution_.notices) trace_->notices.push_back(notice);
+    for (const std::string& notice : resolution_->notices) trace_->notices.push_back(notice);
     for (const std::string& problem : problems_) trace_->notices.push_back(problem);
     for (const std::string& ended : passed_over_) trace_->notices.push_back(ended);
 }
@@ -447,7 +447,7 @@ base::Result<Plan> route(Generation& generation, bool counts) {
     input.request_id = generation.record.request_id;
     input.input_tokens = [&generation] { return generation.input_estimate(); };
     input.output_tokens_max = generation.outline.max_tokens;
-    input.now = net::Clock::now();
+    input.now = generation.exchange.loop().now();
     input.unix_now = base::unix_seconds();
     std::optional<Draws>& draws = generation.draws;
     if (!draws) draws = Draws{base::random_u64(), base::random_u64(), {}};

@@ -76,8 +76,8 @@ void Router::choose_arm_of(const domain::ExperimentSpec& spec) {
 // What serves the arm's model, in the order of its own chain. False: nobody does for this key, so
 // the request takes no part.
 base::Result<bool> Router::gather_arm() {
-    resolution_ = snapshot_.names.resolve(wanted_);
-    if (!policy_.allows(asked_, resolution_.name)) return not_allowed();
+    look_up(wanted_);
+    if (!policy_.allows(asked_, resolution_->name)) return not_allowed();
     const routing::Resolution found = snapshot_.names.resolve(arm_->model);
     if (!found.found()) {
         problems_.push_back(snapshot_.names.not_found(arm_->model, found).message);

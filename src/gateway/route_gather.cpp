@@ -131,7 +131,7 @@ base::Result<void> Router::nobody_serves() {
     }
     // Somebody serves the name, but not for this key: say what it reaches and what it would need.
     Plan unreached;
-    for (const routing::Candidate& candidate : resolution_.candidates) {
+    for (const routing::Candidate& candidate : resolution_->candidates) {
         if (candidate.is_direct() || !candidate.captured.empty()) continue;
         for (const EndpointPointer& one : snapshot_.groups[candidate.group]->endpoints) {
             unreached.candidates.push_back(one);
@@ -150,13 +150,20 @@ base::Error Router::not_allowed() const {
                        "model"};
 }
 
+void Router::look_up(std::string_view name) {
+    resolution_ = snapshot_.names.listed_as(name);
+    if (resolution_ != nullptr) return;
+    made_resolution_ = snapshot_.names.resolve(name);
+    resolution_ = &made_resolution_;
+}
+
 base::Result<void> Router::gather_name(std::string_view name) {
-    resolution_ = snapshot_.names.resolve(name);
-    name_ = resolution_.name;
-    if (!policy_.allows(asked_, resolution_.name)) return not_allowed();
-    if (!resolution_.found() && gather_own_key(name)) return {};
-    if (!resolution_.found()) return snapshot_.names.not_found(name, resolution_);
-    add(resolution_, 0);
+    look_up(name);
+    name_ = resolution_->name;
+    if (!policy_.allows(asked_, resolution_->name)) return not_allowed();
+    if (!resolution_->found() && gather_own_key(name)) return {};
+    if (!resolution_->found()) return snapshot_.names.not_found(name, *resolution_);
+    add(*resolution_, 0);
     return {};
 }
 
@@ -188,9 +195,9 @@ bool Router::may_follow(const std::string& model, const routing::Resolution& fou
 // A rule sends the request elsewhere; the name asked for must be allowed all the same.
 base::Result<void> Router::gather_rule() {
     const domain::RoutingUse& use = plan_.rule->use;
-    resolution_ = snapshot_.names.resolve(wanted_);
+    look_up(wanted_);
     name_ = use.models.front();
-    if (!policy_.allows(asked_, resolution_.name)) return not_allowed();
+    if (!policy_.allows(asked_, resolution_->name)) return not_allowed();
     keep_order_ = !use.strategy;
     std::int64_t stage = 0;
     for (const std::string& model : use.models) {

@@ -57,6 +57,7 @@ private:
     base::Error not_allowed() const;
     base::Result<void> gather();
     base::Result<void> nobody_serves();
+    void look_up(std::string_view name);
     base::Result<void> gather_name(std::string_view name);
     bool may_follow(const std::string& model, const routing::Resolution& found);
     bool gather_own_key(std::string_view name);
@@ -108,7 +109,9 @@ private:
     routing::ChosenLevel level_;
     routing::RequestFeatures features_;
     routing::TaskOfRequest task_;
-    routing::Resolution resolution_;   // of the name asked for; empty where a rule chose
+    // Of the name asked for, the snapshot's or made for it; empty where a rule chose.
+    const routing::Resolution* resolution_ = &made_resolution_;
+    routing::Resolution made_resolution_;
     std::string name_;
     std::vector<Staged> staged_;
     std::vector<Unable> unable_;

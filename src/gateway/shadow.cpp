@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "gateway/authorize.hpp"
 #include "gateway/conclude.hpp"
+#include "gateway/usage_rows.hpp"
 #include "gateway/prepared.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/scene.hpp"

@@ -15,8 +15,8 @@ constexpr std::string_view conversation_news = "tollgate-conversation/1 ";
 constexpr std::string_view answer_news = "tollgate-answer/1 ";
 
 // Conversations of tenants never meet, whatever keys do.
-std::string shared_key(const std::string& tenant, const routing::SessionKey& conversation) {
-    return tenant + ':' + to_string(conversation);
+std::string shared_key(std::string_view tenant, const routing::SessionKey& conversation) {
+    return std::string(tenant) + ':' + to_string(conversation);
 }
 
 std::int64_t idle_seconds(const Snapshot& snapshot) {
@@ -59,7 +59,7 @@ net::Task<std::optional<routing::Assignment>> known_elsewhere(Gateway& gateway, 
 
 net::Task<base::Result<void>> route_as_elsewhere(Generation& generation) {
     Gateway& gateway = generation.worker.gateway;
-    std::string tenant = generation.record.tenant;
+    std::string tenant(generation.record.tenant);
     const routing::SessionKey conversation = *generation.plan.conversation;
     auto known = co_await known_elsewhere(gateway, std::move(tenant), conversation);
     if (!known) co_return base::Result<void>();

@@ -1,7 +1,6 @@
 #include "policy/authenticate.hpp"
 
 #include <array>
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -90,9 +89,7 @@ base::Error refusal_of(const Refused& wrong, domain::UnixMicros now) {
 
 base::Result<const domain::Principal*> authenticate(const KeyIndex& keys,
                                                     const http::Headers& headers) {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return authenticate(keys, headers,
-                        std::chrono::duration_cast<std::chrono::microseconds>(since).count());
+    return authenticate(keys, headers, base::coarse_unix_micros());
 }
 
 base::Result<const domain::Principal*> authenticate(const KeyIndex& keys,

@@ -1,11 +1,5 @@
 #include "policy/installation_key.hpp"
 
-#include <string.h>
-
-#include <algorithm>
-#include <cstring>
-#include <span>
-
 #include "base/log.hpp"
 #include "policy/secret_file.hpp"
 
@@ -46,22 +40,7 @@ base::Result<InstallationKey> InstallationKey::of(std::string_view text) {
                              std::to_string(characters_min) + " characters, and has " +
                              std::to_string(secret.size()));
     }
-    InstallationKey key;
-    Block block{};
-    if (secret.size() > block.size()) {
-        const crypto::Digest digest = crypto::sha256(secret);
-        std::memcpy(block.data(), digest.data(), digest.size());
-    } else {
-        std::copy(secret.begin(), secret.end(), block.begin());
-    }
-    constexpr unsigned inner_pad = 0x36, outer_pad = 0x5c;
-    for (std::size_t i = 0; i < block.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(block[i]);
-        key.inner_[i] = static_cast<char>(byte ^ inner_pad);
-        key.outer_[i] = static_cast<char>(byte ^ outer_pad);
-    }
-    ::explicit_bzero(block.data(), block.size());
-    return key;
+    return InstallationKey(secret);
 }
 
 base::Result<InstallationKey> InstallationKey::open(const std::string& data_directory,
@@ -84,20 +63,7 @@ base::Result<InstallationKey> InstallationKey::open(const std::string& data_dire
     return read_key(path, absent);
 }
 
-InstallationKey::~InstallationKey() {
-    ::explicit_bzero(inner_.data(), inner_.size());
-    ::explicit_bzero(outer_.data(), outer_.size());
-}
-
-crypto::Digest InstallationKey::hmac(std::string_view secret) const {
-    const std::array<std::string_view, 2> inside{std::string_view(inner_.data(), inner_.size()),
-                                                 secret};
-    const crypto::Digest inner = crypto::sha256(inside);
-    const std::array<std::string_view, 2> outside{
-        std::string_view(outer_.data(), outer_.size()),
-        std::string_view(reinterpret_cast<const char*>(inner.data()), inner.size())};
-    return crypto::sha256(outside);
-}
+crypto::Digest InstallationKey::hmac(std::string_view secret) const { return hmac_(secret); }
 
 std::string InstallationKey::fingerprint() const {
     return crypto::hex(hmac("tollgate installation key, version 1"));

@@ -2,11 +2,11 @@
 // can neither use a key nor guess one. Immutable once opened; any thread. Never printed; wiped when
 // it is destroyed. Instances that share a database must share it.
 #pragma once
-#include <array>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "base/sha256.hpp"
 #include "crypto/digest.hpp"
 
 namespace tollgate::policy {
@@ -26,7 +26,6 @@ public:
     InstallationKey& operator=(InstallationKey&&) noexcept = default;
     InstallationKey(const InstallationKey&) = delete;
     InstallationKey& operator=(const InstallationKey&) = delete;
-    ~InstallationKey();
 
     // HMAC-SHA256 under this key. Allocates nothing.
     crypto::Digest hmac(std::string_view secret) const;
@@ -35,9 +34,8 @@ public:
     std::string fingerprint() const;
 
 private:
-    using Block = std::array<char, 64>;
-    InstallationKey() = default;
-    Block inner_{}, outer_{};  // the key xor RFC 2104's pads
+    explicit InstallationKey(std::string_view secret) : hmac_(secret) {}
+    base::HmacSha256 hmac_;
 };
 
 }  // namespace tollgate::policy

@@ -71,6 +71,12 @@ Names::Names(NamesInput input, std::vector<std::string>& problems) : input_(std:
                            ", which no model serves");
         tiers_.erase(tier);
     }
+    for (const std::string& name : listed_) resolved_.emplace(name, resolve(name));
+}
+
+const Resolution* Names::listed_as(std::string_view requested) const {
+    const auto found = resolved_.find(requested);
+    return found == resolved_.end() ? nullptr : &found->second;
 }
 
 void Names::index_names(std::vector<std::string>& problems) {

@@ -90,6 +90,9 @@ public:
     Names(NamesInput input, std::vector<std::string>& problems);
 
     Resolution resolve(std::string_view requested) const;
+    // resolve() of a name that stands in the configuration as it is asked for, worked out when
+    // Names was built; null for any other. Lives as long as this.
+    const Resolution* listed_as(std::string_view requested) const;
     // "no model `x`; nearest: a, b, c" as a not_found error.
     base::Error not_found(std::string_view requested, const Resolution& resolution) const;
     // Up to three names near `requested` among those that `usable` accepts.
@@ -129,6 +132,7 @@ private:
     Map<std::uint32_t> fallbacks_, context_window_, content_policy_;
     std::vector<Wildcard> wildcards_;  // most specific first
     std::vector<std::string> listed_;
+    Map<Resolution> resolved_;         // of all that are listed
 };
 
 // `pattern` with its stars replaced by `captured` in order.
