@@ -84,9 +84,25 @@ char* room_for(std::size_t bytes) {
     return room.bytes.get();
 }
 
+// Most texts are short: two words that overlap cost less than a call.
 char* put(char* at, std::string_view text) {
-    std::memcpy(at, text.data(), text.size());
-    return at + text.size();
+    const std::size_t size = text.size();
+    const auto ends = [&](auto word) {
+        std::memcpy(&word, text.data(), sizeof word);
+        std::memcpy(at, &word, sizeof word);
+        std::memcpy(&word, text.data() + size - sizeof word, sizeof word);
+        std::memcpy(at + size - sizeof word, &word, sizeof word);
+    };
+    if (size > 16) {
+        std::memcpy(at, text.data(), size);
+    } else if (size >= 8) {
+        ends(std::uint64_t{});
+    } else if (size >= 4) {
+        ends(std::uint32_t{});
+    } else {
+        for (std::size_t i = 0; i < size; ++i) at[i] = text[i];
+    }
+    return at + size;
 }
 
 // More than the value can become: six bytes for one that is written as an escape sequence.

@@ -8,20 +8,34 @@ using domain::StopReason;
 
 domain::Usage read_usage(json::Value usage) {
     domain::Usage read;
-    read.input = usage["input_tokens"].integer().value_or(-1);
-    read.output = usage["output_tokens"].integer().value_or(-1);
-    read.cache_read = usage["cache_read_input_tokens"].integer().value_or(-1);
-    const json::Value split = usage["cache_creation"];
-    if (split.is_object()) {
-        read.cache_write_5m = split["ephemeral_5m_input_tokens"].integer().value_or(-1);
-        read.cache_write_1h = split["ephemeral_1h_input_tokens"].integer().value_or(-1);
+    std::int64_t written = -1;
+    // One walk: every answer is asked for all of them.
+    const json::Value::Range members = usage.members();
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        const std::string_view key = at.key().escaped().raw;
+        const json::Value value = *at;
+        const auto take = [&](std::string_view name, std::int64_t& into) {
+            if (!json::key_equals(key, name)) return false;
+            if (into < 0) into = value.integer().value_or(-1);
+            return true;
+        };
+        if (take("input_tokens", read.input) || take("output_tokens", read.output) ||
+            take("cache_read_input_tokens", read.cache_read) ||
+            take("cache_creation_input_tokens", written)) {
+            continue;
+        }
+        if (json::key_equals(key, "cache_creation")) {
+            read.cache_write_5m = value["ephemeral_5m_input_tokens"].integer().value_or(-1);
+            read.cache_write_1h = value["ephemeral_1h_input_tokens"].integer().value_or(-1);
+        } else if (json::key_equals(key, "server_tool_use")) {
+            read.web_searches = value["web_search_requests"].integer().value_or(-1);
+        } else if (json::key_equals(key, "output_tokens_details")) {
+            read.reasoning = value["thinking_tokens"].integer().value_or(-1);
+        }
     }
-    const auto written = usage["cache_creation_input_tokens"].integer();
-    if (written && read.cache_write_5m < 0 && read.cache_write_1h < 0) {
-        read.cache_write_5m = *written;  // who does not say how long writes for five minutes
+    if (written >= 0 && read.cache_write_5m < 0 && read.cache_write_1h < 0) {
+        read.cache_write_5m = written;  // who does not say how long writes for five minutes
     }
-    read.web_searches = usage["server_tool_use"]["web_search_requests"].integer().value_or(-1);
-    read.reasoning = usage["output_tokens_details"]["thinking_tokens"].integer().value_or(-1);
     return read;
 }
 

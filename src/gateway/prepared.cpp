@@ -7,6 +7,7 @@ namespace {
 
 // The client's body cut at the splices.
 void cut(std::string_view body, Prepared& prepared) {
+    prepared.pieces.reserve(2 * prepared.splices.size() + 1);
     std::size_t at = 0;
     for (const dialect::Splice& splice : prepared.splices) {
         if (splice.begin > at) prepared.pieces.push_back(body.substr(at, splice.begin - at));

@@ -14,6 +14,9 @@ constexpr std::size_t segment_bytes_max = 1024 * 1024 * 1024;
 constexpr std::chrono::milliseconds turn_when_always{50};
 constexpr std::chrono::seconds adoption_interval{30};
 constexpr std::chrono::milliseconds spare_retry_interval{500};
+// Pages are made ready for writers that wrote so much since the last turn, up to so much.
+constexpr std::size_t prepared_bytes_min = 64 * 1024;
+constexpr std::size_t prepared_bytes_max = 4 * 1024 * 1024;
 
 class FileWriter final : public Writer {
 public:
@@ -243,18 +246,22 @@ void FileJournal::turn(const std::stop_token& stopping) {
     }
 }
 
-void FileJournal::forget_written() {
+void FileJournal::tend_pages() {
     const std::lock_guard lock(mutex_);
     for (auto& entry : entries_) {
         if (entry.segment->recovered()) continue;
         const std::size_t written = entry.segment->committed();
+        const std::size_t fresh = written - entry.forgotten;
         entry.segment->forget_pages(entry.forgotten, written);
         entry.forgotten = written;
+        // As much again is on its way, and some more when traffic grows.
+        const bool busy = fresh >= prepared_bytes_min && !entry.segment->sealed();
+        if (busy) entry.segment->prepare_pages(std::min(2 * fresh, prepared_bytes_max));
     }
 }
 
 void FileJournal::tend() {
-    forget_written();
+    tend_pages();
     auto synced = sync();
     remember_trouble(sync_trouble_, synced.ok() ? std::string() : synced.error().message);
     const auto now = std::chrono::steady_clock::now();

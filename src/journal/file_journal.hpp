@@ -66,7 +66,7 @@ private:
     // Whole pages that were written leave our memory, all at once: a page that is not mapped is
     // synced without interrupting the other processors for each, and need not wait here for the
     // database either.
-    void forget_written();
+    void tend_pages();
     void remember_trouble(std::string& which, std::string text);
     void make_spare_when_needed();
     void drop_finished();

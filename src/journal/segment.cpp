@@ -227,6 +227,15 @@ void Segment::forget_pages(std::size_t from, std::size_t end) {
     if (stop > start) ::madvise(base_ + start, stop - start, MADV_DONTNEED);
 }
 
+void Segment::prepare_pages(std::size_t bytes) {
+    const std::size_t start = page_floor(committed());
+    const std::size_t stop = page_floor(std::min(start + bytes, bytes_));
+#ifdef MADV_POPULATE_WRITE
+    // Older kernels do not know it; then it is as without.
+    if (stop > start) ::madvise(base_ + start, stop - start, MADV_POPULATE_WRITE);
+#endif
+}
+
 bool Segment::record_at(std::size_t at, std::size_t end, SegmentItem& item) const {
     if (at + record_head_bytes > end) return false;
     RecordHead head;

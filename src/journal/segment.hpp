@@ -69,6 +69,9 @@ public:
     base::Result<void> sync();
     // Gives the memory of the whole pages from `from` to `end` back; the file keeps them.
     void forget_pages(std::size_t from, std::size_t end);
+    // Makes the pages behind what is committed ready to be written, as far as `bytes` reach: the
+    // first byte in each would otherwise cost its writer some microseconds.
+    void prepare_pages(std::size_t bytes);
 
     // The reading thread. `at` is the cursor or an item's `next`.
     SegmentItem read(std::size_t at) const;
