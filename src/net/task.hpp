@@ -1,4 +1,5 @@
-// A lazy coroutine: Task<T> starts when it is awaited and gives its result to the awaiter.
+// A lazy coroutine: Task<T> starts when it is awaited and gives its result to the awaiter. A plain
+// function that knows the result at once gives Task<T>::ready(result), which needs no frame.
 // One thread per task chain; no locks. The awaiting frame owns the Task; a Task that was never
 // awaited is destroyed without running. Reference parameters are safe only when the call is
 // awaited in the same expression. Frames come from per-thread free lists (net/frame_pool.hpp).
@@ -7,7 +8,9 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "net/frame_pool.hpp"
 
@@ -68,13 +71,18 @@ class [[nodiscard]] Task {
 public:
     using promise_type = detail::Promise<T>;
     using Handle = std::coroutine_handle<promise_type>;
+    using Result = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
     explicit Task(Handle handle) : handle_(handle) {}
-    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+    // The result itself; of Task<void> nothing.
+    static Task ready(Result result = {}) { return Task(std::move(result)); }
+    Task(Task&& other) noexcept
+        : handle_(std::exchange(other.handle_, {})), ready_(std::move(other.ready_)) {}
     Task& operator=(Task&& other) noexcept {
         if (this != &other) {
             if (handle_) handle_.destroy();
             handle_ = std::exchange(other.handle_, {});
+            ready_ = std::move(other.ready_);
         }
         return *this;
     }
@@ -82,15 +90,21 @@ public:
         if (handle_) handle_.destroy();
     }
 
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() const noexcept { return !handle_; }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
         handle_.promise().continuation = awaiting;
         return handle_;
     }
-    T await_resume() { return handle_.promise().take(); }
+    T await_resume() {
+        if (handle_) return handle_.promise().take();
+        if constexpr (!std::is_void_v<T>) return *std::move(ready_);
+    }
 
 private:
-    Handle handle_;
+    explicit Task(Result result) : ready_(std::move(result)) {}
+
+    Handle handle_;                // null: the result is in ready_
+    std::optional<Result> ready_;
 };
 
 namespace detail {
