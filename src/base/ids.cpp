@@ -55,10 +55,12 @@ void append_hex(char*& at, std::uint64_t word, int digits) {
 std::uint64_t random_u64() { return generator.next(); }
 
 std::string uuid7() {
-    const auto milliseconds = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(
-            std::chrono::system_clock::now().time_since_epoch())
-            .count());
+    return uuid7(std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch()));
+}
+
+std::string uuid7(std::chrono::milliseconds since_epoch) {
+    const auto milliseconds = static_cast<std::uint64_t>(since_epoch.count());
     const std::uint64_t random_a = generator.next();
     const std::uint64_t random_b = generator.next();
     const std::uint64_t high = (milliseconds << 16) | 0x7000 | (random_a & 0x0fff);
