@@ -104,13 +104,5 @@ TEST(ChunkedDecoder, ManySmallExtensions_CountTogether) {
     EXPECT_NE(decode(wire, 4096).error.find("16384"), std::string::npos);
 }
 
-TEST(ChunkedWriter, Sizes_AreHexadecimalWithCrlf) {
-    std::string out;
-    append_chunk_size(out, 0);
-    append_chunk_size(out, 0xBEEF);
-    append_header(out, "A", "b");
-    EXPECT_EQ(out, "0\r\nbeef\r\nA: b\r\n");
-}
-
 }  // namespace
 }  // namespace tollgate::http

@@ -75,30 +75,50 @@ const ResponseHead& Call::head() const { return connection_->head(); }
 
 bool Call::reused_connection() const { return connection_->reused; }
 
-net::Task<base::Result<bool>> Call::wait(net::Instant until) {
-    co_return co_await connection_->wait(until);
-}
+net::Task<base::Result<bool>> Call::wait(net::Instant until) { return connection_->wait(until); }
 
 net::Task<base::Result<std::string_view>> Call::read() {
-    co_await connection_->wait(net::Instant::max());
+    if (!connection_->ready()) return read_later();
+    return net::Task<base::Result<std::string_view>>::ready(connection_->take());
+}
+
+net::Task<base::Result<std::string_view>> Call::read_later() {
+    (void)co_await connection_->wait(net::Instant::max());
     co_return connection_->take();
 }
 
-net::Task<base::Result<std::string>> Call::read_all(std::size_t bytes_max) {
-    std::string body;
-    body.reserve(
-        std::min<std::size_t>(bytes_max, head().content_length.value_or(first_reserve_bytes)));
-    while (true) {
-        co_await connection_->wait(net::Instant::max());
-        auto bytes = connection_->take();
-        if (!bytes.ok()) co_return std::move(bytes).error();
-        if (bytes->empty()) co_return body;
-        if (bytes->size() > bytes_max - body.size()) {
-            co_return base::Error{
+// Takes what is there. True: that was the last of it.
+base::Result<bool> Call::gather(std::string& body, std::size_t bytes_max) {
+    while (connection_->ready()) {
+        TRY(const std::string_view bytes, connection_->take());
+        if (bytes.empty()) return true;
+        if (bytes.size() > bytes_max - body.size()) {
+            return base::Error{
                 base::ErrorCode::provider,
                 "the provider's answer is longer than " + std::to_string(bytes_max) + " bytes"};
         }
-        body.append(*bytes);
+        body.append(bytes);
+    }
+    return false;
+}
+
+// No coroutine for a short answer, which comes with its head.
+net::Task<base::Result<std::string>> Call::read_all(std::size_t bytes_max) {
+    using Body = net::Task<base::Result<std::string>>;
+    std::string body;
+    body.reserve(
+        std::min<std::size_t>(bytes_max, head().content_length.value_or(first_reserve_bytes)));
+    auto whole = gather(body, bytes_max);
+    if (!whole.ok()) return Body::ready(std::move(whole).error());
+    if (*whole) return Body::ready(std::move(body));
+    return read_rest(std::move(body), bytes_max);
+}
+
+net::Task<base::Result<std::string>> Call::read_rest(std::string body, std::size_t bytes_max) {
+    while (true) {
+        (void)co_await connection_->wait(net::Instant::max());
+        CO_TRY(const bool whole, gather(body, bytes_max));
+        if (whole) co_return std::move(body);
     }
 }
 

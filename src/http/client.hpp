@@ -72,6 +72,9 @@ public:
 private:
     friend class Client;
     void release();
+    base::Result<bool> gather(std::string& body, std::size_t bytes_max);
+    net::Task<base::Result<std::string_view>> read_later();
+    net::Task<base::Result<std::string>> read_rest(std::string body, std::size_t bytes_max);
     std::shared_ptr<ConnectionPool> pool_;
     OriginConnections* origin_ = nullptr;  // owned by the pool, lives while calls are counted in it
     std::unique_ptr<Connection> connection_;

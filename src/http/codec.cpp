@@ -303,37 +303,8 @@ base::Result<void> parse_response_head(std::string_view bytes, ResponseHead& hea
     return {};
 }
 
-void append_header(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name);
-    out.append(": ", 2);
-    out.append(value);
-    out.append("\r\n", 2);
-}
-
-void append_headers(std::string& out, std::span<const Header> headers) {
-    // The string's own bookkeeping is paid once, not four times per header.
-    std::size_t size = 0;
-    for (const Header& header : headers) size += header.name.size() + header.value.size() + 4;
-    const std::size_t before = out.size();
-    out.resize(before + size);
-    char* at = out.data() + before;
-    const auto put = [&at](std::string_view text) {
-        at = std::copy(text.begin(), text.end(), at);
-    };
-    for (const Header& header : headers) {
-        put(header.name);
-        put(": ");
-        put(header.value);
-        put("\r\n");
-    }
-}
-
-void append_chunk_size(std::string& out, std::size_t size) {
-    char digits[18];
-    auto written = std::to_chars(digits, digits + 16, size, 16);
-    *written.ptr++ = '\r';
-    *written.ptr++ = '\n';
-    out.append(digits, written.ptr);
+void HeadWriter::put_number(std::uint64_t number) {
+    at_ = std::to_chars(at_, at_ + number_bytes_max, number).ptr;
 }
 
 }  // namespace tollgate::http

@@ -5,11 +5,13 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "http/body_buffer.hpp"
 #include "http/message.hpp"
 
 namespace tollgate::http {
@@ -58,9 +60,57 @@ private:
     std::uint32_t overhead_bytes_ = 0;  // of extensions and trailers so far
 };
 
-// Writers append to `out`.
-void append_header(std::string& out, std::string_view name, std::string_view value);
-void append_headers(std::string& out, std::span<const Header> headers);
-void append_chunk_size(std::string& out, std::size_t size);  // hex and CRLF
+// Writes a head at the end of `out`, whose size is set when this ends. REQUIRES: `bytes` of room
+// suffice for all that is put.
+class HeadWriter {
+public:
+    HeadWriter(BodyBuffer& out, std::size_t bytes) : out_(out) {
+        out.reserve(out.size() + bytes);
+        at_ = out.data() + out.size();
+    }
+    HeadWriter(const HeadWriter&) = delete;
+    HeadWriter& operator=(const HeadWriter&) = delete;
+    ~HeadWriter() { out_.set_size(static_cast<std::size_t>(at_ - out_.data())); }
+
+    // Copies of a constant's size are a few stores; other short ones are two that may overlap.
+    template <std::size_t size>
+    void put(const char (&text)[size]) {
+        std::memcpy(at_, text, size - 1);
+        at_ += size - 1;
+    }
+    void put_text(std::string_view text) {
+        constexpr std::size_t word = 8, block = 16;
+        if (text.size() >= block && text.size() <= 2 * block) {
+            put_ends<block>(text);
+        } else if (text.size() >= word && text.size() < block) {
+            put_ends<word>(text);
+        } else if (!text.empty()) {
+            std::memcpy(at_, text.data(), text.size());
+        }
+        at_ += text.size();
+    }
+    void put_number(std::uint64_t number);
+    void put_header(std::string_view name, std::string_view value) {
+        put_text(name);
+        put(": ");
+        put_text(value);
+        put("\r\n");
+    }
+    static std::size_t bytes_of(const Header& header) {
+        return header.name.size() + header.value.size() + 4;
+    }
+
+private:
+    template <std::size_t size>
+    void put_ends(std::string_view text) {
+        std::memcpy(at_, text.data(), size);
+        std::memcpy(at_ + text.size() - size, text.data() + text.size() - size, size);
+    }
+    BodyBuffer& out_;
+    char* at_;
+};
+
+// The longest number in decimal.
+constexpr std::size_t number_bytes_max = 20;
 
 }  // namespace tollgate::http

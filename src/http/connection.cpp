@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 
 namespace tollgate::http {
@@ -58,30 +57,28 @@ base::Error Connection::wake_error(net::Wake wake, const char* doing) const {
 void Connection::write_head(const Origin& origin, const OutgoingRequest& request) {
     std::uint64_t length = 0;
     for (std::string_view piece : request.body) length += piece.size();
-    std::string& out = request_head_;
-    empty_out(out);
-    constexpr std::size_t first_line_and_length = 64;
-    constexpr std::size_t beside_name_and_value = 4;
+    constexpr std::size_t fixed_text = 64;
     std::size_t size = request.method.size() + request.target.size() + origin.authority.size() +
-                       first_line_and_length;
-    for (const Header& header : request.headers) {
-        size += header.name.size() + header.value.size() + beside_name_and_value;
-    }
-    out.reserve(size);
-    out.append(request.method).append(" ", 1);
-    out.append(request.target).append(" HTTP/1.1\r\n", 11);
-    append_header(out, "Host", origin.authority);
-    append_headers(out, request.headers);
+                       fixed_text + number_bytes_max;
+    for (const Header& header : request.headers) size += HeadWriter::bytes_of(header);
+    request_head_.set_size(0);
+    HeadWriter head(request_head_, size);
+    head.put_text(request.method);
+    head.put(" ");
+    head.put_text(request.target);
+    head.put(" HTTP/1.1\r\nHost: ");
+    head.put_text(origin.authority);
+    head.put("\r\n");
+    for (const Header& header : request.headers) head.put_header(header.name, header.value);
     // RFC 9110, section 8.6: methods that expect a body say that it is empty.
     const bool no_body_expected =
         request.method == "GET" || request.method == "HEAD" || request.method == "DELETE";
     if (length > 0 || !no_body_expected) {
-        char digits[20];
-        auto written = std::to_chars(digits, digits + sizeof digits, length);
-        const auto count = static_cast<std::size_t>(written.ptr - digits);
-        append_header(out, "Content-Length", {digits, count});
+        head.put("Content-Length: ");
+        head.put_number(length);
+        head.put("\r\n");
     }
-    out.append("\r\n", 2);
+    head.put("\r\n");
 }
 
 net::Task<base::Result<void>> Connection::exchange(const Origin& origin, OutgoingRequest request,
@@ -94,19 +91,42 @@ net::Task<base::Result<void>> Connection::exchange(const Origin& origin, Outgoin
     searched_ = 0;
     write_head(origin, request);
     CO_TRY_VOID(co_await send(request, failure));
-    if (!answered_) {
-        CO_TRY_VOID(co_await receive_head(failure));
+    request_head_.release();
+    const net::Patience until = patience(stream_->loop().after(deadlines_.headers));
+    while (!answered_) {
+        net::Wake wake = net::Wake::cancelled;
+        if (!cancelled()) wake = co_await stream_->wait_readable(until);
+        CO_TRY_VOID(hear_head(wake, failure));
     }
     auto begun = begin_body();
     if (!begun.ok()) failure = CallFailure::bad_head;
     co_return begun;
 }
 
-// Sends the request. Stops without an error when a final answer comes before all is sent, be it
-// that the provider refuses the body early, be it that it closes after its answer.
+// Gives the kernel what it takes; true when that is all.
+bool Connection::send_at_once(SendCursor& cursor) {
+    std::array<iovec, pieces_per_write> window;
+    while (const std::size_t pieces = cursor.fill(window)) {
+        const net::IoResult written =
+            stream_->try_write(std::span<const iovec>(window.data(), pieces));
+        if (written.status != net::IoStatus::ok) return false;
+        cursor.advance(written.bytes);
+    }
+    return true;
+}
+
+// No coroutine for what the kernel takes at once.
 net::Task<base::Result<void>> Connection::send(const OutgoingRequest& request,
                                                CallFailure& failure) {
-    SendCursor cursor(request_head_, request.body);
+    SendCursor cursor(request_head_.view(), request.body);
+    sent_ = !cancelled() && send_at_once(cursor);
+    if (!sent_) return send_rest(cursor, failure);
+    return net::Task<base::Result<void>>::ready();
+}
+
+// Sends the rest of the request. Stops without an error when a final answer comes before all is sent, be it
+// that the provider refuses the body early, be it that it closes after its answer.
+net::Task<base::Result<void>> Connection::send_rest(SendCursor cursor, CallFailure& failure) {
     std::array<iovec, pieces_per_write> window;
     net::Instant stalled_until = stream_->loop().after(deadlines_.idle);
     while (true) {
@@ -153,26 +173,22 @@ net::Task<base::Result<void>> Connection::send(const OutgoingRequest& request,
     co_return base::Result<void>();
 }
 
-net::Task<base::Result<void>> Connection::receive_head(CallFailure& failure) {
-    const net::Patience until = patience(stream_->loop().after(deadlines_.headers));
-    while (true) {
-        net::Wake wake = net::Wake::cancelled;
-        if (!cancelled()) wake = co_await stream_->wait_readable(until);
-        if (wake != net::Wake::ready) {
-            const bool late = wake == net::Wake::timeout;
-            failure = late ? CallFailure::head_timeout : CallFailure::cancelled;
-            co_return wake_error(wake, "waiting for the provider's answer");
-        }
-        const Received got = receive();
-        if (got == Received::nothing) continue;
-        if (got != Received::bytes) co_return no_head(failure);
-        auto parsed = parse_head();
-        if (!parsed.ok()) {
-            failure = CallFailure::bad_head;
-            co_return std::move(parsed).error();
-        }
-        if (*parsed) co_return base::Result<void>();
+// Reads of the head what has come.
+base::Result<void> Connection::hear_head(net::Wake wake, CallFailure& failure) {
+    if (wake != net::Wake::ready) {
+        const bool late = wake == net::Wake::timeout;
+        failure = late ? CallFailure::head_timeout : CallFailure::cancelled;
+        return wake_error(wake, "waiting for the provider's answer");
     }
+    const Received got = receive();
+    if (got == Received::nothing) return {};
+    if (got != Received::bytes) return no_head(failure);
+    auto parsed = parse_head();
+    if (!parsed.ok()) {
+        failure = CallFailure::bad_head;
+        return std::move(parsed).error();
+    }
+    return {};
 }
 
 // One read into the free part of input_, without waiting.

@@ -9,6 +9,7 @@
 
 #include "base/buffer_pool.hpp"
 #include "base/result.hpp"
+#include "http/body_buffer.hpp"
 #include "http/client.hpp"
 #include "http/codec.hpp"
 #include "http/decompress.hpp"
@@ -50,9 +51,11 @@ public:
                                            CallFailure& failure);
     const ResponseHead& head() const { return head_; }
 
-    // Waits until take() has something to give, or until `until`: true or false.
-    net::Task<bool> wait(net::Instant until);
-    // The next piece of the body, "" at its end. REQUIRES: wait() gave true.
+    // True when take() has something to give.
+    bool ready() { return digest(); }
+    // Waits until it has, or until `until`: true or false.
+    net::Task<base::Result<bool>> wait(net::Instant until);
+    // The next piece of the body, "" at its end. REQUIRES: ready(), or wait() gave true.
     base::Result<std::string_view> take();
 
     // Ends the exchange. True when the body had been read to its end and the connection can carry
@@ -67,8 +70,11 @@ private:
     enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
     enum class Received : std::uint8_t { bytes, nothing, closed, failed };
 
+    net::Task<base::Result<bool>> wait_for_more(net::Instant until);
     net::Task<base::Result<void>> send(const OutgoingRequest& request, CallFailure& failure);
-    net::Task<base::Result<void>> receive_head(CallFailure& failure);
+    net::Task<base::Result<void>> send_rest(SendCursor cursor, CallFailure& failure);
+    bool send_at_once(SendCursor& cursor);
+    base::Result<void> hear_head(net::Wake wake, CallFailure& failure);
     void write_head(const Origin& origin, const OutgoingRequest& request);
     Received receive();
     base::Result<bool> parse_head();
@@ -90,7 +96,7 @@ private:
     // The exchange.
     Deadlines deadlines_;
     net::CancelScope* scope_ = nullptr;
-    std::string request_head_;
+    BodyBuffer request_head_;  // while it is being sent
     std::string head_text_;  // what the views of head_ borrow
     ResponseHead head_;
     bool is_head_request_ = false;

@@ -135,7 +135,12 @@ void Connection::received_end(bool orderly) {
     fail({base::ErrorCode::provider, std::move(message)});
 }
 
-net::Task<bool> Connection::wait(net::Instant until) {
+net::Task<base::Result<bool>> Connection::wait(net::Instant until) {
+    if (digest()) return net::Task<base::Result<bool>>::ready(true);
+    return wait_for_more(until);
+}
+
+net::Task<base::Result<bool>> Connection::wait_for_more(net::Instant until) {
     net::Loop& loop = stream_->loop();
     while (!digest()) {
         if (cancelled()) co_return fail(wake_error(net::Wake::cancelled, "reading the answer"));

@@ -1,7 +1,7 @@
 #include "http/exchange.hpp"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <cstring>
 #include <ctime>
 
@@ -26,6 +26,12 @@ std::string_view date_text() {
     return {text, length};
 }
 
+std::int64_t unix_micros() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
 iovec piece(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 base::Error client_closed() {
@@ -43,33 +49,48 @@ base::Error too_large(std::size_t limit) {
 Exchange::Exchange(net::Stream& stream, const RequestHead& head, std::string_view early_body,
                    const ServerLimits& limits, net::CancelScope& scope)
     : stream_(stream), head_(head), early_body_(early_body), limits_(limits), scope_(scope),
-      arrived_(net::Clock::now()), request_id_(base::uuid7()) {}
+      arrived_(stream.loop().now()), arrived_unix_micros_(unix_micros()),
+      request_id_(base::uuid7(std::chrono::milliseconds(arrived_unix_micros_ / 1'000))) {}
 
 net::Task<base::Result<std::string_view>> Exchange::read_body() {
-    if (body_read_) co_return body_.view();
+    using Body = net::Task<base::Result<std::string_view>>;
+    if (body_read_) return Body::ready(body_.view());
     if (head_.content_length.value_or(0) > limits_.body_bytes_max) {
-        co_return too_large(limits_.body_bytes_max);
+        return Body::ready(too_large(limits_.body_bytes_max));
     }
-    if (head_.expect_continue && early_body_.empty() && head_.has_body()) {
-        const iovec go_on[] = {piece("HTTP/1.1 100 Continue\r\n\r\n")};
-        CO_TRY_VOID(co_await send(go_on));
-    }
-    if (head_.chunked) co_return co_await read_chunked_body();
-    co_return co_await read_sized_body(static_cast<std::size_t>(head_.content_length.value_or(0)));
+    if (head_.expect_continue && early_body_.empty() && head_.has_body()) return invite_body();
+    return receive_body();
 }
 
-net::Task<base::Result<std::string_view>> Exchange::read_sized_body(std::size_t size) {
+net::Task<base::Result<std::string_view>> Exchange::invite_body() {
+    const iovec go_on[] = {piece("HTTP/1.1 100 Continue\r\n\r\n")};
+    CO_TRY_VOID(co_await send(go_on));
+    co_return co_await receive_body();
+}
+
+// No coroutine: most bodies have come as a whole by the time somebody asks for them.
+net::Task<base::Result<std::string_view>> Exchange::receive_body() {
+    using Body = net::Task<base::Result<std::string_view>>;
+    if (head_.chunked) return read_chunked_body();
+    const auto size = static_cast<std::size_t>(head_.content_length.value_or(0));
     body_.reserve(size);
     early_used_ = std::min(size, early_body_.size());
     std::memcpy(body_.data(), early_body_.data(), early_used_);
     std::size_t have = early_used_;
     while (have < size) {
         const net::IoResult got = stream_.try_read(body_.data() + have, size - have);
-        if (got.status == net::IoStatus::ok) {
-            have += got.bytes;
-            continue;
-        }
-        if (got.status != net::IoStatus::would_block) co_return client_closed();
+        if (got.status == net::IoStatus::would_block) return receive_rest(have, size);
+        if (got.status != net::IoStatus::ok) return Body::ready(client_closed());
+        have += got.bytes;
+    }
+    body_.set_size(size);
+    body_read_ = true;
+    return Body::ready(body_.view());
+}
+
+net::Task<base::Result<std::string_view>> Exchange::receive_rest(std::size_t have,
+                                                                 std::size_t size) {
+    while (have < size) {
         const net::Patience patience{loop().after(limits_.body_timeout), &scope_};
         const net::Wake wake = co_await stream_.wait_readable(patience);
         if (wake == net::Wake::timeout) {
@@ -79,13 +100,15 @@ net::Task<base::Result<std::string_view>> Exchange::read_sized_body(std::size_t 
                                       std::to_string(have) + " of " + std::to_string(size) +
                                       " bytes"};
         }
-        if (wake == net::Wake::cancelled && !stream_.peer_closed()) co_return client_closed();
-        if (wake == net::Wake::cancelled) {
-            // The last bytes may lie before the close.
-            const net::IoResult last = stream_.try_read(body_.data() + have, size - have);
-            if (last.status != net::IoStatus::ok) co_return client_closed();
-            have += last.bytes;
+        const bool cancelled = wake == net::Wake::cancelled;
+        if (cancelled && !stream_.peer_closed()) co_return client_closed();
+        // Of a client that has closed, the last bytes may lie before the close.
+        const net::IoResult got = stream_.try_read(body_.data() + have, size - have);
+        if (got.status == net::IoStatus::ok) {
+            have += got.bytes;
+            continue;
         }
+        if (got.status != net::IoStatus::would_block || cancelled) co_return client_closed();
     }
     body_.set_size(size);
     body_read_ = true;
@@ -136,19 +159,14 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
 }
 
 void Exchange::add_header(std::string_view name, std::string_view value) {
-    // An answer with limits and a cap has a kilobyte of them: room is made once.
-    constexpr std::size_t usual_bytes = 1'024;
-    if (extra_headers_.empty()) extra_headers_.reserve(usual_bytes);
-    if (all_value(value)) {
-        append_header(extra_headers_, name, value);
-        return;
-    }
+    const std::size_t begin = extra_headers_.size();
+    HeadWriter(extra_headers_, HeadWriter::bytes_of({name, value})).put_header(name, value);
+    if (all_value(value)) return;
     // A line end in a value would begin a header, or an answer, of somebody else's making.
-    std::string plain(value);
-    for (char& c : plain) {
+    char* const text = extra_headers_.data() + begin + name.size() + 2;
+    for (char& c : std::span<char>(text, value.size())) {
         if ((byte_kinds[static_cast<unsigned char>(c)] & kind_value) == 0) c = ' ';
     }
-    append_header(extra_headers_, name, plain);
 }
 
 bool Exchange::keeps_alive() const {
@@ -158,62 +176,85 @@ bool Exchange::keeps_alive() const {
 void Exchange::compose_head(int status, std::string_view content_type,
                             std::optional<std::size_t> length) {
     status_ = status;
-    head_out_.reserve(384 + extra_headers_.size());
-    head_out_ += "HTTP/1.1 ";
-    head_out_ += std::to_string(status);
-    head_out_ += ' ';
-    head_out_ += reason_phrase(status);
-    head_out_ += "\r\ndate: ";
-    head_out_ += date_text();
-    head_out_ += "\r\n";
-    if (!content_type.empty()) append_header(head_out_, "content-type", content_type);
-    append_header(head_out_, "x-request-id", request_id_);
-    if (anthropic_request_id_) append_header(head_out_, "request-id", request_id_);
-    head_out_ += extra_headers_;
     const bool bodiless = status == 204 || status == 304;
-    if (length && !bodiless) {
-        append_header(head_out_, "content-length", std::to_string(*length));
-    } else if (!length && head_.minor_version >= 1) {
-        chunked_out_ = true;
-        head_out_ += "transfer-encoding: chunked\r\n";
-    } else if (!length) {
-        must_close_ = true;
+    const bool stated = length && !bodiless;
+    chunked_out_ = !length && head_.minor_version >= 1;
+    if (!length && !chunked_out_) must_close_ = true;
+    constexpr std::size_t fixed_lines = 384;
+    HeadWriter head(head_out_, fixed_lines + content_type.size() + extra_headers_.size());
+    if (status == 200) {
+        head.put("HTTP/1.1 200 OK\r\ndate: ");
+    } else {
+        head.put("HTTP/1.1 ");
+        head.put_number(static_cast<std::uint64_t>(status));
+        head.put(" ");
+        head.put_text(reason_phrase(status));
+        head.put("\r\ndate: ");
+    }
+    head.put_text(date_text());
+    head.put("\r\n");
+    if (!content_type.empty()) head.put_header("content-type", content_type);
+    head.put_header("x-request-id", request_id_);
+    if (anthropic_request_id_) head.put_header("request-id", request_id_);
+    head.put_text(extra_headers_.view());
+    if (stated) {
+        head.put("content-length: ");
+        head.put_number(*length);
+        head.put("\r\n");
+    } else if (chunked_out_) {
+        head.put("transfer-encoding: chunked\r\n");
     }
     if (!keeps_alive()) {
-        head_out_ += "connection: close\r\n";
+        head.put("connection: close\r\n");
     } else if (head_.minor_version == 0) {
-        head_out_ += "connection: keep-alive\r\n";
+        head.put("connection: keep-alive\r\n");
     }
-    head_out_ += "\r\n";
+    head.put("\r\n");
+    extra_headers_.release();
 }
 
-net::Task<base::Result<void>> Exchange::send(std::span<const iovec> pieces) {
-    // The deadline renews with every byte the client takes: slow is allowed, stuck is not.
-    constexpr std::size_t pieces_max = 4;
-    std::array<iovec, pieces_max> left;
-    std::size_t count = 0;
-    for (const iovec& item : pieces) {
-        if (item.iov_len > 0) left[count++] = item;
-    }
-    std::size_t first = 0;
-    while (first < count) {
-        const std::span<const iovec> rest(left.data() + first, count - first);
-        const net::IoResult sent = stream_.try_write(rest);
-        if (sent.status == net::IoStatus::ok) {
-            bytes_sent_ += sent.bytes;
-            std::size_t bytes = sent.bytes;
-            while (first < count && bytes >= left[first].iov_len) bytes -= left[first++].iov_len;
-            if (bytes > 0) {
-                left[first].iov_base = static_cast<char*>(left[first].iov_base) + bytes;
-                left[first].iov_len -= bytes;
-            }
-            continue;
-        }
-        if (sent.status != net::IoStatus::would_block) {
+// Gives the kernel what it takes.
+Exchange::Sent Exchange::send_some(Unsent& left) {
+    while (left.first < left.count) {
+        const net::IoResult sent =
+            stream_.try_write({left.pieces.data() + left.first, left.count - left.first});
+        if (sent.status == net::IoStatus::would_block) return Sent::some;
+        if (sent.status != net::IoStatus::ok) {
             must_close_ = true;
             scope_.cancel(loop(), net::CancelReason::client_gone);
-            co_return client_closed();
+            return Sent::failed;
         }
+        bytes_sent_ += sent.bytes;
+        std::size_t bytes = sent.bytes;
+        while (left.first < left.count && bytes >= left.pieces[left.first].iov_len) {
+            bytes -= left.pieces[left.first++].iov_len;
+        }
+        if (bytes > 0) {
+            iovec& next = left.pieces[left.first];
+            next.iov_base = static_cast<char*>(next.iov_base) + bytes;
+            next.iov_len -= bytes;
+        }
+    }
+    return Sent::all;
+}
+
+// No coroutine: the kernel nearly always takes an answer at once.
+net::Task<base::Result<void>> Exchange::send(std::span<const iovec> pieces) {
+    Unsent left;
+    for (const iovec& item : pieces) {
+        if (item.iov_len > 0) left.pieces[left.count++] = item;
+    }
+    switch (send_some(left)) {
+        case Sent::all: return net::Task<base::Result<void>>::ready();
+        case Sent::failed: return net::Task<base::Result<void>>::ready(client_closed());
+        case Sent::some: break;
+    }
+    return send_rest(left);
+}
+
+net::Task<base::Result<void>> Exchange::send_rest(Unsent left) {
+    while (true) {
+        // The deadline renews with every byte the client takes: slow is allowed, stuck is not.
         const net::Patience patience{loop().after(limits_.send_timeout), &scope_};
         const net::Wake wake = co_await stream_.wait_writable(patience);
         if (wake != net::Wake::ready) {
@@ -224,8 +265,10 @@ net::Task<base::Result<void>> Exchange::send(std::span<const iovec> pieces) {
             }
             co_return client_closed();
         }
+        const Sent sent = send_some(left);
+        if (sent == Sent::failed) co_return client_closed();
+        if (sent == Sent::all) co_return base::Result<void>();
     }
-    co_return base::Result<void>();
 }
 
 net::Task<base::Result<void>> Exchange::respond(int status, std::string_view content_type,
@@ -234,8 +277,8 @@ net::Task<base::Result<void>> Exchange::respond(int status, std::string_view con
     compose_head(status, content_type, body.size());
     finished_ = true;
     const bool headless = head_.method == Method::head || status == 204 || status == 304;
-    const iovec pieces[] = {piece(head_out_), piece(headless ? std::string_view() : body)};
-    co_return co_await send(pieces);
+    const iovec pieces[] = {piece(head_out_.view()), piece(headless ? std::string_view() : body)};
+    return send(pieces);
 }
 
 net::Task<base::Result<void>> Exchange::start_stream(int status, std::string_view content_type) {
@@ -243,35 +286,38 @@ net::Task<base::Result<void>> Exchange::start_stream(int status, std::string_vie
     compose_head(status, content_type, std::nullopt);
     streaming_ = true;
     // Held back until the first write, so that head and first event share a packet.
-    co_return base::Result<void>();
+    return net::Task<base::Result<void>>::ready();
 }
 
 net::Task<base::Result<void>> Exchange::send_chunk(std::string_view bytes,
                                                    std::string_view after) {
-    char size_line[20];
     std::size_t size_length = 0;
     if (chunked_out_ && !bytes.empty()) {
-        size_length = static_cast<std::size_t>(
-            std::snprintf(size_line, sizeof size_line, "%zx\r\n", bytes.size()));
+        char* const end = std::to_chars(size_line_, std::end(size_line_) - 2, bytes.size(), 16).ptr;
+        std::memcpy(end, "\r\n", 2);
+        size_length = static_cast<std::size_t>(end + 2 - size_line_);
     }
-    std::string head = std::move(head_out_);
-    head_out_.clear();
-    const iovec pieces[] = {piece(head), {size_line, size_length}, piece(bytes), piece(after)};
-    co_return co_await send(pieces);
+    sending_ = std::move(head_out_);
+    head_out_.release();
+    const iovec pieces[] = {
+        piece(sending_.view()), {size_line_, size_length}, piece(bytes), piece(after)};
+    auto sent = send(pieces);
+    if (sent.await_ready()) sending_.release();
+    return sent;
 }
 
 net::Task<base::Result<void>> Exchange::write(std::string_view bytes) {
-    if (bytes.empty() && head_out_.empty()) co_return base::Result<void>();
+    if (bytes.empty() && head_out_.size() == 0) return net::Task<base::Result<void>>::ready();
     const std::string_view after = chunked_out_ && !bytes.empty() ? "\r\n" : "";
-    co_return co_await send_chunk(bytes, after);
+    return send_chunk(bytes, after);
 }
 
 net::Task<base::Result<void>> Exchange::finish(std::string_view last_bytes) {
-    if (finished_) co_return base::Result<void>();
+    if (finished_) return net::Task<base::Result<void>>::ready();
     finished_ = true;
     std::string_view after;
     if (chunked_out_) after = last_bytes.empty() ? "0\r\n\r\n" : "\r\n0\r\n\r\n";
-    co_return co_await send_chunk(last_bytes, after);
+    return send_chunk(last_bytes, after);
 }
 
 }  // namespace tollgate::http

@@ -5,6 +5,7 @@
 // Writing returns when the kernel has taken the bytes: a slow client therefore slows the handler,
 // and with it the provider. An error from any of these means that nobody reads any more.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,7 +44,8 @@ public:
     net::Loop& loop() { return stream_.loop(); }
     const std::string& request_id() const { return request_id_; }
     const std::string& client_address() { return stream_.peer_address(); }
-    net::Instant arrived() const { return arrived_; }
+    net::Instant arrived() const { return arrived_; }  // the loop's turn that brought it
+    std::int64_t arrived_unix_micros() const { return arrived_unix_micros_; }
 
     // The whole body in one piece, with BodyBuffer::padding readable bytes behind it.
     // Fails: too_large, timeout, invalid_request (bad chunks), unavailable (client closed).
@@ -79,9 +81,19 @@ private:
     friend class Session;
     void compose_head(int status, std::string_view content_type,
                       std::optional<std::size_t> length);
+    // What the kernel has not taken yet.
+    struct Unsent {
+        std::array<iovec, 4> pieces;
+        std::size_t first = 0, count = 0;
+    };
+    enum class Sent : std::uint8_t { all, some, failed };
+    Sent send_some(Unsent& left);
     net::Task<base::Result<void>> send(std::span<const iovec> pieces);
+    net::Task<base::Result<void>> send_rest(Unsent left);
     net::Task<base::Result<void>> send_chunk(std::string_view bytes, std::string_view after);
-    net::Task<base::Result<std::string_view>> read_sized_body(std::size_t size);
+    net::Task<base::Result<std::string_view>> invite_body();
+    net::Task<base::Result<std::string_view>> receive_body();
+    net::Task<base::Result<std::string_view>> receive_rest(std::size_t have, std::size_t size);
     net::Task<base::Result<std::string_view>> read_chunked_body();
     bool keeps_alive() const;
 
@@ -93,10 +105,13 @@ private:
     const ServerLimits& limits_;
     net::CancelScope& scope_;
     net::Instant arrived_;
+    std::int64_t arrived_unix_micros_;
     std::string request_id_;
     BodyBuffer body_;
-    std::string extra_headers_;
-    std::string head_out_;
+    BodyBuffer extra_headers_;
+    BodyBuffer head_out_;
+    BodyBuffer sending_;     // the head, once it is on its way
+    char size_line_[20];     // of the chunk that is on its way
     std::uint64_t bytes_sent_ = 0;
     int status_ = 0;
     bool path_known_ = false;

@@ -19,6 +19,24 @@ constexpr auto lower = make_lower();
 
 char lowered(char c) { return lower[static_cast<unsigned char>(c)]; }
 
+// Eight bytes at once, equal but for the case of letters.
+bool same_word(const char* a, const char* b) {
+    std::uint64_t left = 0, right = 0;
+    std::memcpy(&left, a, sizeof left);
+    std::memcpy(&right, b, sizeof right);
+    const std::uint64_t difference = left ^ right;
+    if (difference == 0) return true;
+    constexpr std::uint64_t each = 0x0101010101010101;
+    if ((difference & ~(0x20 * each)) != 0) return false;
+    // Where only the case bit differs, the byte must be a letter: sums carry into the high bit.
+    const std::uint64_t small = left | 0x20 * each;
+    const std::uint64_t seven = small & 0x7f * each;
+    const std::uint64_t from_a = seven + (0x80 - 'a') * each;
+    const std::uint64_t past_z = seven + (0x80 - 'z' - 1) * each;
+    const std::uint64_t letters = from_a & ~past_z & ~small & 0x80 * each;
+    return (difference & ~(letters >> 2)) == 0;
+}
+
 std::string_view trim(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -81,15 +99,21 @@ constexpr Phrase phrases[] = {
 }  // namespace
 
 bool iequals_of_one_size(const char* a, const char* b, std::size_t size) {
-    // Nearly all names are spelled alike.
-    if (std::memcmp(a, b, size) == 0) return true;
-    for (std::size_t i = 0; i < size; ++i) {
-        if (lowered(a[i]) != lowered(b[i])) return false;
+    constexpr std::size_t word = sizeof(std::uint64_t);
+    if (size < word) {
+        for (std::size_t i = 0; i < size; ++i) {
+            if (lowered(a[i]) != lowered(b[i])) return false;
+        }
+        return true;
     }
-    return true;
+    // The last word may overlap the one before it.
+    for (std::size_t at = 0; at < size - word; at += word) {
+        if (!same_word(a + at, b + at)) return false;
+    }
+    return same_word(a + size - word, b + size - word);
 }
 
-std::optional<std::string_view> Headers::find(std::string_view name) const {
+std::optional<std::string_view> Headers::find_listed(std::string_view name) const {
     for (const Header& header : list_) {
         if (iequals(header.name, name)) return header.value;
     }

@@ -30,13 +30,33 @@ inline bool iequals(std::string_view a, std::string_view b) {
            iequals_of_one_size(a.data(), b.data(), a.size());
 }
 
+// A bit for a name, the same for every spelling: by its length, its first and its last letter. A
+// set of names of which none has the bit does not hold the name.
+constexpr std::uint64_t name_bit(std::string_view name) {
+    constexpr std::size_t case_bit = 0x20, first_step = 5, length_step = 11, bits = 64;
+    if (name.empty()) return 1;
+    const auto letter = [](char c) { return static_cast<unsigned char>(c) | case_bit; };
+    const std::size_t mixed =
+        letter(name.back()) + first_step * letter(name.front()) + length_step * name.size();
+    return std::uint64_t{1} << (mixed % bits);
+}
+
 class Headers {
 public:
-    void clear() { list_.clear(); }
+    void clear() {
+        list_.clear();
+        names_ = 0;
+    }
     void reserve(std::size_t count) { list_.reserve(count); }
-    void add(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
-    // The first one's value, or nullopt.
-    std::optional<std::string_view> find(std::string_view name) const;
+    void add(std::string_view name, std::string_view value) {
+        list_.push_back({name, value});
+        names_ |= name_bit(name);
+    }
+    // The first one's value, or nullopt. Inline: most names that are asked for are not there.
+    std::optional<std::string_view> find(std::string_view name) const {
+        if ((names_ & name_bit(name)) == 0) return std::nullopt;
+        return find_listed(name);
+    }
     // find() with "" for absent.
     std::string_view get(std::string_view name) const { return find(name).value_or(""); }
     // True when the comma separated list(s) under `name` hold `token`, case-insensitively.
@@ -46,7 +66,10 @@ public:
     std::size_t size() const { return list_.size(); }
 
 private:
+    std::optional<std::string_view> find_listed(std::string_view name) const;
+
     std::vector<Header> list_;
+    std::uint64_t names_ = 0;  // the bits of all names
 };
 
 enum class Method : std::uint8_t {

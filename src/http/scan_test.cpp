@@ -40,12 +40,49 @@ TEST(Scan, Names_CompareWithoutRegardToCaseAndToNothingElse) {
     EXPECT_FALSE(iequals("a[", "a{"));
 }
 
-TEST(Codec, Headers_AreWrittenAsOneByOne) {
-    const Header headers[] = {{"a", "1"}, {"empty", {}}, {"Long-Name", "a value"}};
-    std::string together = "before\r\n", one_by_one = together;
-    append_headers(together, headers);
-    for (const Header& header : headers) append_header(one_by_one, header.name, header.value);
-    EXPECT_EQ(together, one_by_one);
+TEST(Scan, Names_CompareAsByteByByteAtEveryPlace) {
+    const auto small = [](unsigned byte) {
+        return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
+    };
+    for (const std::size_t size : {1u, 7u, 8u, 9u, 16u, 21u}) {
+        std::string a(size, 'x'), b(size, 'X');
+        for (unsigned first = 0; first < 256; ++first) {
+            for (unsigned second = 0; second < 256; ++second) {
+                const std::size_t at = (first + second) % size;
+                a[at] = static_cast<char>(first);
+                b[at] = static_cast<char>(second);
+                ASSERT_EQ(iequals(a, b), small(first) == small(second)) << first << " " << second;
+                a[at] = b[at] = 'x';
+            }
+        }
+    }
+}
+
+TEST(HeadWriter, TextOfAnyLength_StandsBehindWhatIsThere) {
+    const std::string letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    BodyBuffer out;
+    HeadWriter(out, 16).put("before\r\n");
+    std::string wanted = "before\r\n";
+    for (std::size_t size = 0; size <= letters.size(); ++size) {
+        const std::string name(letters.substr(0, size)), value(letters, letters.size() - size);
+        HeadWriter(out, HeadWriter::bytes_of({name, value})).put_header(name, value);
+        wanted += name + ": " + value + "\r\n";
+    }
+    HeadWriter(out, number_bytes_max).put_number(18'446'744'073'709'551'615u);
+    EXPECT_EQ(out.view(), wanted + "18446744073709551615");
+}
+
+TEST(Headers, NameThatIsAbsent_IsNotFoundAndOneThatIsThereIsInAnySpelling) {
+    Headers headers;
+    EXPECT_EQ(headers.find(""), std::nullopt);
+    headers.add("Content-Type", "text/plain");
+    headers.add("x-empty", "");
+    EXPECT_EQ(headers.get("CONTENT-type"), "text/plain");
+    EXPECT_EQ(headers.find("X-Empty"), "");
+    // Of one length, and with the same first and last letters.
+    EXPECT_EQ(headers.find("Content-Tape"), std::nullopt);
+    headers.clear();
+    EXPECT_EQ(headers.find("content-type"), std::nullopt);
 }
 
 }  // namespace
