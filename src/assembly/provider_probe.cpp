@@ -49,7 +49,7 @@ struct Question {
 // What is kept of an answer once its connection is given back.
 struct Answered {
     int status = 0;
-    providers::HeaderList headers;
+    std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
 };
 
@@ -96,10 +96,8 @@ net::Task<base::Result<Answered>> ask(net::Loop& loop, const gateway::Endpoint& 
     const http::Headers none;
     question.headers =
         endpoint.provider->headers(endpoint.deployment, question.protocol, none);
-    std::erase_if(question.headers, [](const auto& header) {
-        return http::iequals(header.first, "accept-encoding");
-    });
-    question.headers.emplace_back("accept-encoding", "identity");
+    question.headers.erase("accept-encoding");
+    question.headers.append("accept-encoding", "identity");
     const std::string_view piece = question.body;
     const std::span<const std::string_view> body(&piece, question.body.empty() ? 0 : 1);
     if (endpoint.credential) {
@@ -110,12 +108,10 @@ net::Task<base::Result<Answered>> ask(net::Loop& loop, const gateway::Endpoint& 
         endpoint.provider->authorize(endpoint.deployment, *credential, signable,
                                      question.headers);
     }
-    std::vector<http::Header> views;
-    for (const auto& [name, value] : question.headers) views.push_back({name, value});
     http::OutgoingRequest request;
     request.method = question.method;
     request.target = question.target;
-    request.headers = views;
+    request.headers = question.headers.all();
     request.body = body;
     http::CallFailure failure = http::CallFailure::none;
     CO_TRY(http::Call call,

@@ -111,7 +111,9 @@ protected:
                           provider.relay_path(endpoint.deployment, protocol_, "", true) + "\n";
         const http::Headers client;
         auto headers = provider.headers(endpoint.deployment, domain::Protocol::anthropic, client);
-        for (const auto& [name, value] : headers) out += name + ": " + value + "\n";
+        for (const auto& [name, value] : headers) {
+            out.append(name).append(": ").append(value).append("\n");
+        }
         out += "\n" + sent->body + "\n";
         for (const auto& what : translation_.dropped) out += "dropped: " + what + "\n";
         return out;

@@ -225,10 +225,9 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
         auto unauthorized = co_await take_credential(scene);
         if (unauthorized) co_return unauthorized;
     }
-    const std::vector<http::Header> headers = scene.prepared.header_views();
     http::OutgoingRequest request;
     request.target = scene.prepared.target;
-    request.headers = headers;
+    request.headers = scene.prepared.headers.all();
     request.body = scene.prepared.pieces;
     const http::Deadlines deadlines = deadlines_of(scene);
     http::CallFailure how = http::CallFailure::none;

@@ -38,10 +38,9 @@ net::Task<std::optional<std::string>> send(Question& question, Prepared& prepare
         co_await authorize(generation.worker.client, endpoint, prepared, &question.scope);
     if (!authorized.ok()) co_return std::nullopt;
     note_own_key_use(generation, endpoint, "count_tokens");
-    const std::vector<http::Header> headers = prepared.header_views();
     http::OutgoingRequest request;
     request.target = prepared.target;
-    request.headers = headers;
+    request.headers = prepared.headers.all();
     request.body = prepared.pieces;
     http::Deadlines deadlines;
     deadlines.connect = deadlines.headers = deadlines.idle = provider_time;

@@ -258,10 +258,8 @@ net::Task<std::optional<AttemptFailure>> attempt_embeddings(Generation& generati
     batch.vectors.resize(batch.calls.size());
     batch.headers = endpoint.provider->headers(target, domain::Protocol::openai_chat,
                                                request.exchange.headers());
-    std::erase_if(batch.headers, [](const auto& header) {
-        return http::iequals(header.first, "accept-encoding");
-    });
-    batch.headers.emplace_back("accept-encoding", "identity");
+    batch.headers.erase("accept-encoding");
+    batch.headers.append("accept-encoding", "identity");
     co_await run_all(batch);
     if (batch.failure) co_return std::move(batch.failure);
     co_return co_await answer(batch);

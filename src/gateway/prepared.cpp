@@ -175,13 +175,6 @@ base::Result<void> prepare_translation(Generation& generation, const Endpoint& e
 
 }  // namespace
 
-std::vector<http::Header> Prepared::header_views() const {
-    std::vector<http::Header> views;
-    views.reserve(headers.size());
-    for (const auto& [name, value] : headers) views.push_back({name, value});
-    return views;
-}
-
 void Prepared::release_body() {
     pieces.clear();
     splices.clear();
@@ -221,10 +214,8 @@ base::Result<void> prepare(Generation& generation, const Endpoint& endpoint,
     prepared.headers = endpoint.provider->headers(target, generation.protocol(),
                                                   generation.client_headers());
     // Everything is decoded if it comes, but nothing is gained by it on the way.
-    std::erase_if(prepared.headers, [](const auto& header) {
-        return http::iequals(header.first, "accept-encoding");
-    });
-    prepared.headers.emplace_back("accept-encoding", "identity");
+    prepared.headers.erase("accept-encoding");
+    prepared.headers.append("accept-encoding", "identity");
     return {};
 }
 

@@ -10,7 +10,6 @@
 #include "dialect/dialect.hpp"
 #include "gateway/continuation.hpp"
 #include "gateway/generation.hpp"
-#include "http/message.hpp"
 #include "providers/provider.hpp"
 
 namespace tollgate::gateway {
@@ -19,13 +18,12 @@ struct Prepared {
     domain::Protocol protocol = domain::Protocol::anthropic;
     bool verbatim = false;
     std::string target;                      // path and query
-    providers::HeaderList headers;
+    providers::HeaderList headers;           // borrow the client's and the endpoint's
     std::vector<std::string_view> pieces;    // of the body; views into the client's body and below
     std::vector<dialect::Splice> splices;
     std::string body;                        // translated
     dialect::Translation translation;
 
-    std::vector<http::Header> header_views() const;
     // The request has been sent and will not be sent again.
     void release_body();
 };

@@ -109,10 +109,9 @@ net::Task<base::Result<void>> ask(Shadow& shadow) {
     net::CancelScope* const scope = shadow.worker.life;
     CO_TRY(const auto credential,
            co_await authorize(shadow.worker.client, endpoint, shadow.prepared, scope));
-    const std::vector<http::Header> headers = shadow.prepared.header_views();
     http::OutgoingRequest request;
     request.target = shadow.prepared.target;
-    request.headers = headers;
+    request.headers = shadow.prepared.headers.all();
     request.body = shadow.prepared.pieces;
     const http::Deadlines deadlines = deadlines_of(shadow);
     http::CallFailure how = http::CallFailure::none;
@@ -188,6 +187,7 @@ void begin_shadow(Generation& generation) {
     Prepared& prepared = shadow->prepared;
     for (const std::string_view piece : prepared.pieces) shadow->body += piece;
     prepared.release_body();
+    prepared.headers.own();
     prepared.pieces.push_back(shadow->body);
     shadow->snapshot = generation.snapshot;
     shadow->endpoint = endpoint;

@@ -1,8 +1,5 @@
 #include "providers/anthropic.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "providers/header_list.hpp"
 #include "providers/registry.hpp"
 #include "providers/retry_after.hpp"
@@ -32,25 +29,29 @@ std::string with_query(std::string_view path, std::string_view query) {
 
 // The configured betas join the client's: replacing them would switch the client's features off.
 void merge_betas(HeaderList& list, std::string_view configured) {
-    for (auto& [name, value] : list) {
-        if (!http::iequals(name, "anthropic-beta")) continue;
-        value.append(1, ',').append(configured);
-        return;
-    }
-    list.emplace_back("anthropic-beta", configured);
+    if (!list.has("anthropic-beta")) return list.append("anthropic-beta", configured);
+    std::string merged(list.get("anthropic-beta"));
+    merged.append(1, ',').append(configured);
+    list.set("anthropic-beta", list.keep(std::move(merged)));
 }
 
 }  // namespace
 
 bool passes_to_anthropic(std::string_view header_name) {
-    constexpr std::array<std::string_view, 3> prefixes = {"anthropic-", "x-stainless-",
-                                                          "x-claude-code-"};
-    constexpr std::array<std::string_view, 4> names = {"content-type", "accept", "user-agent",
-                                                       "x-app"};
-    return std::ranges::any_of(
-               prefixes, [&](auto prefix) { return starts_with_any_case(header_name, prefix); }) ||
-           std::ranges::any_of(names,
-                               [&](auto name) { return http::iequals(header_name, name); });
+    if (header_name.empty()) return false;
+    constexpr char case_bit = 0x20;
+    switch (header_name.front() | case_bit) {
+        case 'a':
+            return starts_with_any_case(header_name, "anthropic-") ||
+                   http::iequals(header_name, "accept");
+        case 'c': return http::iequals(header_name, "content-type");
+        case 'u': return http::iequals(header_name, "user-agent");
+        case 'x':
+            return starts_with_any_case(header_name, "x-stainless-") ||
+                   starts_with_any_case(header_name, "x-claude-code-") ||
+                   http::iequals(header_name, "x-app");
+        default: return false;
+    }
 }
 
 Description Anthropic::describe() const {
@@ -85,32 +86,39 @@ base::Result<std::vector<dialect::Splice>> Anthropic::body_splices(
 
 HeaderList Anthropic::headers(const domain::Deployment& target, Protocol client_protocol,
                               const http::Headers& client) const {
+    HeaderList list = headers_without_key(target, client_protocol, client);
+    add_credential(list, target);
+    return list;
+}
+
+HeaderList Anthropic::headers_without_key(const domain::Deployment& target,
+                                          Protocol client_protocol,
+                                          const http::Headers& client) const {
     constexpr std::size_t own_headers = 8;
     HeaderList list;
     list.reserve(client.size() + own_headers);
     if (client_protocol == Protocol::anthropic) {
-        for (const auto& header : client) {
+        for (const http::Header& header : client) {
             if (!passes_to_anthropic(header.name)) continue;
-            if (!http::iequals(header.name, "anthropic-beta")) {
-                list.emplace_back(header.name, header.value);
+            const bool beta = http::iequals(header.name, "anthropic-beta");
+            if (beta && header.value.empty()) continue;
+            if (!beta || !betas_.knows(target)) {
+                list.append(header.name, header.value);
                 continue;
             }
             std::vector<std::string> removed;
             auto kept = betas_.filter_header(target, header.value, removed);
-            if (!kept.empty()) list.emplace_back(header.name, std::move(kept));
+            if (!kept.empty()) list.append(header.name, list.keep(std::move(kept)));
         }
     }
-    set_default_header(list, "content-type", "application/json");
-    set_default_header(list, "user-agent", gateway_user_agent);
-    for (const auto& [name, value] : target.provider.headers) {
-        set_default_header(list, name, value);
-    }
+    list.set_default("content-type", "application/json");
+    list.set_default("user-agent", gateway_user_agent);
+    for (const auto& [name, value] : target.provider.headers) list.set_default(name, value);
     for (const auto& [name, value] : target.extra_headers) {
         if (http::iequals(name, "anthropic-beta")) merge_betas(list, value);
-        else set_header(list, name, value);
+        else list.set(name, value);
     }
-    set_default_header(list, "anthropic-version", default_version);
-    add_credential(list, target);
+    list.set_default("anthropic-version", default_version);
     return list;
 }
 

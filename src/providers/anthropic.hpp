@@ -34,6 +34,10 @@ public:
     // x-claude-code-*, content-type, accept, user-agent and x-app pass unchanged, no other does.
     HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,
                        const http::Headers& client) const override;
+    // The same for those who prove who they are in another way.
+    HeaderList headers_without_key(const domain::Deployment& target,
+                                   domain::Protocol client_protocol,
+                                   const http::Headers& client) const;
     ErrorVerdict classify_error(int status, const http::Headers& headers, std::string_view body,
                                 domain::Protocol protocol) const override;
 

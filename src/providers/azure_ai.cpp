@@ -151,9 +151,9 @@ HeaderList AzureAi::headers(const domain::Deployment& target, Protocol client_pr
                              : OpenAiCompatible::headers(target, client_protocol, client);
     if (target.api_key.empty() || target.provider.auth != domain::AuthStyle::api_key) return list;
     if (!claude && is_resource(target.base_url)) return list;
-    std::erase_if(list, [](const auto& header) { return http::iequals(header.first, "api-key"); });
-    if (claude) set_header(list, "x-api-key", target.api_key);
-    else set_header(list, "authorization", "Bearer " + target.api_key);
+    list.erase("api-key");
+    if (claude) list.set("x-api-key", target.api_key);
+    else list.set("authorization", list.keep("Bearer " + target.api_key));
     return list;
 }
 

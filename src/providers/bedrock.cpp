@@ -181,13 +181,11 @@ HeaderList Bedrock::headers(const domain::Deployment& target, Protocol,
                             const http::Headers&) const {
     HeaderList list = {{"content-type", "application/json"},
                        {"accept", "*/*"},
-                       {"user-agent", std::string(gateway_user_agent)}};
+                       {"user-agent", gateway_user_agent}};
     add_configured(list, target);
     // Both stand in the body there.
-    std::erase_if(list, [](const auto& header) {
-        return http::iequals(header.first, "anthropic-beta") ||
-               http::iequals(header.first, "anthropic-version");
-    });
+    list.erase("anthropic-beta");
+    list.erase("anthropic-version");
     add_credential(list, target);
     return list;
 }

@@ -51,11 +51,11 @@ void sign_for_aws(std::string_view service, const domain::Deployment& target,
                   const domain::Credential& credential, const SignableRequest& request,
                   HeaderList& headers) {
     if (!credential.bearer.empty()) {
-        set_header(headers, "authorization", "Bearer " + credential.bearer);
+        headers.set("authorization", headers.keep("Bearer " + credential.bearer));
         return;
     }
     // Only what no proxy on the way changes is signed.
-    HeaderList signed_headers;
+    std::vector<std::pair<std::string, std::string>> signed_headers;
     for (const auto& [name, value] : headers) {
         if (http::iequals(name, "content-type")) signed_headers.emplace_back("content-type", value);
     }
@@ -70,7 +70,7 @@ void sign_for_aws(std::string_view service, const domain::Deployment& target,
     const crypto::SigV4Credentials keys{credential.access_key_id, credential.secret_access_key,
                                         credential.session_token};
     for (auto& [name, value] : crypto::sigv4_sign(described, keys, scope)) {
-        set_header(headers, name, value);
+        headers.set(headers.keep(std::move(name)), headers.keep(std::move(value)));
     }
 }
 

@@ -18,7 +18,15 @@ std::string_view trimmed(std::string_view text) {
 std::string_view host_of(std::string_view url) {
     const auto scheme = url.find("://");
     if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-    return url.substr(0, url.find_first_of(":/?"));
+    const auto end = std::ranges::find_if(
+        url, [](char c) { return c == ':' || c == '/' || c == '?'; });
+    return {url.begin(), end};
+}
+
+// Enough of a host's end to tell most hosts from those of the rules.
+constexpr std::size_t last_letters = 8;
+std::string_view last_of(std::string_view host) {
+    return host.size() > last_letters ? host.substr(host.size() - last_letters) : host;
 }
 
 bool allowed(const BetaRule& rule, std::string_view beta) {
@@ -53,10 +61,23 @@ void sort_out(const BetaRule& rule, std::string_view value, std::vector<std::str
 
 }  // namespace
 
+BetaFilter::BetaFilter(std::vector<BetaRule> rules) : rules_(std::move(rules)) {
+    for (const BetaRule& rule : rules_) {
+        types_ |= http::name_bit(rule.target);
+        for (const std::string& end : rule.hosts) {
+            const bool shorter = end.size() < last_letters;
+            host_ends_ |= shorter ? ~std::uint64_t{0} : http::name_bit(last_of(end));
+        }
+    }
+}
+
 const BetaRule* BetaFilter::rule_of(const domain::Deployment& target) const {
-    const auto found = std::ranges::find(rules_, target.provider.type, &BetaRule::target);
-    if (found != rules_.end()) return &*found;
+    if ((types_ & http::name_bit(target.provider.type)) != 0) {
+        const auto found = std::ranges::find(rules_, target.provider.type, &BetaRule::target);
+        if (found != rules_.end()) return &*found;
+    }
     const auto host = host_of(target.base_url);
+    if ((host_ends_ & http::name_bit(last_of(host))) == 0) return nullptr;
     for (const BetaRule& rule : rules_) {
         const bool there = std::ranges::any_of(
             rule.hosts, [&](const std::string& end) { return host.ends_with(end); });

@@ -2,6 +2,7 @@
 // (data/betas.yaml): only what is listed is taken away, an unknown target gets everything.
 // Immutable after construction, thread-safe.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,8 +32,10 @@ struct BetaRule {
 class BetaFilter {
 public:
     BetaFilter() = default;
-    explicit BetaFilter(std::vector<BetaRule> rules) : rules_(std::move(rules)) {}
+    explicit BetaFilter(std::vector<BetaRule> rules);
 
+    // False: filter_header() gives what it got.
+    bool knows(const domain::Deployment& target) const { return rule_of(target) != nullptr; }
     // A comma separated anthropic-beta value without what `target` refuses and with its own names,
     // as spelled for a target without rules, "" where betas travel in the body; names of refused
     // betas are appended to `removed`.
@@ -58,6 +61,9 @@ private:
     // By the target's type, else by its host; null: nothing is known of it.
     const BetaRule* rule_of(const domain::Deployment& target) const;
     std::vector<BetaRule> rules_;
+    // Most targets are unknown: one bit says so (http::name_bit) for the types and for the last
+    // letters of the hosts.
+    std::uint64_t types_ = 0, host_ends_ = 0;
 };
 
 }  // namespace tollgate::providers

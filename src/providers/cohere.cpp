@@ -31,9 +31,9 @@ std::string Cohere::relay_path(const domain::Deployment& target, Protocol, std::
 HeaderList Cohere::headers(const domain::Deployment& target, Protocol,
                            const http::Headers&) const {
     HeaderList list;
-    set_header(list, "content-type", "application/json");
-    set_header(list, "accept", "application/json, text/event-stream");
-    set_header(list, "user-agent", gateway_user_agent);
+    list.set("content-type", "application/json");
+    list.set("accept", "application/json, text/event-stream");
+    list.set("user-agent", gateway_user_agent);
     add_configured(list, target);
     add_credential(list, target);
     return list;

@@ -87,9 +87,9 @@ void add_google_credential(HeaderList& list, const domain::Deployment& target) {
     const bool api_key = key.starts_with("AIza") || key.starts_with("AQ.");
     const bool bearer = target.provider.auth == domain::AuthStyle::bearer;
     if (token || (bearer && !api_key)) {
-        set_header(list, "authorization", "Bearer " + std::string(key));
+        list.set("authorization", list.keep("Bearer " + target.api_key));
     } else {
-        set_header(list, "x-goog-api-key", key);
+        list.set("x-goog-api-key", key);
     }
 }
 
@@ -143,8 +143,8 @@ std::optional<std::int64_t> Gemini::read_token_count(std::string_view answer) co
 HeaderList Gemini::headers(const domain::Deployment& target, Protocol,
                            const http::Headers&) const {
     HeaderList list;
-    set_header(list, "content-type", "application/json");
-    set_header(list, "user-agent", gateway_user_agent);
+    list.set("content-type", "application/json");
+    list.set("user-agent", gateway_user_agent);
     add_configured(list, target);
     add_google_credential(list, target);
     return list;

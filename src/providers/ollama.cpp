@@ -34,8 +34,8 @@ std::string Ollama::relay_path(const domain::Deployment& target, Protocol,
 HeaderList Ollama::headers(const domain::Deployment& target, Protocol,
                            const http::Headers&) const {
     HeaderList list;
-    set_header(list, "content-type", "application/json");
-    set_header(list, "user-agent", gateway_user_agent);
+    list.set("content-type", "application/json");
+    list.set("user-agent", gateway_user_agent);
     add_configured(list, target);
     add_credential(list, target);
     return list;

@@ -81,13 +81,18 @@ std::string OpenAiCompatible::relay_path(const domain::Deployment& target, Proto
 
 HeaderList OpenAiCompatible::headers(const domain::Deployment& target, Protocol,
                                      const http::Headers&) const {
+    HeaderList list = headers_without_key(target);
+    add_credential(list, target);
+    return list;
+}
+
+HeaderList OpenAiCompatible::headers_without_key(const domain::Deployment& target) const {
     constexpr std::size_t own_headers = 8;
     HeaderList list;
     list.reserve(own_headers + target.provider.headers.size() + target.extra_headers.size());
-    set_header(list, "content-type", "application/json");
-    set_header(list, "user-agent", gateway_user_agent);
+    list.set("content-type", "application/json");
+    list.set("user-agent", gateway_user_agent);
     add_configured(list, target);
-    add_credential(list, target);
     return list;
 }
 

@@ -23,6 +23,8 @@ public:
                            std::string_view client_query, bool stream) const override;
     HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,
                        const http::Headers& client) const override;
+    // The same for those who prove who they are in another way.
+    HeaderList headers_without_key(const domain::Deployment& target) const;
     // Adds to the dialect's reading what only the status says: 402 and 498 are no faults of the
     // request, so another candidate may serve it.
     ErrorVerdict classify_error(int status, const http::Headers& headers, std::string_view body,

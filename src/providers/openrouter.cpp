@@ -11,7 +11,7 @@ Description OpenRouter::describe() const {
 HeaderList OpenRouter::headers(const domain::Deployment& target, domain::Protocol client_protocol,
                                const http::Headers& client) const {
     HeaderList list = OpenAiCompatible::headers(target, client_protocol, client);
-    set_default_header(list, "X-Title", "Tollgate");
+    list.set_default("X-Title", "Tollgate");
     return list;
 }
 

@@ -15,10 +15,10 @@ std::optional<std::int64_t> Provider::read_token_count(std::string_view answer) 
 void Provider::authorize(const domain::Deployment&, const domain::Credential& credential,
                          const SignableRequest&, HeaderList& headers) const {
     if (!credential.bearer.empty()) {
-        set_header(headers, "authorization", "Bearer " + credential.bearer);
+        headers.set("authorization", headers.keep("Bearer " + credential.bearer));
     }
     if (!credential.quota_project.empty()) {
-        set_default_header(headers, "x-goog-user-project", credential.quota_project);
+        headers.set_default("x-goog-user-project", headers.keep(credential.quota_project));
     }
 }
 

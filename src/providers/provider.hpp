@@ -16,6 +16,7 @@
 #include "domain/credential.hpp"
 #include "domain/target.hpp"
 #include "http/message.hpp"
+#include "providers/header_list.hpp"
 
 namespace tollgate::providers {
 
@@ -25,9 +26,6 @@ struct Description {
     std::string display_name;
     std::vector<std::string> fields;  // api_key, api_base, num_ctx, ...
 };
-
-// Headers of one provider call, in order; values are owned.
-using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct ErrorVerdict {
     dialect::ProviderFailure failure;
@@ -104,7 +102,8 @@ public:
     // The count in the target's answer to that; nullopt when it holds none.
     virtual std::optional<std::int64_t> read_token_count(std::string_view answer) const;
     // Authorization and the provider's own headers. `client` are the client's headers, of which
-    // only those that the protocol passes on are taken (Anthropic's open lists).
+    // only those that the protocol passes on are taken (Anthropic's open lists). The list borrows
+    // both arguments.
     virtual HeaderList headers(const domain::Deployment& target, domain::Protocol client_protocol,
                                const http::Headers& client) const = 0;
     // Adds what proves `credential` to the finished headers: a bearer token, or a signature over

@@ -186,7 +186,9 @@ std::string run(const Registry& registry, const Case& one) {
         auto client = header_lines(input);
         std::string out;
         auto list = provider.headers(one.target, protocol_named(one.client), client);
-        for (const auto& [name, value] : list) out += name + ": " + value + "\n";
+        for (const auto& [name, value] : list) {
+            out.append(name).append(": ").append(value).append("\n");
+        }
         return out;
     }
     if (one.op == "error") return error_text(provider, one);

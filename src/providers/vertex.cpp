@@ -259,10 +259,9 @@ std::optional<std::int64_t> Vertex::read_token_count(std::string_view answer) co
 
 HeaderList Vertex::headers(const domain::Deployment& target, Protocol client_protocol,
                            const http::Headers& client) const {
-    domain::Deployment keyless = target;
-    keyless.api_key.clear();
-    HeaderList list = is_claude(target) ? claude_.headers(keyless, client_protocol, client)
-                                        : others_.headers(keyless, client_protocol, client);
+    HeaderList list = is_claude(target)
+                          ? claude_.headers_without_key(target, client_protocol, client)
+                          : others_.headers_without_key(target);
     add_google_credential(list, target);
     return list;
 }
