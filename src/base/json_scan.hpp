@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
@@ -30,8 +31,9 @@ constexpr std::uint64_t flag_escapes = 2;    // there are escape sequences, or s
 
 // `at` stands behind the opening quote.
 StringEnd string_end(const char* at, const char* end);
-// The same without the vectors that only some machines have.
-StringEnd string_end_portable(const char* at, const char* end);
+// The versions that this machine can run, the portable one first and the fastest last.
+using FindStringEnd = StringEnd (*)(const char* at, const char* end);
+std::vector<FindStringEnd> string_end_versions();
 
 #if defined(__x86_64__)
 // One bit for each quote, backslash and control byte.

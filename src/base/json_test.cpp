@@ -186,33 +186,6 @@ TEST(JsonParse, LongStrings_Utf8IsCheckedWhereverItStands) {
               "malformed JSON at byte 7: expected a number without a leading zero");
 }
 
-// Machines without the wider vectors must see the same strings.
-TEST(JsonScan, StringEnds_AreTheSameWithAndWithoutWideVectors) {
-    std::mt19937 random(7);
-    static const std::string_view pieces[] = {"abcdefg", "\\\\", "\\\"", "\\n", "\\u00e9", "\\u12",
-                                              "\\x",     "é",    "—",    "\x80", "\x01",    "\""};
-    for (int round = 0; round < 50'000; ++round) {
-        std::string text;
-        for (unsigned count = random() % 40; count > 0; --count) {
-            const unsigned rare = random() % 100;
-            text += pieces[rare < 8 ? random() % std::size(pieces) : random() % 5];
-        }
-        const std::vector<char> exact(text.begin(), text.end());
-        const char* const begin = exact.data();
-        const char* const end = begin + exact.size();
-        const detail::StringEnd wide = detail::string_end(begin, end);
-        const detail::StringEnd plain = detail::string_end_portable(begin, end);
-        ASSERT_EQ(wide.at - begin, plain.at - begin) << text;
-        ASSERT_EQ(plain.flags & ~wide.flags & detail::flag_escapes, 0u) << text;
-        if (wide.at == end || *wide.at != '"') continue;
-        // Who leaves the check to the caller is always right; who does not must have made it.
-        const bool valid =
-            simdjson::validate_utf8(begin, static_cast<std::size_t>(wide.at - begin));
-        ASSERT_TRUE(valid || (wide.flags & detail::flag_unchecked) != 0) << text;
-        ASSERT_TRUE(valid || (plain.flags & detail::flag_unchecked) != 0) << text;
-    }
-}
-
 TEST(JsonWriter, Commas_StandWhereTheyMust) {
     std::string out;
     Writer writer(out);
