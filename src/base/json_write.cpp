@@ -1,105 +1,20 @@
-// Writing JSON: strings, compact copies of values, and the Writer.
+// Writing JSON: strings, numbers, and the Writer.
 #include <simdjson.h>
 
 #include <charconv>
 #include <cstring>
 
 #include "base/json.hpp"
-#include "base/json_scan.hpp"
+#include "base/json_sink.hpp"
 #include "base/json_text.hpp"
 
 namespace tollgate::json {
 namespace {
 
-// Collects what is written in small steps, so that the string's own bookkeeping is paid once per
-// kilobyte.
-class Sink {
-public:
-    explicit Sink(std::string& out) : out_(out) {}
-    Sink(const Sink&) = delete;
-    Sink& operator=(const Sink&) = delete;
-    ~Sink() { flush(); }
-
-    void put(char c) {
-        if (left() == 0) flush();
-        *next_++ = c;
-    }
-    // An escape sequence, escaped itself: \n becomes \\n, \" becomes \\\".
-    void escape_again(char letter) {
-        if (left() < 4) flush();
-        next_[0] = '\\';
-        next_[1] = '\\';
-        next_[2] = '\\';
-        if (letter == '"' || letter == '\\') {
-            next_[3] = letter;
-            next_ += 4;
-        } else {
-            next_[2] = letter;
-            next_ += 3;
-        }
-    }
-    void put(char first, char second) {
-        if (left() < 2) flush();
-        next_[0] = first;
-        next_[1] = second;
-        next_ += 2;
-    }
-
-    // Copies what may stand in a string as it is; returns where that ends: at a quote, a backslash,
-    // a control byte or `end`.
-    [[gnu::always_inline]] const char* plain(const char* at, const char* end) {
-#if defined(__x86_64__)
-        for (; end - at >= 16; at += 16, next_ += 16) {
-            if (left() < 16) [[unlikely]] flush();
-            const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(next_), bytes);
-            const unsigned stops = detail::string_stops(bytes);
-            if (stops == 0) continue;
-            const int passed = __builtin_ctz(stops);
-            next_ += passed;
-            return at + passed;
-        }
-#endif
-        for (; at != end && !stops_string(*at); ++at) put(*at);
-        return at;
-    }
-
-    void escape(char c) {
-        switch (c) {
-            case '"':
-            case '\\': return put('\\', c);
-            case '\n': return put('\\', 'n');
-            case '\r': return put('\\', 'r');
-            case '\t': return put('\\', 't');
-            case '\b': return put('\\', 'b');
-            case '\f': return put('\\', 'f');
-            default: break;
-        }
-        static constexpr char digits[] = "0123456789abcdef";
-        put('\\', 'u');
-        put('0', '0');
-        put(digits[static_cast<unsigned char>(c) >> 4], digits[c & 0xf]);
-    }
-
-private:
-    static bool stops_string(char c) {
-        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-    }
-    std::size_t left() const { return static_cast<std::size_t>(room_ + sizeof room_ - next_); }
-    void flush() {
-        out_.append(room_, static_cast<std::size_t>(next_ - room_));
-        next_ = room_;
-    }
-
-    std::string& out_;
-    char room_[1024];
-    char* next_ = room_;
-};
-
 void append_escaped_valid(std::string& out, std::string_view plain) {
     const char* at = plain.data();
     const char* const end = at + plain.size();
-    Sink sink(out);
+    detail::Sink sink(out);
     while (at != end) {
         at = sink.plain(at, end);
         if (at != end) sink.escape(*at++);
@@ -167,55 +82,6 @@ void append_integer(std::string& out, std::int64_t value) {
     const auto [end, problem] = std::to_chars(digits, digits + sizeof digits, value);
     static_cast<void>(problem);  // 24 bytes hold every 64-bit number
     out.append(digits, static_cast<std::size_t>(end - digits));
-}
-
-void append_compact(std::string& out, Raw value) {
-    const char* at = value.data();
-    const char* const end = at + value.size();
-    const char* from = at;
-    unsigned char seen = 0;
-    while (at != end) {
-        if (*at == '"') {
-            for (++at;;) {
-                at = detail::find_string_stop(at, end, seen);
-                if (at == end || *at == '"') break;
-                at += *at == '\\' && end - at > 1 ? 2 : 1;
-            }
-            if (at != end) ++at;
-        } else if (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t') {
-            out.append(from, static_cast<std::size_t>(at - from));
-            from = ++at;
-        } else {
-            ++at;
-        }
-    }
-    out.append(from, static_cast<std::size_t>(end - from));
-}
-
-void append_compact_escaped(std::string& out, Raw value) {
-    const char* at = value.data();
-    const char* const end = at + value.size();
-    Sink sink(out);
-    while (at != end) {
-        const char c = *at++;
-        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
-        if (c != '"') {
-            sink.put(c);
-            continue;
-        }
-        sink.put('\\', '"');
-        while ((at = sink.plain(at, end)) != end && *at != '"') {
-            if (*at == '\\' && end - at > 1) {
-                sink.escape_again(at[1]);
-                at += 2;
-            } else {
-                sink.escape(*at++);
-            }
-        }
-        if (at == end) break;
-        sink.put('\\', '"');
-        ++at;
-    }
 }
 
 Writer& Writer::key(std::string_view name) {
