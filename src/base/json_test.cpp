@@ -167,7 +167,8 @@ TEST(JsonParse, LongStrings_EscapesAreCheckedWhereverTheyStand) {
 }
 
 TEST(JsonParse, LongStrings_Utf8IsCheckedWhereverItStands) {
-    const std::string dense = std::string(40, 'a') + "日本語日本語日本語日本語日本語日本語日本語日本語日本語";
+    const std::string dense =
+        std::string(40, 'a') + "日本語日本語日本語日本語日本語日本語日本語日本語日本語";
     for (std::size_t before = 0; before < 200; ++before) {
         const std::string text(before, 'a');
         for (const std::string_view good : {"é", "—", "😀", dense.c_str()}) {
@@ -200,6 +201,48 @@ TEST(JsonWriter, InPlace_ValuesStandBehindTheirCommas) {
     writer.begin_array().in_place([](std::string& to) { to += "1"; });
     writer.string_in_place([](std::string& to) { to += "\\n"; }).null().end_array();
     EXPECT_EQ(out, R"([1,"\n",null])");
+}
+
+TEST(JsonWriter, TextsOfAnyLength_AreWrittenWhole) {
+    std::string out, expected = "[";
+    Writer writer(out);
+    writer.begin_array();
+    for (std::size_t size = 0; size < 300; ++size) {
+        std::string text;
+        for (std::size_t i = 0; i < size; ++i) text += static_cast<char>('a' + (size + i) % 26);
+        const std::string number(size + 1, '7');
+        writer.string(text).escaped(Escaped{text}).raw(number);
+        writer.begin_object().raw(text, number).string(text, text).escaped(text, {text});
+        writer.end_object();
+        const std::string quoted = '"' + text + '"';
+        if (size != 0) expected += ',';
+        expected += quoted + ',' + quoted + ',' + number + ",{" + quoted + ':' + number + ',';
+        expected += quoted + ':' + quoted + ',' + quoted + ':' + quoted + '}';
+    }
+    EXPECT_EQ(out, expected);
+}
+
+TEST(JsonText, EveryByteAtEveryPlace_IsWrittenAsItMustBe) {
+    for (std::size_t size = 1; size < 70; ++size) {
+        for (std::size_t place = 0; place < size; ++place) {
+            for (int byte = 0; byte < 128; ++byte) {
+                std::string plain(size, 'x');
+                plain[place] = static_cast<char>(byte);
+                const bool stands = byte >= 0x20 && byte != '"' && byte != '\\';
+                ASSERT_EQ(needs_no_escape(plain), stands) << size << ' ' << place << ' ' << byte;
+            }
+            std::string plain(size, 'x');
+            plain[place] = static_cast<char>(0xc3);
+            ASSERT_FALSE(needs_no_escape(plain));
+            plain[place] = '"';
+            std::string quoted, written;
+            append_string(quoted, plain);
+            Writer(written).string(plain);
+            ASSERT_EQ(quoted,
+                      '"' + plain.substr(0, place) + "\\\"" + plain.substr(place + 1) + '"');
+            ASSERT_EQ(written, quoted);
+        }
+    }
 }
 
 TEST(JsonTopLevel, Fields_AreFoundWithOffsets) {
@@ -278,8 +321,8 @@ TEST(JsonNumber, Whole_IsReadWithoutADocument) {
     EXPECT_EQ(whole_number("-7"), -7);
     EXPECT_EQ(whole_number("4096.0"), 4096);
     EXPECT_EQ(whole_number("1e3"), 1000);
-    for (const char* none : {"", "1.5", "01", "1 ", "+1", "\"1\"", "null", "1e",
-                             "99999999999999999999"}) {
+    for (const char* none :
+         {"", "1.5", "01", "1 ", "+1", "\"1\"", "null", "1e", "99999999999999999999"}) {
         EXPECT_EQ(whole_number(none), std::nullopt) << none;
     }
 }
