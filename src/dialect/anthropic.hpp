@@ -39,6 +39,8 @@ private:
     std::size_t index_ = 0;
 };
 
+struct BlockMembers;
+
 // Decodes system, messages and their blocks.
 class ContentDecoder {
 public:
@@ -58,7 +60,10 @@ private:
     base::Result<void> block(json::Value block, const Place& place,
                              std::vector<domain::Part>& parts);
     bool hosted_block(json::Value block, domain::Part& part);
-    base::Result<void> tool_block(json::Value block, const Place& place, domain::Part& part);
+    base::Result<void> tool_call(const BlockMembers& members, const Place& place,
+                                 domain::Part& part);
+    base::Result<void> tool_result(const BlockMembers& members, const Place& place,
+                                   domain::Part& part);
     base::Result<void> media(json::Value block, const Place& place, domain::Part& part);
     base::Result<void> search_result(json::Value block, const Place& place, domain::Part& part);
 

@@ -11,6 +11,37 @@ using base::Result;
 using domain::Request;
 using json::Value;
 
+// The members of a tool, found in one walk. Of two with one key the first counts.
+struct ToolMembers {
+    Value name, description, input_schema, type, strict, cache_control;
+
+    explicit ToolMembers(Value tool) {
+        const json::Value::Range members = tool.members();
+        for (auto at = members.begin(); !(at == members.end()); ++at) {
+            const std::string_view key = at.key().escaped().raw;
+            Value* place = place_of(key);
+            if (place == nullptr && key.find('\\') != std::string_view::npos) {
+                place = place_of(at.key().text());
+            }
+            if (place != nullptr && !place->exists()) *place = *at;
+        }
+    }
+
+private:
+    Value* place_of(std::string_view key) {
+        switch (key.size()) {
+            case 4:
+                if (key == "name") return &name;
+                return key == "type" ? &type : nullptr;
+            case 6: return key == "strict" ? &strict : nullptr;
+            case 11: return key == "description" ? &description : nullptr;
+            case 12: return key == "input_schema" ? &input_schema : nullptr;
+            case 13: return key == "cache_control" ? &cache_control : nullptr;
+            default: return nullptr;
+        }
+    }
+};
+
 class RequestDecoder {
 public:
     RequestDecoder(Value root, base::Arena& arena) : root_(root), arena_(arena), content_(arena) {}
@@ -81,42 +112,38 @@ private:
         return {};
     }
 
-    Result<domain::Tool> tool(Value value, const Place& place) {
+    Result<void> tool(Value value, const Place& place, domain::Tool& tool) {
         if (!value.is_object()) return place.error({}, "a tool must be an object");
-        domain::Tool tool;
+        const ToolMembers members(value);
         tool.verbatim = value.raw();
-        tool.name = value["name"].text(arena_);
-        tool.description = value["description"].escaped();
-        tool.strict = value["strict"].boolean();
-        const Value mark = value["cache_control"];
-        if (!mark.is_null()) tool.cache_control = mark.raw();
-        const Value type = value["type"];
-        if (type.is_string() && !type.equals("custom")) {
-            tool.hosted_kind = type.text(arena_);
+        tool.name = members.name.text(arena_);
+        tool.description = members.description.escaped();
+        tool.strict = members.strict.boolean();
+        if (!members.cache_control.is_null()) tool.cache_control = members.cache_control.raw();
+        if (members.type.is_string() && !members.type.equals("custom")) {
+            tool.hosted_kind = members.type.text(arena_);
             describe_hosted(value, arena_, tool);
-            return tool;
+            return {};
         }
         if (tool.name.empty()) return place.error("name", "a string is required");
-        const Value schema = value["input_schema"];
-        if (!schema.is_object()) {
+        if (!members.input_schema.is_object()) {
             return place.error("input_schema", "a JSON schema object is required");
         }
-        tool.schema = schema.raw();
-        return tool;
+        tool.schema = members.input_schema.raw();
+        return {};
     }
 
     Result<void> tools() {
         if (!given("tools")) return {};
+        const Value list = root_["tools"];
         const Place place(top_, "tools");
-        if (!root_["tools"].is_array()) return place.error({}, "an array of tools is required");
-        request_.tools.reserve(root_["tools"].size());
+        if (!list.is_array()) return place.error({}, "an array of tools is required");
+        request_.tools.reserve(list.size());
         std::size_t index = 0;
-        for (Value each : root_["tools"].elements()) {
-            const Place here(place, index++);
-            TRY(domain::Tool decoded, tool(each, here));
-            request_.tools.push_back(std::move(decoded));
+        for (Value each : list.elements()) {
+            TRY_VOID(tool(each, Place(place, index++), request_.tools.emplace_back()));
         }
-        request_.tools_known = root_["tools"].known();
+        request_.tools_known = list.known();
         return {};
     }
 
@@ -132,7 +159,8 @@ private:
             const bool adds = change["type"].equals("tool_addition");
             if (adds && target["type"].equals("tool_definition")) {
                 const Place here(place, "tool.definition");
-                TRY(domain::Tool decoded, tool(target["definition"], here));
+                domain::Tool decoded;
+                TRY_VOID(tool(target["definition"], here, decoded));
                 std::erase_if(request_.tools,
                               [&](const domain::Tool& old) { return old.name == decoded.name; });
                 std::erase(removed, decoded.name);

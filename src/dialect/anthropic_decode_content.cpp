@@ -37,29 +37,70 @@ base::Error Place::error(std::string_view member, std::string_view problem) cons
 
 namespace {
 
-Result<json::Escaped> string_member(Value object, std::string_view name, const Place& place) {
+Result<void> string_member(Value object, std::string_view name, const Place& place,
+                           json::Escaped& into) {
     const Value value = object[name];
     if (!value.is_string()) return place.error(name, "a string is required");
-    return value.escaped();
+    into = value.escaped();
+    return {};
 }
 
 json::Raw unless_null(Value value) { return value.is_null() ? json::Raw() : value.raw(); }
 
-Part text_part(Value text) {
-    Part part;
-    part.kind = PartKind::text;
-    part.text = text.escaped();
-    return part;
+void append_text(Value text, std::vector<Part>& parts) {
+    parts.reserve(parts.size() + 1);
+    parts.emplace_back().text = text.escaped();
 }
 
 }  // namespace
+
+// The members of the blocks that make up nearly all of a conversation, found in one walk: of a
+// session's blocks most have six, which looking up one by one costs six walks. Of two with one key
+// the first counts.
+struct BlockMembers {
+    Value type, text, cache_control, id, name, input, tool_use_id, content, is_error;
+    Value thinking, signature, data;
+
+    explicit BlockMembers(Value block) {
+        const json::Value::Range members = block.members();
+        for (auto at = members.begin(); !(at == members.end()); ++at) {
+            const std::string_view key = at.key().escaped().raw;
+            Value* place = place_of(key);
+            if (place == nullptr && key.find('\\') != std::string_view::npos) {
+                place = place_of(at.key().text());
+            }
+            if (place != nullptr && !place->exists()) *place = *at;
+        }
+    }
+
+private:
+    Value* place_of(std::string_view key) {
+        switch (key.size()) {
+            case 2: return key == "id" ? &id : nullptr;
+            case 4:
+                if (key == "type") return &type;
+                if (key == "text") return &text;
+                if (key == "name") return &name;
+                return key == "data" ? &data : nullptr;
+            case 5: return key == "input" ? &input : nullptr;
+            case 7: return key == "content" ? &content : nullptr;
+            case 8:
+                if (key == "is_error") return &is_error;
+                return key == "thinking" ? &thinking : nullptr;
+            case 9: return key == "signature" ? &signature : nullptr;
+            case 11: return key == "tool_use_id" ? &tool_use_id : nullptr;
+            case 13: return key == "cache_control" ? &cache_control : nullptr;
+            default: return nullptr;
+        }
+    }
+};
 
 Result<void> ContentDecoder::system(Value value, std::vector<Part>& parts) {
     const Place root;
     const Place place(root, "system");
     if (!value.exists() || value.is_null()) return {};
     if (value.is_string()) {
-        if (!value.string_empty()) parts.push_back(text_part(value));
+        if (!value.string_empty()) append_text(value, parts);
         return {};
     }
     if (!value.is_array()) {
@@ -86,8 +127,13 @@ Result<void> ContentDecoder::messages(Value value, std::vector<domain::Message>&
     for (Value each : value.elements()) {
         const Place here(place, index++);
         if (!each.is_object()) return here.error({}, "an object with role and content is required");
-        domain::Message message;
-        const Value role = each["role"];
+        Value role, inside;
+        const json::Value::Range members = each.members();
+        for (auto at = members.begin(); !(at == members.end()); ++at) {
+            if (at.key().equals("role") && !role.exists()) role = *at;
+            if (at.key().equals("content") && !inside.exists()) inside = *at;
+        }
+        domain::Message& message = messages.emplace_back();
         if (role.equals("user")) {
             message.role = domain::Role::user;
         } else if (role.equals("assistant")) {
@@ -97,16 +143,14 @@ Result<void> ContentDecoder::messages(Value value, std::vector<domain::Message>&
         } else {
             return here.error("role", "user, assistant or system is required");
         }
-        const Place inside(here, "content");
-        TRY_VOID(content(each["content"], inside, message.parts));
-        messages.push_back(std::move(message));
+        TRY_VOID(content(inside, Place(here, "content"), message.parts));
     }
     return {};
 }
 
 Result<void> ContentDecoder::content(Value value, const Place& place, std::vector<Part>& parts) {
     if (value.is_string()) {
-        parts.push_back(text_part(value));
+        append_text(value, parts);
         return {};
     }
     if (!value.is_array()) {
@@ -123,39 +167,45 @@ Result<void> ContentDecoder::content(Value value, const Place& place, std::vecto
 
 Result<void> ContentDecoder::block(Value block, const Place& place, std::vector<Part>& parts) {
     if (!block.is_object()) return place.error({}, "a content block must be an object");
-    const Value type = block["type"];
-    if (!type.is_string()) return place.error("type", "a string is required");
-    Part part;
+    const BlockMembers members(block);
+    if (!members.type.is_string()) return place.error("type", "a string is required");
+    const std::string_view type = members.type.text(arena_);
+    Part& part = parts.emplace_back();
     part.verbatim = block.raw();
-    part.cache_control = unless_null(block["cache_control"]);
-    if (type.equals("text")) {
-        TRY(part.text, string_member(block, "text", place));
-    } else if (type.equals("tool_use") || type.equals("tool_result")) {
-        TRY_VOID(tool_block(block, place, part));
-    } else if (type.equals("thinking")) {
+    part.cache_control = unless_null(members.cache_control);
+    const auto words = [&](std::string_view name, Value value) -> Result<void> {
+        if (!value.is_string()) return place.error(name, "a string is required");
+        part.text = value.escaped();
+        return {};
+    };
+    if (type == "text") return words("text", members.text);
+    if (type == "tool_use") return tool_call(members, place, part);
+    if (type == "tool_result") return tool_result(members, place, part);
+    if (type == "thinking") {
         part.kind = PartKind::thinking;
-        TRY(part.text, string_member(block, "thinking", place));
-        part.signature = block["signature"].escaped();
-    } else if (type.equals("redacted_thinking")) {
+        part.signature = members.signature.escaped();
+        return words("thinking", members.thinking);
+    }
+    if (type == "redacted_thinking") {
         part.kind = PartKind::redacted_thinking;
-        TRY(part.text, string_member(block, "data", place));
-    } else if (type.equals("image") || type.equals("document")) {
-        part.kind = type.equals("image") ? PartKind::image : PartKind::document;
-        TRY_VOID(media(block, place, part));
-    } else if (type.equals("search_result")) {
-        TRY_VOID(search_result(block, place, part));
-    } else if (type.equals("tool_reference")) {
+        return words("data", members.data);
+    }
+    if (type == "image" || type == "document") {
+        part.kind = type == "image" ? PartKind::image : PartKind::document;
+        return media(block, place, part);
+    }
+    if (type == "search_result") return search_result(block, place, part);
+    if (type == "tool_reference") {
         // A loaded tool's name; all tools are sent to targets that cannot load them later.
         const std::string name = block["tool_name"].text();
         part.text = json::escape("Tool available: " + name, arena_);
-    } else if (type.equals("tool_addition") || type.equals("tool_removal")) {
+    } else if (type == "tool_addition" || type == "tool_removal") {
         if (!block["tool"].is_object()) return place.error("tool", "an object is required");
         tool_changes_.push_back({block, place.path()});
-        return {};
-    } else {
-        if (hosted_block(block, part)) return {};
+        parts.pop_back();
+    } else if (hosted_block(block, part)) {
+        parts.pop_back();
     }
-    parts.push_back(std::move(part));
     return {};
 }
 
@@ -173,27 +223,29 @@ bool ContentDecoder::hosted_block(Value block, Part& part) {
     return false;
 }
 
-Result<void> ContentDecoder::tool_block(Value block, const Place& place, Part& part) {
-    if (block["type"].equals("tool_use")) {
-        part.kind = PartKind::tool_call;
-        const Value id = block["id"], name = block["name"], input = block["input"];
-        if (!id.is_string()) return place.error("id", "a string is required");
-        if (!name.is_string()) return place.error("name", "a string is required");
-        if (!input.is_object()) return place.error("input", "an object is required");
-        part.id = id.text(arena_);
-        part.name = name.text(arena_);
-        part.input = input.raw();
-        return {};
-    }
+Result<void> ContentDecoder::tool_call(const BlockMembers& members, const Place& place,
+                                       Part& part) {
+    part.kind = PartKind::tool_call;
+    if (!members.id.is_string()) return place.error("id", "a string is required");
+    if (!members.name.is_string()) return place.error("name", "a string is required");
+    if (!members.input.is_object()) return place.error("input", "an object is required");
+    part.id = members.id.text(arena_);
+    part.name = members.name.text(arena_);
+    part.input = members.input.raw();
+    return {};
+}
+
+Result<void> ContentDecoder::tool_result(const BlockMembers& members, const Place& place,
+                                         Part& part) {
     part.kind = PartKind::tool_result;
-    const Value id = block["tool_use_id"];
-    if (!id.is_string()) return place.error("tool_use_id", "a string is required");
-    part.id = id.text(arena_);
-    part.is_error = block["is_error"].boolean().value_or(false);
-    const Value inside = block["content"];
+    if (!members.tool_use_id.is_string()) {
+        return place.error("tool_use_id", "a string is required");
+    }
+    part.id = members.tool_use_id.text(arena_);
+    part.is_error = members.is_error.boolean().value_or(false);
+    const Value inside = members.content;
     if (!inside.exists() || inside.is_null()) return {};
-    const Place here(place, "content");
-    return content(inside, here, part.content);
+    return content(inside, Place(place, "content"), part.content);
 }
 
 Result<void> ContentDecoder::media(Value block, const Place& place, Part& part) {
@@ -210,17 +262,17 @@ Result<void> ContentDecoder::media(Value block, const Place& place, Part& part) 
             return here.error("media_type", "a string is required");
         }
         media.media_type = source["media_type"].text(arena_);
-        TRY(media.data, string_member(source, "data", here));
+        TRY_VOID(string_member(source, "data", here, media.data));
     } else if (type.equals("url")) {
         media.source = MediaSource::url;
-        TRY(media.data, string_member(source, "url", here));
+        TRY_VOID(string_member(source, "url", here, media.data));
     } else if (type.equals("file")) {
         media.source = MediaSource::file_id;
-        TRY(media.data, string_member(source, "file_id", here));
+        TRY_VOID(string_member(source, "file_id", here, media.data));
     } else if (type.equals("text") && part.kind == PartKind::document) {
         media.source = MediaSource::text;
         media.media_type = "text/plain";
-        TRY(media.data, string_member(source, "data", here));
+        TRY_VOID(string_member(source, "data", here, media.data));
     } else if (type.equals("content") && part.kind == PartKind::document) {
         media.source = MediaSource::content;
         const Place inside(here, "content");
