@@ -10,6 +10,7 @@
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
+#include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect::converse {
 namespace {
@@ -138,10 +139,10 @@ private:
         if (offered_.empty() && !answer_by_tool_) former = calls_in_history();
         if (offered_.empty() && !answer_by_tool_ && former.empty()) return;
         writer_.key("toolConfig").begin_object().key("tools").begin_array();
-        for (const auto* tool : offered_) write(*tool);
+        if (!offered_.empty()) offered_tools();
         // Bedrock refuses calls in the conversation whose tools nobody declares.
         for (const std::string_view name : former) {
-            specification(name, {R"(This tool is not available any more; do not call it.)"},
+            specification(writer_, out_.translation, name, {R"(This tool is not available any more; do not call it.)"},
                           R"({"type":"object","properties":{}})", false);
         }
         if (answer_by_tool_) answer_tool();
@@ -150,25 +151,40 @@ private:
         writer_.end_object();
     }
 
-    void write(const domain::Tool& tool) {
+    void offered_tools() {
+        const bool marked = std::ranges::any_of(
+            offered_, [](const domain::Tool* tool) { return !tool->cache_control.empty(); });
+        const auto write_all = [&](json::Writer& list, Translation& notes) {
+            for (const auto* tool : offered_) {
+                write(list, notes, *tool);
+                if (marked) blocks_.cache_point(tool->cache_control, true);
+            }
+        };
+        ToolsForm form(ToolsForm::Kind::converse, request_, target_);
+        form.more = family_ == BedrockFamily::nova ? 1 : 0;
+        // Marks are written by the writer of blocks, at once.
+        ToolsMemory::of_this_thread().elements(writer_, marked ? 0 : request_.tools_known, form,
+                                               out_.translation, write_all);
+    }
+
+    void write(json::Writer& list, Translation& notes, const domain::Tool& tool) {
         static const std::vector<std::string> nova_drop = {"$schema", "additionalProperties"};
         const bool nova = family_ == BedrockFamily::nova;
         schema_.clear();
         append_schema(schema_, tool.schema,
                       {nova ? &nova_drop : &target_.provider.schema_drop, false});
         const bool strict = tool.strict == true && target_.provider.strict_tools;
-        specification(tool.name, tool.description, schema_, strict);
-        blocks_.cache_point(tool.cache_control, true);
+        specification(list, notes, tool.name, tool.description, schema_, strict);
     }
 
-    void specification(std::string_view name, json::Escaped description, json::Raw schema,
-                       bool strict) {
-        writer_.begin_object().key("toolSpec").begin_object();
-        writer_.string("name", tool_name_for(target_, name, out_.translation));
-        if (!anthropic::is_blank(description)) writer_.escaped("description", description);
-        writer_.key("inputSchema").begin_object().raw("json", schema).end_object();
-        if (strict) writer_.boolean("strict", true);
-        writer_.end_object().end_object();
+    void specification(json::Writer& list, Translation& notes, std::string_view name,
+                       json::Escaped description, json::Raw schema, bool strict) {
+        list.begin_object().key("toolSpec").begin_object();
+        list.string("name", tool_name_for(target_, name, notes));
+        if (!anthropic::is_blank(description)) list.escaped("description", description);
+        list.key("inputSchema").begin_object().raw("json", schema).end_object();
+        if (strict) list.boolean("strict", true);
+        list.end_object().end_object();
     }
 
     // The tool whose arguments are the answer, where the model has no structured output.
@@ -176,7 +192,7 @@ private:
         const std::string_view name =
             request_.output.name.empty() ? "structured_answer" : request_.output.name;
         out_.translation.answer_tool = fit_name(name, "a-zA-Z0-9_-", 64);
-        specification(out_.translation.answer_tool,
+        specification(writer_, out_.translation, out_.translation.answer_tool,
                       {"Gives the final answer. Call it exactly once, at the end."},
                       request_.output.schema.empty() ? R"({"type":"object"})"
                                                      : request_.output.schema,

@@ -9,6 +9,7 @@
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
+#include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect {
 namespace {
@@ -100,7 +101,14 @@ private:
         if (offered_.empty()) return;
         if (ours("tools")) {
             writer_.key("tools").begin_array();
-            for (const auto* tool : offered_) function(*tool);
+            const auto write = [&](json::Writer& list, Translation& notes) {
+                for (const auto* tool : offered_) function(list, *tool, notes);
+            };
+            // Of a named tool's list it alone is offered.
+            const bool all = request_.tool_choice.kind != domain::ToolChoiceKind::named;
+            const ToolsForm form(ToolsForm::Kind::cohere, request_, target_);
+            ToolsMemory::of_this_thread().elements(writer_, all ? request_.tools_known : 0, form,
+                                                   out_.translation, write);
             writer_.end_array();
         }
         using domain::ToolChoiceKind;
@@ -113,14 +121,14 @@ private:
         if (choice.parallel == false) out_.translation.drop("disable_parallel_tool_use");
     }
 
-    void function(const domain::Tool& tool) {
-        writer_.begin_object().string("type", "function").key("function").begin_object();
-        writer_.string("name", tool_name_for(target_, tool.name, out_.translation));
-        if (!tool.description.empty()) writer_.escaped("description", tool.description);
-        writer_.key("parameters").in_place([&](std::string& out) {
+    void function(json::Writer& list, const domain::Tool& tool, Translation& notes) {
+        list.begin_object().string("type", "function").key("function").begin_object();
+        list.string("name", tool_name_for(target_, tool.name, notes));
+        if (!tool.description.empty()) list.escaped("description", tool.description);
+        list.key("parameters").in_place([&](std::string& out) {
             append_schema(out, tool.schema, {&target_.provider.schema_drop, false});
         });
-        writer_.end_object().end_object();
+        list.end_object().end_object();
     }
 
     bool with_schema() const {

@@ -179,6 +179,7 @@ private:
             const Value schema = spec["inputSchema"]["json"];
             if (is_set(schema)) tool.schema = schema.raw();
         }
+        request_.tools_known = config.known();
         const Value choice = config["toolChoice"];
         if (choice["any"].exists()) request_.tool_choice.kind = domain::ToolChoiceKind::any;
         if (choice["auto"].exists()) request_.tool_choice.kind = domain::ToolChoiceKind::automatic;

@@ -50,6 +50,7 @@ base::Result<void> decode_tools(Value root, base::Arena& arena, Request& request
             if (exclude.size() > 0) hosted.search.blocked_domains = exclude.raw();
         }
     }
+    request.tools_known = tools.known();
     return {};
 }
 

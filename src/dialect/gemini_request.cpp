@@ -9,6 +9,7 @@
 #include "dialect/gemini_schema.hpp"
 #include "dialect/hosted.hpp"
 #include "dialect/refused.hpp"
+#include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect::gemini {
 namespace {
@@ -191,16 +192,18 @@ private:
     // --- tools -----------------------------------------------------------------------------------
     base::Result<void> choose_tools() {
         const bool able = target_.provider.tools && target_.model.tools;
-        for (std::size_t i = 0; i < request_.tools.size(); ++i) {
-            const domain::Tool& tool = request_.tools[i];
-            const std::string field = "tools." + std::to_string(i);
+        functions_.reserve(request_.tools.size());
+        for (const domain::Tool& tool : request_.tools) {
+            const auto field = [&] {
+                return "tools." + std::to_string(&tool - request_.tools.data());
+            };
             if (!tool.cache_control.empty()) out_.translation.drop("cache_control");
             if (!tool.hosted_kind.empty()) {
-                hosted_.emplace_back(&tool, field);
+                hosted_.emplace_back(&tool, field());
             } else if (able) {
                 functions_.push_back(&tool);
             } else {
-                TRY_VOID(cannot_carry(target_, out_.translation, "tools", field,
+                TRY_VOID(cannot_carry(target_, out_.translation, "tools", field(),
                                       "the target takes no tools"));
             }
         }
@@ -262,18 +265,23 @@ private:
 
     void declarations() {
         std::string parameters;  // keeps its memory from one schema to the next
+        const auto write = [&](json::Writer& list, Translation& notes) {
+            for (const domain::Tool* tool : functions_) {
+                list.begin_object();
+                list.string("name", function_name(target_, tool->name, notes));
+                // Required there.
+                if (tool->description.empty()) list.string("description", tool->name);
+                else list.escaped("description", tool->description);
+                parameters.clear();
+                append_gemini_parameters(parameters, tool->schema);
+                if (!parameters.empty()) list.raw("parameters", parameters);
+                list.end_object();
+            }
+        };
         writer_.begin_object().key("functionDeclarations").begin_array();
-        for (const domain::Tool* tool : functions_) {
-            writer_.begin_object();
-            writer_.string("name", function_name(target_, tool->name, out_.translation));
-            // Required there.
-            if (tool->description.empty()) writer_.string("description", tool->name);
-            else writer_.escaped("description", tool->description);
-            parameters.clear();
-            append_gemini_parameters(parameters, tool->schema);
-            if (!parameters.empty()) writer_.raw("parameters", parameters);
-            writer_.end_object();
-        }
+        const ToolsForm form(ToolsForm::Kind::gemini, request_, target_);
+        ToolsMemory::of_this_thread().elements(writer_, request_.tools_known, form,
+                                               out_.translation, write);
         writer_.end_array().end_object();
     }
 

@@ -10,6 +10,7 @@
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
+#include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect {
 namespace {
@@ -143,18 +144,25 @@ private:
         if (choice.parallel == false) out_.translation.drop("disable_parallel_tool_use");
         if (offered.empty() || choice.kind == ToolChoiceKind::none) return {};
         writer_.key("tools").begin_array();
-        for (const auto* tool : offered) function(*tool);
+        const auto write = [&](json::Writer& list, Translation& notes) {
+            for (const auto* tool : offered) function(list, *tool, notes);
+        };
+        const bool all = choice.kind != ToolChoiceKind::named;  // else it alone is offered
+        const ToolsForm form(ToolsForm::Kind::ollama, request_, target_);
+        ToolsMemory::of_this_thread().elements(writer_, all ? request_.tools_known : 0, form,
+                                               out_.translation, write);
         writer_.end_array();
         return {};
     }
 
-    void function(const domain::Tool& tool) {
-        writer_.begin_object().string("type", "function").key("function").begin_object();
-        writer_.string("name", tool_name_for(target_, tool.name, out_.translation));
-        if (!tool.description.empty()) writer_.escaped("description", tool.description);
-        std::string schema;
-        append_schema(schema, tool.schema, {&target_.provider.schema_drop, false});
-        writer_.raw("parameters", schema).end_object().end_object();
+    void function(json::Writer& list, const domain::Tool& tool, Translation& notes) {
+        list.begin_object().string("type", "function").key("function").begin_object();
+        list.string("name", tool_name_for(target_, tool.name, notes));
+        if (!tool.description.empty()) list.escaped("description", tool.description);
+        list.key("parameters").in_place([&](std::string& out) {
+            append_schema(out, tool.schema, {&target_.provider.schema_drop, false});
+        });
+        list.end_object().end_object();
     }
 
     void format() {

@@ -72,11 +72,13 @@ private:
         for (Value tool : list.elements()) {
             TRY_VOID(add_tool(tool, "tools." + std::to_string(index++)));
         }
+        const std::size_t listed = request_.tools.size();
         index = 0;
         for (Value function : root_["functions"].elements()) {
             TRY_VOID(add_function(function, "functions." + std::to_string(index++)));
         }
         search();
+        if (request_.tools.size() == listed) request_.tools_known = list.known();
         return {};
     }
 

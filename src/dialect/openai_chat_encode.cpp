@@ -83,7 +83,7 @@ private:
             write_search(writer_, tools, target_);
         }
         if (tools.tools.empty()) return;
-        if (field("tools")) write_tools(writer_, tools, target_, translation());
+        if (field("tools")) write_tools(writer_, tools, request_, target_, translation());
         if (!tools.choice.empty() && field("tool_choice")) writer_.raw(tools.choice);
         if (tools.serial && field("parallel_tool_calls")) writer_.boolean(false);
     }

@@ -6,6 +6,7 @@
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
+#include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect::openai_chat {
 namespace {
@@ -52,19 +53,22 @@ bool take_search(const domain::Request& request, const domain::Deployment& targe
 
 base::Result<void> take_functions(const domain::Request& request, const domain::Deployment& target,
                                   Translation& translation, ToolPlan& plan) {
-    for (std::size_t i = 0; i < request.tools.size(); ++i) {
-        const Tool& tool = request.tools[i];
-        std::string field = "tools." + std::to_string(i);
+    plan.tools.reserve(request.tools.size());
+    plan.known = request.tools_known;
+    for (const Tool& tool : request.tools) {
+        const auto field = [&] {
+            return "tools." + std::to_string(&tool - request.tools.data());
+        };
         if (!tool.hosted_kind.empty()) {
             if (take_search(request, target, tool, translation, plan)) continue;
             std::string what = "tool " + std::string(tool.hosted_kind);
             std::string why = "the hosted tool " + std::string(tool.hosted_kind) +
                               " has no counterpart at this provider";
-            TRY_VOID(cannot_carry_tool(target, translation, tool, what, field, why));
+            TRY_VOID(cannot_carry_tool(target, translation, tool, what, field(), why));
             continue;
         }
         if (!target.provider.tools || !target.model.tools) {
-            TRY_VOID(cannot_carry(target, translation, "tools", field,
+            TRY_VOID(cannot_carry(target, translation, "tools", field(),
                                   "the target takes no tools"));
             continue;
         }
@@ -108,7 +112,23 @@ void plan_named(const domain::Request& request, const domain::Deployment& target
     }
     // One tool cannot be named: it is offered alone and some tool is required.
     plan.tools = {*named};
+    plan.known = 0;
     require_any(target, translation, plan);
+}
+
+void write_function(json::Writer& writer, const Tool& tool, const domain::Deployment& target,
+                    Translation& translation) {
+    const bool strict = tool.strict.value_or(false) && target.provider.strict_tools;
+    if (tool.strict.value_or(false) && !strict) translation.drop("strict");
+    writer.begin_object().string("type", "function").key("function").begin_object();
+    writer.string("name", tool_name_for(target, tool.name, translation));
+    if (!tool.description.empty()) writer.escaped("description", tool.description);
+    const SchemaRules rules{&target.provider.schema_drop, strict};
+    writer.key("parameters").in_place([&](std::string& out) {
+        append_schema(out, tool.schema, rules);
+    });
+    if (strict) writer.boolean("strict", true);
+    writer.end_object().end_object();
 }
 
 }  // namespace
@@ -138,22 +158,14 @@ base::Result<ToolPlan> plan_tools(const domain::Request& request, const domain::
     return plan;
 }
 
-void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Deployment& target,
-                 Translation& translation) {
+void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Request& request,
+                 const domain::Deployment& target, Translation& translation) {
+    const auto write = [&](json::Writer& list, Translation& notes) {
+        for (const Tool* tool : plan.tools) write_function(list, *tool, target, notes);
+    };
     writer.begin_array();
-    for (const Tool* tool : plan.tools) {
-        bool strict = tool->strict.value_or(false) && target.provider.strict_tools;
-        if (tool->strict.value_or(false) && !strict) translation.drop("strict");
-        writer.begin_object().string("type", "function").key("function").begin_object();
-        writer.string("name", tool_name_for(target, tool->name, translation));
-        if (!tool->description.empty()) writer.escaped("description", tool->description);
-        const SchemaRules rules{&target.provider.schema_drop, strict};
-        writer.key("parameters").in_place([&](std::string& out) {
-            append_schema(out, tool->schema, rules);
-        });
-        if (strict) writer.boolean("strict", true);
-        writer.end_object().end_object();
-    }
+    const ToolsForm form(ToolsForm::Kind::openai_chat, request, target);
+    ToolsMemory::of_this_thread().elements(writer, plan.known, form, translation, write);
     writer.end_array();
 }
 

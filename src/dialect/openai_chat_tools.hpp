@@ -1,6 +1,7 @@
 // Tools, tool choice and answer format of an OpenAI Chat Completions body.
 // Pure; internal to the openai_chat dialect.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace tollgate::dialect::openai_chat {
 // What of a request's tools reaches the target.
 struct ToolPlan {
     std::vector<const domain::Tool*> tools;
+    // Request::tools_known while these are all the functions of the request; 0: some are left out.
+    std::uint64_t known = 0;
     const domain::Tool* search = nullptr;  // the target's own web search, asked for by a field
     std::string choice;  // JSON value of tool_choice, "" when none is sent
     bool forced = false;  // the model must call a tool
@@ -21,9 +24,9 @@ struct ToolPlan {
 // Fails: invalid_request for tools that the target cannot carry.
 base::Result<ToolPlan> plan_tools(const domain::Request& request, const domain::Deployment& target,
                                   Translation& translation);
-// Writes the value of "tools".
-void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Deployment& target,
-                 Translation& translation);
+// Writes the value of "tools". REQUIRES: plan.tools is not empty.
+void write_tools(json::Writer& writer, const ToolPlan& plan, const domain::Request& request,
+                 const domain::Deployment& target, Translation& translation);
 
 // The field that asks for the target's own web search; its value is written behind the name.
 // REQUIRES: plan.search is set.

@@ -43,7 +43,9 @@ public:
         TRY_VOID(refuse_state());
         TRY_VOID(instructions());
         TRY_VOID(decode_tools(root_["tools"], "tools", arena_, request_));
+        const std::size_t listed = request_.tools.size();
         TRY_VOID(ItemsDecoder(arena_, request_).decode(root_["input"]));
+        if (request_.tools.size() == listed) request_.tools_known = root_["tools"].known();
         TRY_VOID(decode_tool_choice(root_, arena_, request_));
         mark_optional_tools();
         TRY_VOID(openai_chat::decode_power_level(root_));

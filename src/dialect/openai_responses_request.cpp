@@ -10,6 +10,7 @@
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
 #include "dialect/tool_names.hpp"
+#include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect {
 namespace {
@@ -92,7 +93,14 @@ private:
         }
         if ((functions.empty() && hosted_.empty()) || !ours("tools")) return {};
         writer_.key("tools").begin_array();
-        for (const auto* tool : functions) function(*tool);
+        if (!functions.empty()) {
+            const auto write = [&](json::Writer& list, Translation& notes) {
+                for (const auto* tool : functions) function(list, *tool, notes);
+            };
+            const ToolsForm form(ToolsForm::Kind::openai_responses, request_, target_);
+            ToolsMemory::of_this_thread().elements(writer_, request_.tools_known, form,
+                                                   out_.translation, write);
+        }
         for (const auto* tool : hosted_) hosted(*tool);
         writer_.end_array();
         tool_choice(functions);
@@ -151,11 +159,11 @@ private:
         writer_.string("type", hosted_type(tool.hosted)).end_object().end_array().end_object();
     }
 
-    void function(const domain::Tool& tool) {
+    void function(json::Writer& writer, const domain::Tool& tool, Translation& notes) {
         bool strict = tool.strict.value_or(false) && target_.provider.strict_tools;
-        writer_.begin_object().string("type", "function");
-        writer_.string("name", tool_name_for(target_, tool.name, out_.translation));
-        if (!tool.description.empty()) writer_.escaped("description", tool.description);
+        writer.begin_object().string("type", "function");
+        writer.string("name", tool_name_for(target_, tool.name, notes));
+        if (!tool.description.empty()) writer.escaped("description", tool.description);
         std::string schema;
         append_schema(schema, tool.schema, {&target_.provider.schema_drop, strict});
         // OpenAI refuses an object that does not list its properties, even when it has none.
@@ -164,7 +172,7 @@ private:
             bool bare = schema.find_first_not_of(" \t\r\n{") == end;
             schema.insert(end, bare ? "\"properties\":{}" : ",\"properties\":{}");
         }
-        writer_.raw("parameters", schema).boolean("strict", strict).end_object();
+        writer.raw("parameters", schema).boolean("strict", strict).end_object();
     }
 
     void tool_choice(const std::vector<const domain::Tool*>& functions) {

@@ -103,6 +103,7 @@ base::Result<void> keep_allowed(Value choice, base::Arena& arena, Request& reque
         kept.push_back(*tool);
     }
     request.tools = std::move(kept);
+    request.tools_known = 0;
     const bool required = choice["mode"].equals("required");
     request.tool_choice.kind = required ? ToolChoiceKind::any : ToolChoiceKind::automatic;
     return {};
