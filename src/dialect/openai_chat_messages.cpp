@@ -65,15 +65,15 @@ private:
         return role == SystemRole::developer ? "developer" : "system";
     }
 
-    void message(std::string_view role, std::string_view name, const std::vector<Piece>& pieces) {
+    using Texts = ContentWriter::Texts;
+
+    // REQUIRES: there are pieces.
+    void message(std::string_view role, std::string_view name, const std::vector<Piece>& pieces,
+                 Texts texts) {
         writer_.begin_object().string("role", role);
         if (!name.empty()) writer_.string("name", name);
         writer_.key("content");
-        if (pieces.empty()) {
-            writer_.string("");
-        } else {
-            content_.write(writer_, pieces);
-        }
+        content_.write(writer_, pieces, texts);
         writer_.end_object();
     }
 
@@ -84,21 +84,8 @@ private:
         if (!options_.extra_system.empty()) {
             pieces.push_back({nullptr, {options_.extra_system}, {}});
         }
-        if (!pieces.empty()) message(system_role(), {}, joined_unless_marked(pieces));
+        if (!pieces.empty()) message(system_role(), {}, pieces, Texts::joined);
         return {};
-    }
-
-    std::vector<Piece> joined_unless_marked(const std::vector<Piece>& pieces) {
-        bool plain = std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
-            return piece.is_text() && piece.cache_control.empty();
-        });
-        if (!plain || pieces.size() < 2) return pieces;
-        std::string text;
-        for (const Piece& piece : pieces) {
-            if (!text.empty()) text += "\\n\\n";
-            text += piece.text.raw;
-        }
-        return {Piece{nullptr, content_.keep(text), {}}};
     }
 
     // --- assistant ---------------------------------------------------------------------------
@@ -110,20 +97,20 @@ private:
     base::Result<void> assistant(const Message& turn) {
         enter(turn);
         answer_open_calls();
-        std::vector<Piece> pieces;
+        pieces_.clear();
         bool calls = false;
         for (const Part& part : turn.parts) {
             if (part.kind == PartKind::tool_call) calls = true;
-            TRY_VOID(content_.add(part, pieces));
+            TRY_VOID(content_.add(part, pieces_));
         }
-        writer_.begin_object().string("role", "assistant");
+        writer_.begin_object().raw(R"("role":"assistant")");  // a member as a whole
         if (!turn.name.empty()) writer_.string("name", turn.name);
         reasoning(turn, calls);
-        writer_.key("content");
-        if (pieces.empty() && calls) {
-            writer_.null();
+        if (pieces_.empty() && calls) {
+            writer_.raw(R"("content":null)");
         } else {
-            assistant_content(pieces);
+            writer_.key("content");
+            assistant_content(pieces_);
         }
         if (calls) tool_calls(turn);
         writer_.end_object();
@@ -152,14 +139,14 @@ private:
         const std::string& field = target_.provider.reasoning_out;
         std::string thoughts;
         bool thought = false;
-        for (const Part& part : turn.parts) {
-            if (part.kind == PartKind::thinking) thoughts += part.text.raw;
-            thought = thought || part.kind == PartKind::thinking ||
-                      part.kind == PartKind::redacted_thinking;
-        }
         ReasoningDetails details;
         for (const Part& part : turn.parts) {
-            if (part.kind == PartKind::thinking) details.add_carried(part, target_);
+            if (part.kind == PartKind::thinking) {
+                thoughts += part.text.raw;
+                details.add_carried(part, target_);
+            }
+            thought = thought || part.kind == PartKind::thinking ||
+                      part.kind == PartKind::redacted_thinking;
         }
         if (!details.empty()) {
             writer_.key("reasoning_details").in_place([&](std::string& out) {
@@ -192,13 +179,15 @@ private:
         writer_.key("tool_calls").begin_array();
         for (const Part& part : turn.parts) {
             if (part.kind != PartKind::tool_call) continue;
-            writer_.begin_object().string("id", tool_id_for(target_.provider, part.id));
-            writer_.string("type", "function").key("function").begin_object();
-            writer_.string("name", tool_name_for(target_, part.name, translation_));
-            writer_.key("arguments").string_in_place([&](std::string& out) {
+            writer_.in_place([&](std::string& out) {
+                out += R"({"id":)";
+                json::append_string(out, tool_id_for(target_.provider, part.id, made_));
+                out += R"(,"type":"function","function":{"name":)";
+                json::append_string(out, tool_name_for(target_, part.name, translation_, made_));
+                out += R"(,"arguments":")";
                 json::append_compact_escaped(out, part.input.empty() ? "{}" : part.input);
+                out += R"("}})";
             });
-            writer_.end_object().end_object();
             open_calls_.push_back(&part);
         }
         writer_.end_array();
@@ -206,7 +195,8 @@ private:
 
     // --- user, tool and mid-conversation system ------------------------------------------------
     base::Result<void> between(std::span<const Message> turns) {
-        std::vector<Piece> media;  // of tool results, shown after all of them
+        std::vector<Piece>& media = pieces_;  // of tool results, shown after all of them
+        media.clear();
         bool results = false;
         for (const Message& turn : turns) {
             enter(turn);
@@ -217,7 +207,7 @@ private:
             }
         }
         answer_open_calls();
-        std::vector<Piece> pieces = std::move(media);
+        std::vector<Piece>& pieces = media;
         after_tool_ = results;
         for (const Message& turn : turns) {
             enter(turn);
@@ -225,7 +215,7 @@ private:
                 flush({}, pieces);
                 for (const Part& part : turn.parts) TRY_VOID(content_.add(part, pieces));
                 if (!pieces.empty()) {
-                    message(system_role(), turn.name, joined_unless_marked(pieces));
+                    message(system_role(), turn.name, pieces, Texts::joined);
                 }
                 pieces.clear();
             } else if (turn.role == Role::system) {
@@ -264,14 +254,19 @@ private:
             writer_.end_object();
         }
         after_tool_ = false;
-        message("user", name, pieces);
+        message("user", name, pieces, Texts::apart);
         pieces.clear();
     }
 
     base::Result<void> tool_result(const Part& result, std::vector<Piece>& media) {
-        std::vector<Piece> pieces;
-        std::string_view tool = called_tool(result.id);
+        std::vector<Piece>& pieces = result_pieces_;
+        pieces.clear();
+        const std::string_view tool = called_tool(result.id);
         for (const Part& part : result.content) {
+            if (part.kind == PartKind::text) {
+                TRY_VOID(content_.add(part, pieces));
+                continue;
+            }
             if (part.kind == PartKind::image && !content_.takes_images()) {
                 // The model is told; a refusal here would end the session for good, because the
                 // image stays in the conversation.
@@ -306,16 +301,19 @@ private:
                 out += pieces[i].text.raw;
             }
         };
-        writer_.begin_object().string("role", "tool");
-        writer_.string("tool_call_id", tool_id_for(target_.provider, result.id)).key("content");
-        if (mark.empty()) {
-            writer_.string_in_place(text);
-        } else {
-            writer_.begin_array().begin_object().string("type", "text");
-            writer_.key("text").string_in_place(text);
-            writer_.raw("cache_control", mark).end_object().end_array();
-        }
-        writer_.end_object();
+        writer_.in_place([&](std::string& out) {
+            out += R"({"role":"tool","tool_call_id":)";
+            json::append_string(out, tool_id_for(target_.provider, result.id, made_));
+            out += mark.empty() ? R"(,"content":")" : R"(,"content":[{"type":"text","text":")";
+            text(out);
+            if (mark.empty()) {
+                out += R"("})";
+                return;
+            }
+            out += R"(","cache_control":)";
+            out += mark;
+            out += "}]}";
+        });
     }
 
     Piece announcement(const Part& result, std::string_view tool) {
@@ -361,6 +359,9 @@ private:
     bool after_tool_ = false;
     const Part* announced_ = nullptr;
     std::vector<const Part*> open_calls_;
+    // Of the turn and of the tool result that are being written; made once for all of them.
+    std::vector<Piece> pieces_, result_pieces_;
+    std::string made_;  // a name or an id in the target's spelling
 };
 
 }  // namespace

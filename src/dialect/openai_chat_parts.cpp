@@ -156,13 +156,12 @@ void ContentWriter::write_piece(json::Writer& writer, const Piece& piece) {
     writer.end_object();
 }
 
-void ContentWriter::write(json::Writer& writer, const std::vector<Piece>& pieces) {
-    bool only_text = std::all_of(pieces.begin(), pieces.end(),
-                                 [](const Piece& piece) { return piece.is_text(); });
-    bool marked = std::any_of(pieces.begin(), pieces.end(),
-                              [](const Piece& piece) { return !piece.cache_control.empty(); });
-    bool joined = only_text && !marked && (pieces.size() < 2 || !target_.provider.content_list);
-    if (!joined) {
+void ContentWriter::write(json::Writer& writer, const std::vector<Piece>& pieces, Texts texts) {
+    const bool plain = std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+        return piece.is_text() && piece.cache_control.empty();
+    });
+    const bool list = pieces.size() > 1 && texts == Texts::apart && target_.provider.content_list;
+    if (!plain || list) {
         writer.begin_array();
         for (const Piece& piece : pieces) write_piece(writer, piece);
         writer.end_array();

@@ -1,6 +1,7 @@
 // Parts of a message's content as OpenAI Chat Completions spells them.
 // Pure; internal to the openai_chat dialect.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,10 @@ public:
     base::Result<void> add(const domain::Part& part, std::vector<Piece>& pieces);
     // The mark to send for a part, noting it as dropped where the target has no use for it.
     std::string_view cache_mark(std::string_view mark);
-    // Writes the value of "content": a string, or a list where that is needed.
-    void write(json::Writer& writer, const std::vector<Piece>& pieces);
+    // Writes the value of "content": a string, or a list where that is needed. Several texts are a
+    // list where the target takes one, unless they are to be `joined`: then marks alone keep it.
+    enum class Texts : std::uint8_t { apart, joined };
+    void write(json::Writer& writer, const std::vector<Piece>& pieces, Texts texts = Texts::apart);
     // Text made here, kept as long as this object.
     json::Escaped keep(std::string_view escaped) { return {arena_.store(escaped)}; }
     bool takes_images() const { return target_.provider.images && target_.model.vision; }

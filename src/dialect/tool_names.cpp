@@ -63,9 +63,24 @@ bool in_charset(char c, std::string_view charset) {
     return false;
 }
 
+namespace {
+
+bool fits_as_name(std::string_view name, std::string_view charset, std::size_t length_max) {
+    const bool short_enough = length_max == 0 || name.size() <= length_max;
+    return !name.empty() && short_enough && fits(name, charset);
+}
+
+bool fits_as_id(const domain::ProviderTraits& provider, std::string_view id) {
+    const std::size_t longest = provider.tool_id_max;
+    const bool length_fits = longest == 0 || (provider.tool_id_exact ? id.size() == longest
+                                                                     : id.size() <= longest);
+    return !id.empty() && length_fits && fits(id, provider.tool_id_charset);
+}
+
+}  // namespace
+
 std::string fit_name(std::string_view name, std::string_view charset, std::size_t length_max) {
-    bool short_enough = length_max == 0 || name.size() <= length_max;
-    if (!name.empty() && short_enough && fits(name, charset)) return std::string(name);
+    if (fits_as_name(name, charset, length_max)) return std::string(name);
     std::string hash = base::hex(base::sha256(name), name_hash_bytes);
     std::string out;
     for (char c : name) out += in_charset(c, charset) ? c : '_';
@@ -78,27 +93,39 @@ std::string fit_name(std::string_view name, std::string_view charset, std::size_
     return out;
 }
 
-std::string tool_name_for(const domain::Deployment& target, std::string_view name,
-                          Translation& translation) {
-    std::string fitted = fit_name(name, target.provider.tool_name_charset,
-                                  target.provider.tool_name_max);
-    if (fitted != name) {
+std::string_view tool_name_for(const domain::Deployment& target, std::string_view name,
+                               Translation& translation, std::string& made) {
+    const std::string& charset = target.provider.tool_name_charset;
+    if (fits_as_name(name, charset, target.provider.tool_name_max)) return name;
+    made = fit_name(name, charset, target.provider.tool_name_max);
+    if (made != name) {
         auto& known = translation.tool_names;
         bool noted = std::any_of(known.begin(), known.end(),
-                                 [&](const auto& pair) { return pair.first == fitted; });
-        if (!noted) known.emplace_back(fitted, std::string(name));
+                                 [&](const auto& pair) { return pair.first == made; });
+        if (!noted) known.emplace_back(made, std::string(name));
     }
-    return fitted;
+    return made;
+}
+
+std::string tool_name_for(const domain::Deployment& target, std::string_view name,
+                          Translation& translation) {
+    std::string made;
+    return std::string(tool_name_for(target, name, translation, made));
+}
+
+std::string_view tool_id_for(const domain::ProviderTraits& provider, std::string_view id,
+                             std::string& made) {
+    if (fits_as_id(provider, id)) return id;
+    const std::size_t longest = provider.tool_id_max;
+    std::size_t length = longest == 0 ? id_hash_length : longest;
+    if (!provider.tool_id_exact) length = std::min(length, id_hash_length);
+    made = letters_of(id, length);
+    return made;
 }
 
 std::string tool_id_for(const domain::ProviderTraits& provider, std::string_view id) {
-    std::size_t longest = provider.tool_id_max;
-    bool length_fits = longest == 0 || (provider.tool_id_exact ? id.size() == longest
-                                                               : id.size() <= longest);
-    if (!id.empty() && length_fits && fits(id, provider.tool_id_charset)) return std::string(id);
-    std::size_t length = longest == 0 ? id_hash_length : longest;
-    if (!provider.tool_id_exact) length = std::min(length, id_hash_length);
-    return letters_of(id, length);
+    std::string made;
+    return std::string(tool_id_for(provider, id, made));
 }
 
 std::string fresh_tool_id(std::string_view seed, std::size_t ordinal) {

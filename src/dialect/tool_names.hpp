@@ -22,10 +22,16 @@ std::string fit_name(std::string_view name, std::string_view charset, std::size_
 // A tool's name for `target`; a changed one is noted in `translation` for the way back.
 std::string tool_name_for(const domain::Deployment& target, std::string_view name,
                           Translation& translation);
+// The same without a copy of one that fits; another is put into `made`.
+std::string_view tool_name_for(const domain::Deployment& target, std::string_view name,
+                               Translation& translation, std::string& made);
 
 // A tool call's id for `target`: itself when it fits, else a hash of it in the target's alphabet.
 // Both ends of a call (call and result) get the same id because it depends on the id alone.
 std::string tool_id_for(const domain::ProviderTraits& provider, std::string_view id);
+// The same without a copy of one that fits; another is put into `made`.
+std::string_view tool_id_for(const domain::ProviderTraits& provider, std::string_view id,
+                             std::string& made);
 
 // A tool call id where the provider sent none or one it had used before: unique per `seed` (the
 // bytes it arrived in) and `ordinal` within the answer.
