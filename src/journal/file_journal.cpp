@@ -247,17 +247,21 @@ void FileJournal::turn(const std::stop_token& stopping) {
 }
 
 void FileJournal::tend_pages() {
-    const std::lock_guard lock(mutex_);
-    for (auto& entry : entries_) {
-        if (entry.segment->recovered()) continue;
-        const std::size_t written = entry.segment->committed();
-        const std::size_t fresh = written - entry.forgotten;
-        entry.segment->forget_pages(entry.forgotten, written);
-        entry.forgotten = written;
-        // As much again is on its way, and some more when traffic grows.
-        const bool busy = fresh >= prepared_bytes_min && !entry.segment->sealed();
-        if (busy) entry.segment->prepare_pages(std::min(2 * fresh, prepared_bytes_max));
+    // As much again as came since the last turn is on its way; some more when traffic grows.
+    std::vector<std::pair<std::shared_ptr<Segment>, std::size_t>> busy;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& entry : entries_) {
+            if (entry.segment->recovered()) continue;
+            const std::size_t written = entry.segment->committed();
+            const std::size_t fresh = written - entry.forgotten;
+            entry.segment->forget_pages(entry.forgotten, written);
+            entry.forgotten = written;
+            if (fresh < prepared_bytes_min || entry.segment->sealed()) continue;
+            busy.emplace_back(entry.segment, std::min(2 * fresh, prepared_bytes_max));
+        }
     }
+    for (const auto& [segment, bytes] : busy) segment->prepare_pages(bytes);
 }
 
 void FileJournal::tend() {
