@@ -20,12 +20,6 @@ std::int64_t micros(net::Instant from, net::Instant to) {
     return duration_cast<microseconds>(to - from).count();
 }
 
-std::int64_t unix_micros_of(net::Instant when) {
-    const auto ago = net::Clock::now() - when;
-    const auto then = std::chrono::system_clock::now() - ago;
-    return duration_cast<microseconds>(then.time_since_epoch()).count();
-}
-
 // "00-<32 hex>-<16 hex>-01". Format: W3C Trace Context.
 std::string_view trace_of(std::string_view traceparent) {
     constexpr std::size_t id_at = 3, id_size = 32, whole = 55;
@@ -60,7 +54,7 @@ domain::UsageView common_row(const Generation& generation) {
     const http::Headers& headers = generation.exchange.headers();
     domain::UsageView row;
     row.request_id = record.request_id;
-    row.at = unix_micros_of(record.arrived);
+    row.at = generation.exchange.arrived_unix_micros();
     row.trace_id = trace_of(headers.get("traceparent"));
     row.session_id = record.session_id;
     row.agent_id = record.agent_id;
@@ -164,7 +158,8 @@ domain::UsageRecord shadow_row(Generation& generation, const Endpoint& shadow) {
     row.tags = tags;
     const std::string request_id = base::uuid7();
     row.request_id = request_id;
-    row.at = unix_micros_of(net::Clock::now());
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    row.at = duration_cast<microseconds>(since).count();
     row.cache = "off";
     row.attempts = 1;
     row.provider = row.provider_type = target.provider.type;

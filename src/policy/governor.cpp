@@ -139,9 +139,17 @@ struct Ticket::Held {
     const LimitUse& limit_at(const Governance& from, std::size_t index) const;
     void add_budgets(const Governance& from, domain::NanoUsd worst, std::size_t attempt,
                      domain::UnixMicros now);
-    // Takes `asks`. What was listed in `taken` and `holds` from these indices on is struck off
-    // again when it is refused.
-    net::Task<std::optional<Refusal>> take(std::size_t first_taken, std::size_t first_hold);
+    // Where `taken` and `holds` ended before what is asked for now was listed in them. From there
+    // on it is struck off again when it is refused.
+    struct Before {
+        std::size_t taken = 0, holds = 0;
+    };
+    // Takes `asks`: at once, nullopt where that is not possible; or with waiting.
+    std::optional<std::optional<Refusal>> take_now(const Before& before);
+    net::Task<std::optional<Refusal>> take(Before before);
+    void note(const std::optional<Refusal>& refusal, shared_state::Moment at,
+              const Before& before);
+    void strike_off(const Before& before);
     void settle_limit(Settlements& settlements, const Taken& one, bool counted,
                       const domain::Usage& usage) const;
     void tell_thresholds(const Hold& hold) const;
@@ -189,22 +197,28 @@ void Ticket::Held::add_budgets(const Governance& from, domain::NanoUsd worst, st
     }
 }
 
-net::Task<std::optional<Refusal>> Ticket::Held::take(std::size_t first_taken,
-                                                     std::size_t first_hold) {
-    std::optional<Refusal> refusal;
+void Ticket::Held::note(const std::optional<Refusal>& refusal, shared_state::Moment at,
+                        const Before& before) {
+    if (refusal) strike_off(before);
+    for (std::size_t i = before.taken; i < taken.size(); ++i) taken[i].at = at;
+}
+
+void Ticket::Held::strike_off(const Before& before) {
+    taken.resize(before.taken, Taken{});
+    holds.resize(before.holds, Hold{});
+}
+
+std::optional<std::optional<Refusal>> Ticket::Held::take_now(const Before& before) {
+    const auto quick = governor.state().try_take(asks, owner);
+    if (!quick) return std::nullopt;
+    note(quick->refusal, quick->at, before);
+    return quick->refusal;
+}
+
+net::Task<std::optional<Refusal>> Ticket::Held::take(Before before) {
     shared_state::Moment at = 0;
-    SharedState& state = governor.state();
-    if (auto quick = state.try_take(asks, owner); quick) {
-        refusal = quick->refusal;
-        at = quick->at;
-    } else {
-        refusal = co_await state.take(asks, owner, &at);
-    }
-    if (refusal) {
-        taken.resize(first_taken, Taken{});
-        holds.resize(first_hold, Hold{});
-    }
-    for (std::size_t i = first_taken; i < taken.size(); ++i) taken[i].at = at;
+    const auto refusal = co_await governor.state().take(asks, owner, &at);
+    note(refusal, at, before);
     co_return refusal;
 }
 
@@ -236,55 +250,71 @@ Ticket& Ticket::operator=(Ticket&& other) noexcept {
 }
 Ticket::~Ticket() { finish(false); }
 
-namespace {
+// What an attempt asks for, and how far it has come.
+struct Ticket::Asked {
+    domain::NanoUsd worst;
+    const Governance* of_candidate;
+    domain::UnixMicros now;
+    Held::Before before;
+    std::size_t own_budgets = 0, all_budgets = 0;
+};
 
-net::Task<base::Result<void>> nothing_to_hold() { co_return base::Result<void>(); }
-
-}  // namespace
-
+// Nobody waits where the state answers at once, and then there is no coroutine.
 net::Task<base::Result<void>> Ticket::attempt(domain::NanoUsd worst,
                                               const Governance* of_candidate) {
-    return held_ == nullptr ? nothing_to_hold() : attempt_of(*held_, worst, of_candidate);
+    using Done = net::Task<base::Result<void>>;
+    if (held_ == nullptr) return Done::ready();
+    Held& held = *held_;
+    Asked asked{worst, of_candidate, held.governor.clock_(),
+                {held.taken.size(), held.holds.size()}};
+    if (auto listed = list(held, asked); !listed.ok()) return Done::ready(std::move(listed));
+    if (held.asks.empty()) return Done::ready(answer(held, asked, std::nullopt));
+    if (const auto quick = held.take_now(asked.before)) {
+        return Done::ready(answer(held, asked, *quick));
+    }
+    return attempt_later(held, asked);
 }
 
-net::Task<base::Result<void>> Ticket::attempt_of(Held& held, domain::NanoUsd worst,
-                                                 const Governance* of_candidate) {
-    const domain::UnixMicros now = held.governor.clock_();
+net::Task<base::Result<void>> Ticket::attempt_later(Held& held, Asked asked) {
+    const auto refusal = co_await held.take(asked.before);
+    co_return answer(held, asked, refusal);
+}
+
+base::Result<void> Ticket::list(Held& held, Asked& asked) {
     const std::size_t number = held.open.size() + 1;
-    const std::size_t taken_before = held.taken.size(), holds_before = held.holds.size();
     held.asks.clear();
-    held.add_budgets(held.governance, worst, number, now);
-    const std::size_t own_budgets = held.asks.size();
-    if (of_candidate != nullptr) {
-        held.add_budgets(*of_candidate, worst, number, now);
-        if (auto fits = held.add_limits(*of_candidate, false, number); !fits.ok()) {
-            held.taken.resize(taken_before, Held::Taken{});
-            held.holds.resize(holds_before, Held::Hold{});
-            co_return std::move(fits).error();
+    held.add_budgets(held.governance, asked.worst, number, asked.now);
+    asked.own_budgets = held.asks.size();
+    if (asked.of_candidate != nullptr) {
+        held.add_budgets(*asked.of_candidate, asked.worst, number, asked.now);
+        auto fits = held.add_limits(*asked.of_candidate, false, number);
+        if (!fits.ok()) {
+            held.strike_off(asked.before);
+            return fits;
         }
     }
-    const std::size_t all_budgets = held.holds.size() - holds_before;
-    if (held.asks.empty()) {
-        held.open.push_back(true);
-        co_return base::Result<void>();
-    }
-    const auto refusal = co_await held.take(taken_before, holds_before);
+    asked.all_budgets = held.holds.size() - asked.before.holds;
+    return {};
+}
+
+base::Result<void> Ticket::answer(Held& held, const Asked& asked,
+                                  const std::optional<Refusal>& refusal) {
     if (!refusal) {
         held.open.push_back(true);
-        co_return base::Result<void>();
+        return {};
     }
     const std::size_t index = refusal->index;
-    if (index >= all_budgets) {
-        const LimitUse& use = held.limit_at(*of_candidate, index - all_budgets);
-        co_return limit_refusal(
+    if (index >= asked.all_budgets) {
+        const LimitUse& use = held.limit_at(*asked.of_candidate, index - asked.all_budgets);
+        return limit_refusal(
             {&use, use.limit, refusal->used, held.asks[index].amount, refusal->wait});
     }
-    if (index < own_budgets) {
+    if (index < asked.own_budgets) {
         LiveBudget& budget = *held.governance.budgets[index];
-        co_return budget_refusal(budget, budget.period(now), worst, now);
+        return budget_refusal(budget, budget.period(asked.now), asked.worst, asked.now);
     }
-    LiveBudget& budget = *of_candidate->budgets[index - own_budgets];
-    co_return provider_budget_refusal(budget, budget.period(now), worst, now);
+    LiveBudget& budget = *asked.of_candidate->budgets[index - asked.own_budgets];
+    return provider_budget_refusal(budget, budget.period(asked.now), asked.worst, asked.now);
 }
 
 std::size_t Ticket::attempts() const { return held_ == nullptr ? 0 : held_->open.size(); }
@@ -388,28 +418,43 @@ domain::BudgetAction Ticket::action() const {
 Governor::Governor(SharedState& state) : Governor(state, system_micros) {}
 Governor::Governor(SharedState& state, WallClock clock) : state_(state), clock_(std::move(clock)) {}
 
+// As attempt(): a coroutine only where somebody must wait.
 net::Task<base::Result<Ticket>> Governor::enter(const Governance& governance, const Entry& entry) {
-    if (governance.empty() && !entry.candidates) co_return Ticket();
+    using Entered = net::Task<base::Result<Ticket>>;
+    if (governance.empty() && !entry.candidates) return Entered::ready(Ticket());
     const domain::UnixMicros now = clock_();
     bool throttle = false;
     if (entry.spends && !governance.budgets.empty()) {
-        if (auto spent = spent_budget(governance, now); spent) co_return *std::move(spent);
+        if (auto spent = spent_budget(governance, now); spent) {
+            return Entered::ready(*std::move(spent));
+        }
         throttle = throttled(governance, clock_);
     }
     auto held = std::make_unique<Ticket::Held>(*this, governance, entry);
     held->asks.reserve(governance.limits.size() + governance.budgets.size());
     held->taken.reserve(governance.limits.size());
-    CO_TRY_VOID(held->add_limits(governance, throttle, 0));
-    if (!held->asks.empty()) {
-        const auto refusal = co_await held->take(0, 0);
-        if (refusal) {
-            const LimitUse& use = held->limit_at(governance, refusal->index);
-            const Ask& asked = held->asks[refusal->index];
-            co_return limit_refusal(
-                {&use, asked.limit, refusal->used, asked.amount, refusal->wait});
-        }
+    held->holds.reserve(governance.budgets.size());
+    if (auto fits = held->add_limits(governance, throttle, 0); !fits.ok()) {
+        return Entered::ready(std::move(fits).error());
     }
-    co_return Ticket(std::move(held));
+    if (held->asks.empty()) return Entered::ready(Ticket(std::move(held)));
+    if (const auto quick = held->take_now({})) {
+        return Entered::ready(Ticket::entered(std::move(held), *quick));
+    }
+    return enter_later(std::move(held));
+}
+
+net::Task<base::Result<Ticket>> Governor::enter_later(std::unique_ptr<Ticket::Held> held) {
+    const auto refusal = co_await held->take({});
+    co_return Ticket::entered(std::move(held), refusal);
+}
+
+base::Result<Ticket> Ticket::entered(std::unique_ptr<Held> held,
+                                     const std::optional<Refusal>& refusal) {
+    if (!refusal) return Ticket(std::move(held));
+    const LimitUse& use = held->limit_at(held->governance, refusal->index);
+    const Ask& asked = held->asks[refusal->index];
+    return limit_refusal({&use, asked.limit, refusal->used, asked.amount, refusal->wait});
 }
 
 }  // namespace tollgate::policy

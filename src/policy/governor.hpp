@@ -117,8 +117,13 @@ private:
     friend class Governor;
     struct Held;
     explicit Ticket(std::unique_ptr<Held> held);
-    static net::Task<base::Result<void>> attempt_of(Held& held, domain::NanoUsd worst,
-                                                    const Governance* of_candidate);
+    struct Asked;
+    static net::Task<base::Result<void>> attempt_later(Held& held, Asked asked);
+    static base::Result<void> list(Held& held, Asked& asked);
+    static base::Result<void> answer(Held& held, const Asked& asked,
+                                     const std::optional<shared_state::Refusal>& refusal);
+    static base::Result<Ticket> entered(std::unique_ptr<Held> held,
+                                        const std::optional<shared_state::Refusal>& refusal);
     std::unique_ptr<Held> held_;  // null: nothing is governed
 };
 
@@ -140,6 +145,7 @@ public:
 
 private:
     friend class Ticket;
+    static net::Task<base::Result<Ticket>> enter_later(std::unique_ptr<Ticket::Held> held);
     shared_state::SharedState& state_;
     WallClock clock_;
     ThresholdReached told_;

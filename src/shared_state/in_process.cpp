@@ -1,7 +1,9 @@
 #include "shared_state/in_process.hpp"
 
 #include <algorithm>
+#include <atomic>
 
+#include "base/spin_lock.hpp"
 #include "shared_state/lock_all.hpp"
 #include "shared_state/window_ring.hpp"
 
@@ -24,15 +26,15 @@ public:
     explicit InProcessMeter(const MeterSpec& spec) : ring(spec.length), spec_(spec) {}
     const MeterSpec& spec() const override { return spec_; }
 
-    // All below: REQUIRES `mutex` to be held.
+    // All below: REQUIRES `mutex` to be held; `spent` and `held` may be looked at without.
     std::int64_t used(std::int64_t now) const {
-        return spec_.kind == MeterKind::window ? ring.used(now) : spent + held;
+        return spec_.kind == MeterKind::window ? ring.used(now) : look(spent) + look(held);
     }
     void add(std::int64_t now, std::int64_t amount) {
         if (spec_.kind == MeterKind::window) {
             ring.add(now, amount);
         } else {
-            held += amount;
+            set(held, look(held) + amount);
         }
         last_used = now;
     }
@@ -40,7 +42,7 @@ public:
         if (spec_.kind == MeterKind::window) {
             ring.correct(now, now, -amount);
         } else {
-            held -= amount;
+            set(held, look(held) - amount);
         }
     }
     void settle(std::int64_t now, const SharedState::Settlement& settlement) {
@@ -50,23 +52,30 @@ public:
                          settlement.used - settlement.taken);
             return;
         }
-        held = std::max<std::int64_t>(held - settlement.taken, 0);
-        if (spec_.kind == MeterKind::money) spent += settlement.used;
+        set(held, std::max<std::int64_t>(look(held) - settlement.taken, 0));
+        if (spec_.kind == MeterKind::money) set(spent, look(spent) + settlement.used);
     }
     bool forgettable(std::int64_t now) {
         switch (spec_.kind) {
             case MeterKind::window: return ring.release_if_empty(now);
-            case MeterKind::slots: return held == 0;
+            case MeterKind::slots: return look(held) == 0;
             case MeterKind::money:
-                return held == 0 && now - last_used > money_kept_microseconds;
+                return look(held) == 0 && now - last_used > money_kept_microseconds;
         }
         return false;
     }
 
-    mutable std::mutex mutex;
+    static std::int64_t look(const std::atomic<std::int64_t>& amount) {
+        return amount.load(std::memory_order_relaxed);
+    }
+    static void set(std::atomic<std::int64_t>& amount, std::int64_t value) {
+        amount.store(value, std::memory_order_relaxed);
+    }
+
+    mutable base::SpinLock mutex;
     mutable WindowRing ring;  // looking at it moves it to the present
-    std::int64_t spent = 0;
-    std::int64_t held = 0;
+    std::atomic<std::int64_t> spent{0};
+    std::atomic<std::int64_t> held{0};
     std::int64_t last_used = 0;
     bool seeded = false;
 
@@ -170,28 +179,28 @@ void InProcess::seed(Meter& meter, std::int64_t spent) {
     std::lock_guard lock(ours.mutex);
     if (ours.seeded) return;
     ours.seeded = true;
-    ours.spent = std::max(ours.spent, spent);
+    ours.set(ours.spent, std::max(ours.look(ours.spent), spent));
 }
 
 void InProcess::raise(Meter& meter, std::int64_t spent) {
     auto& ours = static_cast<InProcessMeter&>(meter);
     std::lock_guard lock(ours.mutex);
-    ours.spent = std::max(ours.spent, spent);
+    ours.set(ours.spent, std::max(ours.look(ours.spent), spent));
 }
 
 Level InProcess::level(const Meter& meter) const {
     const auto& ours = static_cast<const InProcessMeter&>(meter);
-    const bool window = ours.spec().kind == MeterKind::window;
-    // Amounts have no time, and reading the clock costs more than the rest.
-    const std::int64_t now = window ? clock_() : 0;
-    std::lock_guard lock(ours.mutex);
     Level level;
-    level.used = ours.used(now);
-    if (window) {
-        level.reset = ours.ring.reset(now);
-    } else {
-        level.held = ours.held;
+    if (ours.spec().kind != MeterKind::window) {
+        // Neither the clock nor the lock: what is spent is exact, what is held may be in motion.
+        level.held = ours.look(ours.held);
+        level.used = ours.look(ours.spent) + level.held;
+        return level;
     }
+    const std::int64_t now = clock_();
+    const std::lock_guard lock(ours.mutex);
+    level.used = ours.used(now);
+    level.reset = ours.ring.reset(now);
     return level;
 }
 
