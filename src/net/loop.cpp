@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/log.hpp"
+#include "net/system_calls.hpp"
 
 namespace tollgate::net {
 namespace {
@@ -124,8 +125,8 @@ void Loop::run_once(int milliseconds) {
     Loop* previous = current_loop;
     current_loop = this;
     std::array<epoll_event, events_per_turn> events;
-    const int count = epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()),
-                                 std::min(milliseconds, wait_milliseconds()));
+    const int count = wait_for_events(epoll_fd_, events.data(), static_cast<int>(events.size()),
+                                      std::min(milliseconds, wait_milliseconds()));
     now_ = Clock::now();
     for (int i = 0; i < count; ++i) {
         auto* handler = static_cast<Handler*>(events[static_cast<std::size_t>(i)].data.ptr);
@@ -170,13 +171,13 @@ void Loop::run_ready() {
 int Loop::wait_milliseconds() const {
     if (!ready_.empty()) return 0;
     auto wait = std::chrono::milliseconds(60'000);
-    const Instant now = Clock::now();
     if (wheel_count_ > 0) {
+        // The beginning of the turn will do: the wheel is late by what a turn takes, never early.
         const Instant next = start_ + wheel_step * static_cast<std::int64_t>(tick_ + 1);
-        wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(next - now));
+        wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(next - now_));
     }
     if (!sleepers_.empty()) {
-        const auto left = sleepers_.begin()->first - now;
+        const auto left = sleepers_.begin()->first - Clock::now();
         wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(left));
     }
     return static_cast<int>(std::max<std::int64_t>(wait.count(), 0));

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/system_calls.hpp"
+
 namespace tollgate::net {
 namespace {
 
@@ -84,7 +86,7 @@ void Stream::watch_hangup(CancelScope* scope) {
 
 IoResult Stream::try_read(char* data, std::size_t size) {
     if (ssl_ != nullptr) return tls_read(data, size);
-    const ssize_t count = recv(fd_, data, size, 0);
+    const ssize_t count = receive_bytes(fd_, data, size, 0);
     if (count > 0) {
         // A short read leaves nothing behind, and then the next arrival is a new edge.
         if (static_cast<std::size_t>(count) < size && !hangup_) readable_ = false;
@@ -103,7 +105,7 @@ IoResult Stream::try_write(std::span<const iovec> pieces) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size();
-    const ssize_t count = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t count = send_message(fd_, message, MSG_NOSIGNAL);
     if (count >= 0) return {IoStatus::ok, static_cast<std::size_t>(count), 0};
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
         if (errno != EINTR) writable_ = false;
@@ -171,7 +173,7 @@ bool Stream::looks_idle() {
     if (!readable_) return true;
     if (ssl_ != nullptr) return tls_looks_idle();
     char byte;
-    const ssize_t count = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const ssize_t count = receive_bytes(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
