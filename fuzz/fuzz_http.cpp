@@ -15,7 +15,12 @@ namespace {
 using http::Header;
 
 void write_headers(const http::Headers& headers, std::string& out) {
-    for (const Header& header : headers) http::append_header(out, header.name, header.value);
+    for (const Header& header : headers) {
+        http::BodyBuffer line;
+        const std::size_t bytes = http::HeadWriter::bytes_of(header);
+        http::HeadWriter(line, bytes).put_header(header.name, header.value);
+        out += line.view();
+    }
     out += "\r\n";
 }
 

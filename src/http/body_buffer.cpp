@@ -37,8 +37,7 @@ std::size_t class_of(std::size_t bytes) {
 
 }  // namespace
 
-void BodyBuffer::reserve(std::size_t bytes) {
-    if (data_ != nullptr && bytes <= capacity_) return;
+void BodyBuffer::grow(std::size_t bytes) {
     const std::size_t whole = bytes + padding;
     const std::size_t size_class = class_of(whole);
     char* fresh = nullptr;
@@ -64,8 +63,7 @@ void BodyBuffer::reserve(std::size_t bytes) {
     size_ = keep;
 }
 
-void BodyBuffer::release() {
-    if (data_ == nullptr) return;
+void BodyBuffer::give_back() {
     const std::size_t whole = capacity_ + padding;
     const std::size_t size_class = class_of(whole);
     const std::size_t block_bytes = std::size_t{1} << size_class;

@@ -1,5 +1,6 @@
-// Request bodies: one contiguous block each, from a per-thread free list by size class, because a
-// fresh 100 KB block costs more in page faults than reading it. Same threading as base::Buffer.
+// Request bodies, and heads that are put together: one contiguous block each, from a per-thread
+// free list by size class, because a fresh 100 KB block costs more in page faults than reading it.
+// Same threading as base::Buffer.
 #pragma once
 #include <cstddef>
 #include <string_view>
@@ -24,8 +25,12 @@ public:
     ~BodyBuffer() { release(); }
 
     // Room for at least `bytes` in all; keeps what is there.
-    void reserve(std::size_t bytes);
-    void release();
+    void reserve(std::size_t bytes) {
+        if (data_ == nullptr || bytes > capacity_) grow(bytes);
+    }
+    void release() {
+        if (data_ != nullptr) give_back();
+    }
     char* data() { return data_; }
     std::size_t size() const { return size_; }
     std::size_t capacity() const { return capacity_; }
@@ -33,6 +38,9 @@ public:
     std::string_view view() const { return {data_, size_}; }
 
 private:
+    void grow(std::size_t bytes);
+    void give_back();
+
     char* data_ = nullptr;
     std::size_t capacity_ = 0;  // without the padding
     std::size_t size_ = 0;

@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::size_t first_reserve_bytes = 4096;
 
-bool all_target(std::string_view text) {
-    const char* const end = text.data() + text.size();
-    return skip_target(text.data(), end) == end;
-}
-
 // A header or target with a line end in it would be a request of its own.
 base::Result<void> check(const OutgoingRequest& request) {
     if (request.method.empty() || !all_token(request.method)) {
@@ -28,6 +23,7 @@ base::Result<void> check(const OutgoingRequest& request) {
             "or holds a byte that must be percent-encoded");
     }
     for (const Header& header : request.headers) {
+        if (header.sound) continue;
         if (!header.name.empty() && all_token(header.name) && all_value(header.value)) continue;
         return base::invalid("the header \"" + std::string(header.name) +
                                  "\" for the provider holds a byte that headers may not hold",

@@ -133,7 +133,7 @@ base::Result<void> read_headers(const char* at, const char* end, Common& head) {
         while (trimmed != value && is_white(trimmed[-1])) --trimmed;
         std::string_view name(at, static_cast<std::size_t>(colon - at));
         std::string_view text(value, static_cast<std::size_t>(trimmed - value));
-        head.headers.add(name, text);
+        head.headers.add_sound(name, text);
         if (const char* fault = read_known(name, text, head)) return invalid(fault);
         at = stop + 2;
         if (end - at < 2) return invalid("the head does not end in a blank line");

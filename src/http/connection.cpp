@@ -124,8 +124,8 @@ net::Task<base::Result<void>> Connection::send(const OutgoingRequest& request,
     return net::Task<base::Result<void>>::ready();
 }
 
-// Sends the rest of the request. Stops without an error when a final answer comes before all is sent, be it
-// that the provider refuses the body early, be it that it closes after its answer.
+// Sends the rest of the request. Stops without an error when a final answer comes before all is
+// sent, be it that the provider refuses the body early, be it that it closes after its answer.
 net::Task<base::Result<void>> Connection::send_rest(SendCursor cursor, CallFailure& failure) {
     std::array<iovec, pieces_per_write> window;
     net::Instant stalled_until = stream_->loop().after(deadlines_.idle);

@@ -17,6 +17,9 @@ constexpr std::size_t target_bytes_max = 8 * 1024;
 struct Header {
     std::string_view name;   // as spelled
     std::string_view value;  // without surrounding white space
+    // The codec has read it: the name is a token, and the value holds no control byte. Whoever
+    // changes one of them clears this.
+    bool sound = false;
 };
 
 bool iequals_of_one_size(const char* a, const char* b, std::size_t size);
@@ -49,7 +52,12 @@ public:
     }
     void reserve(std::size_t count) { list_.reserve(count); }
     void add(std::string_view name, std::string_view value) {
-        list_.push_back({name, value});
+        list_.emplace_back(name, value);
+        names_ |= name_bit(name);
+    }
+    // For the codec, which has read both.
+    void add_sound(std::string_view name, std::string_view value) {
+        list_.emplace_back(name, value, true);
         names_ |= name_bit(name);
     }
     // The first one's value, or nullopt. Inline: most names that are asked for are not there.

@@ -82,6 +82,15 @@ inline const char* skip_target(const char* at, const char* end) {
 }
 
 #if defined(__SSE2__)
+// One bit for each byte that no request target may hold.
+inline unsigned target_stops(__m128i bytes) {
+    // From '!' to '~', counted from zero: what is below wraps around to the top.
+    const __m128i from_zero = _mm_sub_epi8(bytes, _mm_set1_epi8('!'));
+    const __m128i outside = _mm_set1_epi8('~' - '!' + 1);
+    return static_cast<unsigned>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(from_zero, outside), from_zero)));
+}
+
 // One bit for each byte that no header value may hold.
 inline unsigned value_stops(__m128i bytes) {
     __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
@@ -120,7 +129,7 @@ bool none_stops(std::string_view text, Stops stops) {
 }
 #endif
 
-// All bytes may stand in a header's name; its value. True of nothing at all.
+// All bytes may stand in a header's name; its value; a request target. True of nothing at all.
 inline bool all_token(std::string_view text) {
 #if defined(__SSSE3__)
     if (text.size() >= 8) return none_stops(text, token_stops);
@@ -134,6 +143,14 @@ inline bool all_value(std::string_view text) {
 #endif
     const char* const end = text.data() + text.size();
     return skip_kind(text.data(), end, kind_value) == end;
+}
+
+inline bool all_target(std::string_view text) {
+#if defined(__SSE2__)
+    if (text.size() >= 8) return none_stops(text, target_stops);
+#endif
+    const char* const end = text.data() + text.size();
+    return skip_target(text.data(), end) == end;
 }
 
 // The first CR or LF in [at, end), or end.
@@ -158,25 +175,30 @@ inline const char* find_line_end(const char* at, const char* end) {
 inline std::size_t find_blank_line(const char* bytes, std::size_t from, std::size_t size) {
     std::size_t at = from;
 #if defined(__SSE2__)
-    // Looks for LF LF and LF ? LF; both hold an LF that is followed by another within two bytes.
-    const __m128i line_feed = _mm_set1_epi8('\n');
-    while (size - at >= 18) {
-        const char* here = bytes + at;
-        auto load = [&](std::size_t offset) {
+    // LF LF or LF CR LF are three bytes at most: blocks that share two cut none of them.
+    constexpr std::size_t block = 64, step = block - 2;
+    const auto line_feeds = [&](const char* here) {
+        const auto load = [&](std::size_t offset) {
             const auto* where = reinterpret_cast<const __m128i*>(here + offset);
-            return _mm_cmpeq_epi8(_mm_loadu_si128(where), line_feed);
+            const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(where), _mm_set1_epi8('\n'));
+            return static_cast<std::uint64_t>(_mm_movemask_epi8(equal)) << offset;
         };
-        __m128i first = load(0);
-        __m128i again = _mm_or_si128(load(1), load(2));
-        auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_and_si128(first, again)));
-        while (found != 0) {
-            std::size_t lf = at + static_cast<std::size_t>(__builtin_ctz(found));
-            if (bytes[lf + 1] == '\n') return lf + 2;
-            if (bytes[lf + 1] == '\r') return lf + 3;
-            found &= found - 1;
+        return load(0) | load(16) | load(32) | load(48);
+    };
+    bool last = size - from < block;
+    const bool long_enough = !last;
+    while (!last) {
+        last = size - at <= block;
+        if (last) at = size - block;
+        const std::uint64_t found = line_feeds(bytes + at);
+        std::uint64_t second = found & (found << 1 | found << 2);
+        for (; second != 0; second &= second - 1) {
+            const std::size_t here = at + static_cast<std::size_t>(__builtin_ctzll(second));
+            if (bytes[here - 1] == '\n' || bytes[here - 1] == '\r') return here + 1;
         }
-        at += 16;
+        at += step;
     }
+    if (long_enough) return 0;
 #endif
     for (; at < size; ++at) {
         if (bytes[at] != '\n') continue;

@@ -23,6 +23,7 @@ TEST(Scan, EveryByteAtEveryPlace_IsSeenAsTheTableSeesIt) {
                 const char* const end = text.data() + size;
                 ASSERT_EQ(all_token(text), by_table(text, kind_token)) << size << " " << byte;
                 ASSERT_EQ(all_value(text), by_table(text, kind_value)) << size << " " << byte;
+                ASSERT_EQ(all_target(text), by_table(text, kind_target)) << size << " " << byte;
                 ASSERT_EQ(skip_token(text.data(), end), skip_kind(text.data(), end, kind_token));
                 ASSERT_EQ(skip_value(text.data(), end), skip_kind(text.data(), end, kind_value));
             }

@@ -38,18 +38,19 @@ void merge_betas(HeaderList& list, std::string_view configured) {
 }  // namespace
 
 bool passes_to_anthropic(std::string_view header_name) {
-    if (header_name.empty()) return false;
+    // The third letter tells all of them apart.
+    constexpr std::size_t telling = 2;
     constexpr char case_bit = 0x20;
-    switch (header_name.front() | case_bit) {
-        case 'a':
-            return starts_with_any_case(header_name, "anthropic-") ||
+    if (header_name.size() <= telling) return false;
+    switch (header_name[telling] | case_bit) {
+        case 't': return starts_with_any_case(header_name, "anthropic-");
+        case 's': return starts_with_any_case(header_name, "x-stainless-");
+        case 'c':
+            return starts_with_any_case(header_name, "x-claude-code-") ||
                    http::iequals(header_name, "accept");
-        case 'c': return http::iequals(header_name, "content-type");
-        case 'u': return http::iequals(header_name, "user-agent");
-        case 'x':
-            return starts_with_any_case(header_name, "x-stainless-") ||
-                   starts_with_any_case(header_name, "x-claude-code-") ||
-                   http::iequals(header_name, "x-app");
+        case 'n': return http::iequals(header_name, "content-type");
+        case 'e': return http::iequals(header_name, "user-agent");
+        case 'a': return http::iequals(header_name, "x-app");
         default: return false;
     }
 }
@@ -103,7 +104,7 @@ HeaderList Anthropic::headers_without_key(const domain::Deployment& target,
             const bool beta = http::iequals(header.name, "anthropic-beta");
             if (beta && header.value.empty()) continue;
             if (!beta || !betas_.knows(target)) {
-                list.append(header.name, header.value);
+                list.append(header);
                 continue;
             }
             std::vector<std::string> removed;

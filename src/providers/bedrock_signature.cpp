@@ -56,8 +56,9 @@ void sign_for_aws(std::string_view service, const domain::Deployment& target,
     }
     // Only what no proxy on the way changes is signed.
     std::vector<std::pair<std::string, std::string>> signed_headers;
-    for (const auto& [name, value] : headers) {
-        if (http::iequals(name, "content-type")) signed_headers.emplace_back("content-type", value);
+    for (const http::Header& header : headers) {
+        if (!http::iequals(header.name, "content-type")) continue;
+        signed_headers.emplace_back("content-type", header.value);
     }
     const std::string hash = crypto::hex(crypto::sha256(request.body));
     const std::string region = bedrock_region(target);

@@ -6,18 +6,13 @@ namespace tollgate::providers {
 
 HeaderList::HeaderList(std::initializer_list<http::Header> headers) {
     reserve(headers.size());
-    for (const http::Header& header : headers) append(header.name, header.value);
-}
-
-void HeaderList::append(std::string_view name, std::string_view value) {
-    list_.push_back({name, value});
-    names_ |= http::name_bit(name);
+    for (const http::Header& header : headers) append(header);
 }
 
 void HeaderList::set(std::string_view name, std::string_view value) {
     http::Header* found = find(name);
     if (found == nullptr) append(name, value);
-    else found->value = value;
+    else *found = {found->name, value};
 }
 
 void HeaderList::set_default(std::string_view name, std::string_view value) {

@@ -31,7 +31,14 @@ public:
 
     void reserve(std::size_t count) { list_.reserve(count); }
     // Adds another one, whatever is there. REQUIRES, here and below: the text outlives the list.
-    void append(std::string_view name, std::string_view value);
+    void append(const http::Header& header) {
+        list_.push_back(header);
+        names_ |= http::name_bit(header.name);
+    }
+    void append(std::string_view name, std::string_view value) {
+        list_.emplace_back(name, value);
+        names_ |= http::name_bit(name);
+    }
     // Replaces the value of the header, or appends it.
     void set(std::string_view name, std::string_view value);
     void set_default(std::string_view name, std::string_view value);

@@ -186,8 +186,8 @@ std::string run(const Registry& registry, const Case& one) {
         auto client = header_lines(input);
         std::string out;
         auto list = provider.headers(one.target, protocol_named(one.client), client);
-        for (const auto& [name, value] : list) {
-            out.append(name).append(": ").append(value).append("\n");
+        for (const http::Header& header : list) {
+            out.append(header.name).append(": ").append(header.value).append("\n");
         }
         return out;
     }
