@@ -62,6 +62,35 @@ struct NumberEnd {
     return at;
 }
 
+constexpr std::size_t short_key_max = 2 * sizeof(std::uint64_t);
+
+// True when `key` stands at `at`. REQUIRES: as many bytes there; key.size() <= short_key_max.
+[[gnu::always_inline]] inline bool same_short_key(const char* at, std::string_view key) {
+    const std::size_t size = key.size();
+    const auto same = [&](auto word, std::size_t place) {
+        auto other = word;
+        std::memcpy(&word, at + place, sizeof word);
+        std::memcpy(&other, key.data() + place, sizeof other);
+        return word == other;
+    };
+    if (size >= sizeof(std::uint64_t)) {  // two words that may overlap
+        return same(std::uint64_t{}, 0) && same(std::uint64_t{}, size - sizeof(std::uint64_t));
+    }
+    if (size >= sizeof(std::uint32_t)) {
+        return same(std::uint32_t{}, 0) && same(std::uint32_t{}, size - sizeof(std::uint32_t));
+    }
+    return size == 0 || (same(char{}, 0) && same(char{}, size / 2) && same(char{}, size - 1));
+}
+
+// For long keys, and for objects with escapes in their keys.
+[[gnu::noinline]] Value member_of(Value object, std::string_view key) {
+    const Value::Range members = object.members();
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        if (at.key().equals(key)) return *at;
+    }
+    return {};
+}
+
 // The first byte in [from, to) that begins no valid UTF-8, or null.
 [[gnu::noinline]] const char* invalid_utf8(const char* from, const char* to) {
     const std::string_view text(from, static_cast<std::size_t>(to - from));
@@ -114,8 +143,10 @@ struct Document::Parser {
 
     // The next byte that is no white space.
     [[gnu::always_inline]] char token() {
-        if (at == end) [[unlikely]] return '\0';
-        if (static_cast<unsigned char>(*at) > ' ') [[likely]] return *at;
+        if (at == end) [[unlikely]]
+            return '\0';
+        if (static_cast<unsigned char>(*at) > ' ') [[likely]]
+            return *at;
         at = skip_space(at, end);
         return at == end ? '\0' : *at;
     }
@@ -152,7 +183,8 @@ struct Document::Parser {
             if (stops != 0 && at[1 + __builtin_ctz(stops)] == '"') [[likely]] {
                 at += 1 + __builtin_ctz(stops);
                 const auto high = static_cast<unsigned>(_mm_movemask_epi8(bytes));
-                if ((high & (stops ^ (stops - 1))) != 0) [[unlikely]] check_utf8(from + 1, at);
+                if ((high & (stops ^ (stops - 1))) != 0) [[unlikely]]
+                    check_utf8(from + 1, at);
                 ++at;
                 add(Kind::string, from);
                 return true;
@@ -166,7 +198,8 @@ struct Document::Parser {
             return fail(*at == '\\' ? "a valid escape sequence"
                                     : "a control character written as an escape");
         }
-        if ((found.flags & detail::flag_unchecked) != 0) [[unlikely]] check_utf8(from + 1, at);
+        if ((found.flags & detail::flag_unchecked) != 0) [[unlikely]]
+            check_utf8(from + 1, at);
         ++at;
         add(Kind::string, from, (found.flags & detail::flag_escapes) != 0);
         return true;
@@ -323,14 +356,16 @@ struct Document::Parser {
             if (around->close != '}') continue;
             if (!key(first)) return false;
             first = token();
-            if (around == watched && take_known()) [[unlikely]] first = known_value;
+            if (around == watched && take_known()) [[unlikely]]
+                first = known_value;
         }
     }
 
     [[gnu::always_inline]] bool ending() {
         token();
         if (at != end) return fail("nothing after the value");
-        if (not_utf8 == nullptr) [[likely]] return true;
+        if (not_utf8 == nullptr) [[likely]]
+            return true;
         at = not_utf8;
         return fail("valid UTF-8");
     }
@@ -411,20 +446,16 @@ std::size_t Value::size() const {
 
 Value Value::operator[](std::string_view key) const {
     if (!is_object()) return {};
+    if (key.size() > short_key_max) return member_of(*this, key);
     const Document::Node* const nodes = document_->nodes_.data();
     const char* const text = document_->text_.data() + 1;  // past the opening quote
     const Document::Node* const last = nodes + nodes[index_].next;
     const auto length = static_cast<std::uint32_t>(key.size()) + 2;
-    const char first = key.empty() ? '"' : key.front();  // most keys differ there or in length
     for (const auto* at = nodes + index_ + 1; at < last; at = nodes + at[1].next) {
-        if (at->end - at->begin != length || at->has_escapes) [[likely]] {
-            if (!at->has_escapes) [[likely]] continue;
-            const Value name(document_, static_cast<std::uint32_t>(at - nodes));
-            if (name.equals(key)) return Value(document_, name.index_ + 1);
-        } else if (text[at->begin] == first &&
-                   std::memcmp(text + at->begin, key.data(), key.size()) == 0) {
-            return Value(document_, static_cast<std::uint32_t>(at - nodes) + 1);
-        }
+        if (at->has_escapes) [[unlikely]]
+            return member_of(*this, key);
+        if (at->end - at->begin != length || !same_short_key(text + at->begin, key)) continue;
+        return Value(document_, static_cast<std::uint32_t>(at - nodes) + 1);
     }
     return {};
 }

@@ -79,6 +79,29 @@ TEST(JsonParse, Keys_CompareUnescaped) {
     EXPECT_TRUE((*root)["model"].equals("x"));
 }
 
+TEST(JsonParse, KeysOfAnyLength_AreToldApartByEachByte) {
+    for (std::size_t size = 0; size < 40; ++size) {
+        const std::string key(size, 'k');
+        std::string text = "{";
+        for (std::size_t place = 0; place < size; ++place) {
+            std::string other = key;
+            other[place] = 'o';
+            text += '"' + other + "\":0,";
+        }
+        text += '"' + key + "k\":0,\"" + key + "\":1}";
+        Document document;
+        const auto root = document.parse(text);
+        ASSERT_TRUE(root.ok());
+        EXPECT_EQ((*root)[key].raw(), "1") << size;
+        EXPECT_FALSE((*root)[key + "kk"].exists());
+        const std::string spelled = R"({"\u006b)" + key + R"(":2,)" + text.substr(1);
+        const auto escaped = document.parse(spelled);
+        ASSERT_TRUE(escaped.ok());
+        EXPECT_EQ((*escaped)[key].raw(), "1") << size;
+        EXPECT_EQ((*escaped)[key + "k"].raw(), "2") << size;
+    }
+}
+
 TEST(JsonParse, Malformed_NamesOffsetAndExpectation) {
     EXPECT_EQ(message_of(""), "malformed JSON at byte 0: expected a value");
     EXPECT_EQ(message_of("{\"a\" 1}"), "malformed JSON at byte 5: expected a colon");
