@@ -1,9 +1,9 @@
 // What the parser remembers of large values that clients send again and again. A coding assistant
 // sends the same tools and instructions with each turn of a conversation: more than half of a
-// request's bytes and three quarters of its tokens. A value with the very bytes of one that was parsed before has the same
-// tree, and comparing it is twenty times cheaper than parsing it.
-// Only members of the outermost object with one of the names below are looked up, only after they
-// were seen twice, within the bounds below. Results and errors of a parse are the same with it and
+// request's bytes and three quarters of its tokens. A value with the very bytes of one that was
+// parsed before has the same tree, and comparing it is twenty times cheaper than parsing it. Only
+// members of the outermost object with one of the names below are looked up, only after they were
+// seen twice, within the bounds below. Results and errors of a parse are the same with it and
 // without it. Internal to base/json*.cpp. One per thread, not to be shared.
 #pragma once
 #include <array>
@@ -27,9 +27,9 @@ public:
 
     struct Value {
         std::string text;
-        std::vector<Node> nodes;  // as if the text began at 0 and its first node were the first
+        std::vector<Node> nodes;   // as if the text began at 0 and its first node were the first
         std::uint64_t number = 0;  // never given to another text, by any thread
-        std::uint64_t used = 0;   // the count of uses at its last one
+        std::uint64_t used = 0;    // the count of uses at its last one
         std::size_t bytes() const { return text.size() + nodes.size() * sizeof(Node); }
     };
 

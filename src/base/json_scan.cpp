@@ -183,14 +183,51 @@ TOLLGATE_AVX2 const char* find_string_stop_avx2(const char* at, const char* end,
     return find_string_stop_bytewise(at, end, seen);
 }
 
+[[gnu::always_inline]] inline std::uint64_t unescaped(std::uint64_t quotes,
+                                                      std::uint64_t backslashes) {
+    if (backslashes == 0) return quotes;
+    std::uint64_t carry = 0;
+    return quotes & ~escaped_bytes(backslashes, carry);
+}
+
+TOLLGATE_AVX2 QuoteBlock quotes_avx2(const char* at) {
+    const __m256i low = _mm256_lddqu_si256(reinterpret_cast<const __m256i*>(at));
+    const __m256i high = _mm256_lddqu_si256(reinterpret_cast<const __m256i*>(at + 32));
+    const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\');
+    const __m256i space = _mm256_set1_epi8(' ');
+    const std::uint64_t backslashes =
+        bits(_mm256_cmpeq_epi8(low, backslash), _mm256_cmpeq_epi8(high, backslash));
+    // Of signed bytes, those over 0x7f are less than a space, too.
+    const std::uint64_t others =
+        bits(_mm256_cmpgt_epi8(space, low), _mm256_cmpgt_epi8(space, high));
+    const std::uint64_t quotes =
+        bits(_mm256_cmpeq_epi8(low, quote), _mm256_cmpeq_epi8(high, quote));
+    return {unescaped(quotes, backslashes), backslashes | others};
+}
+
+__attribute__((target("avx512f,avx512bw,bmi"))) QuoteBlock quotes_avx512(const char* at) {
+    const __m512i block = _mm512_loadu_si512(at);
+    const std::uint64_t backslashes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\\'));
+    const std::uint64_t others = _mm512_cmplt_epi8_mask(block, _mm512_set1_epi8(' '));
+    const std::uint64_t quotes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('"'));
+    return {unescaped(quotes, backslashes), backslashes | others};
+}
+
 bool have_avx2() {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul");
+}
+FindQuotes best_find_quotes() {
+    if (!have_avx2()) return nullptr;
+    // As in json_string_end.cpp: the processors that have no VBMI slow down.
+    const bool wide = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi");
+    return wide ? quotes_avx512 : quotes_avx2;
 }
 using FindStop = const char* (*)(const char*, const char*, unsigned char&);
 using SkipContainer = const char* (*)(const char*, const char*);
 const FindStop find_stop_best = have_avx2() ? find_string_stop_avx2 : find_string_stop_sse2;
 const SkipContainer skip_best = have_avx2() ? skip_container_avx2 : skip_container_sse2;
+const FindQuotes find_quotes_best = best_find_quotes();
 
 #else
 
@@ -220,7 +257,16 @@ const char* find_string_stop_long(const char* at, const char* end, unsigned char
     return find_stop_best(at, end, seen);
 }
 const char* skip_container(const char* at, const char* end) { return skip_best(at, end); }
+FindQuotes find_quotes() {
+    static const bool wide =
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi");
+    static const FindQuotes best = wide                               ? quotes_avx512
+                                   : skip_best == skip_container_avx2 ? quotes_avx2
+                                                                      : nullptr;
+    return best;
+}
 #else
+FindQuotes find_quotes() { return nullptr; }
 const char* find_string_stop_long(const char* at, const char* end, unsigned char& seen) {
     return find_string_stop_bytewise(at, end, seen);
 }

@@ -174,6 +174,29 @@ TEST(JsonText, Append_LongTextWithManyEscapes_ReadsBackAsItWas) {
     EXPECT_EQ(value->text(), plain);
 }
 
+TEST(JsonParse, StringsOfAnyLength_EndWhereTheyEnd) {
+    for (std::size_t before = 0; before < 70; ++before) {
+        for (std::size_t length = 0; length < 140; length += 1 + length / 20) {
+            for (const char* special : {"", "\\\"", "\\\\", "é", "\\n", ":", "[,]"}) {
+                const std::string first = '"' + std::string(before, 'a') + '"';
+                const std::string text = special + std::string(length, 'b');
+                const std::string second = '"' + text + '"', third = '"' + text + special + '"';
+                Document document;
+                const std::string list = '[' + first + ',' + second + ", " + third + ",\"\",7]";
+                const auto root = document.parse(list);
+                ASSERT_TRUE(root.ok()) << list << root.error().message;
+                ASSERT_EQ(root->size(), 5u) << list;
+                auto at = root->elements().begin();
+                ASSERT_EQ((*at).raw(), first);
+                ASSERT_EQ((*++at).raw(), second);
+                ASSERT_TRUE((*at).equals((*at).text()));
+                ASSERT_EQ((*++at).raw(), third);
+                ASSERT_EQ((*++at).raw(), "\"\"");
+            }
+        }
+    }
+}
+
 TEST(JsonParse, LongStrings_EscapesAreCheckedWhereverTheyStand) {
     for (std::size_t before = 0; before < 200; ++before) {
         const std::string text(before, 'a');
