@@ -258,26 +258,6 @@ struct Document::Parser {
         return detail::ValueMemory::of_this_thread().find(
             {from, static_cast<std::size_t>(text.data() + text.size() - from)});
     }
-    [[gnu::noinline]] static void append(const std::vector<Node>& known, Node* to,
-                                         std::uint32_t offset, std::uint32_t index) {
-#if defined(__x86_64__)
-        static_assert(sizeof(Node) == sizeof(__m128i) && offsetof(Node, next) == 8);
-        const __m128i moved = _mm_setr_epi32(static_cast<int>(offset), static_cast<int>(offset),
-                                             static_cast<int>(index), 0);
-        for (const Node& node : known) {
-            const __m128i words = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&node));
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(to++), _mm_add_epi32(words, moved));
-        }
-#else
-        for (const Node& node : known) {
-            *to = node;
-            to->begin += offset;
-            to->end += offset;
-            to->next += index;
-            ++to;
-        }
-#endif
-    }
     [[gnu::always_inline]] bool take_known() {
         const auto* const found =
             known({begin, static_cast<std::size_t>(end - begin)}, nodes[used - 1], at);
@@ -286,7 +266,9 @@ struct Document::Parser {
             nodes = grown(storage);
             room = static_cast<std::uint32_t>(storage.size());
         }
-        append(found->nodes, nodes + used, offset_of(at), used);
+        static_assert(sizeof(Node) == 16 && offsetof(Node, end) == 4 && offsetof(Node, next) == 8);
+        detail::copy_adding(found->nodes.data(), nodes + used, found->nodes.size(),
+                            {offset_of(at), offset_of(at), used, 0});
         if (known_at != known_end) *known_at++ = {used, found->number};
         used += static_cast<std::uint32_t>(found->nodes.size());
         at += found->text.size();

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
+#include <vector>
 
 #include "base/json.hpp"
 
@@ -34,7 +36,10 @@ std::string described(std::string_view text) {
 
 // The same text with another name, which nothing is remembered of.
 std::string unnamed(std::string text) {
-    for (std::size_t at = 0; (at = text.find("\"tools\"", at)) != text.npos;) text[at + 5] = 'z';
+    for (const std::string_view name : {"\"tools\"", "\"system\""}) {
+        const std::size_t last = name.size() - 2;
+        for (std::size_t at = 0; (at = text.find(name, at)) != text.npos;) text[at + last] = 'z';
+    }
     return text;
 }
 
@@ -102,6 +107,99 @@ TEST(JsonMemory, MalformedText_LeavesNothingBehind) {
         }
         EXPECT_EQ(ValueMemory::of_this_thread().kept_bytes(), 0u);
     });
+}
+
+// The number of the outermost member `name` after the text was parsed `times` times.
+std::uint64_t number_of(std::string_view name, const std::string& text, int times = 1) {
+    Document document;
+    for (int i = 0; i < times; ++i) EXPECT_TRUE(document.parse(text).ok()) << text;
+    return document.root()[name].known();
+}
+
+TEST(JsonMemory, SystemPrompt_IsRememberedWithTools) {
+    on_a_thread_of_its_own([] {
+        const std::string prompt =
+            R"([{"type":"text","text":")" + std::string(2000, 'p') + R"("}])";
+        std::string before = R"({"model":"m","tools":)" + tools(1, 40) + R"(,"system":)";
+        for (int round = 0; round < 5; ++round) {
+            const std::string text = before + prompt + R"(,"max_tokens":5})";
+            ASSERT_EQ(described(text), described(unnamed(text))) << round;
+            before.insert(1, R"("x)" + std::to_string(round) + R"(":[],)");
+        }
+        EXPECT_EQ(ValueMemory::of_this_thread().find(prompt + ",")->text, prompt);
+        EXPECT_EQ(ValueMemory::of_this_thread().find(tools(1, 40) + ",")->text, tools(1, 40));
+    });
+}
+
+TEST(JsonMemory, SameBytes_HaveOneNumberWhereverTheyStand) {
+    on_a_thread_of_its_own([] {
+        const std::string list = tools(1, 40);
+        EXPECT_EQ(number_of("tools", R"({"tools":)" + list + "}"), 0u);  // at first sight
+        EXPECT_EQ(number_of("tools", R"({"tools":)" + list + "}"), 0u);  // it is kept
+        const std::uint64_t number = number_of("tools", R"({"tools":)" + list + "}");
+        EXPECT_NE(number, 0u);
+        EXPECT_EQ(number_of("tools", R"({"a":[1,{"b":2}], "tools" : )" + list + "}"), number);
+        EXPECT_EQ(number_of("system", R"({"system":)" + list + R"(,"tools":1})"), number);
+    });
+}
+
+TEST(JsonMemory, AnotherByte_HasAnotherNumber) {
+    on_a_thread_of_its_own([] {
+        const std::string known = R"({"tools":)" + tools(1, 40) + "}";
+        const std::uint64_t number = number_of("tools", known, 3);
+        ASSERT_NE(number, 0u);
+        std::vector<std::uint64_t> seen{number};
+        for (std::size_t at = known.find("tool1_"); at != known.npos;
+             at = known.find("tool1_", at + 1)) {
+            std::string other = known;
+            other[at] = 'T';
+            EXPECT_EQ(number_of("tools", other), 0u);
+            seen.push_back(number_of("tools", other, 2));
+        }
+        std::sort(seen.begin(), seen.end());
+        EXPECT_EQ(std::adjacent_find(seen.begin(), seen.end()), seen.end());
+        EXPECT_NE(seen.front(), 0u);
+    });
+}
+
+TEST(JsonMemory, OnlyTheOutermostValueItself_HasANumber) {
+    on_a_thread_of_its_own([] {
+        const std::string text = R"({"other":)" + tools(2, 40) + R"(,"tools":)" + tools(1, 40) +
+                                 R"(,"metadata":{"tools":)" + tools(1, 40) + "}}";
+        Document document;
+        for (int round = 0; round < 4; ++round) ASSERT_TRUE(document.parse(text).ok());
+        const Value root = document.root();
+        EXPECT_NE(root["tools"].known(), 0u);
+        EXPECT_EQ(root.known(), 0u);
+        EXPECT_EQ(root["other"].known(), 0u);
+        EXPECT_EQ(root["metadata"]["tools"].known(), 0u);
+        EXPECT_EQ(root["absent"].known(), 0u);
+        for (const Value tool : root["tools"].elements()) EXPECT_EQ(tool.known(), 0u);
+    });
+}
+
+TEST(JsonMemory, TextThatIsNotParsed_HasNoNumbers) {
+    on_a_thread_of_its_own([] {
+        const std::string text = R"({"tools":)" + tools(1, 40) + "}";
+        Document document;
+        for (int round = 0; round < 3; ++round) ASSERT_TRUE(document.parse(text).ok());
+        const Value list = document.root()["tools"];
+        EXPECT_NE(list.known(), 0u);
+        EXPECT_FALSE(document.parse(text + "x").ok());
+        EXPECT_EQ(list.known(), 0u);
+        EXPECT_TRUE(document.parse(R"({"tools":[1]})").ok());
+        EXPECT_EQ(document.root()["tools"].known(), 0u);
+    });
+}
+
+TEST(JsonMemory, EachThread_HasNumbersOfItsOwn) {
+    const std::string text = R"({"tools":)" + tools(1, 40) + "}";
+    std::uint64_t first = 0, second = 0;
+    on_a_thread_of_its_own([&] { first = number_of("tools", text, 3); });
+    on_a_thread_of_its_own([&] { second = number_of("tools", text, 3); });
+    EXPECT_NE(first, 0u);
+    EXPECT_NE(second, 0u);
+    EXPECT_NE(first, second);
 }
 
 TEST(JsonMemory, OverItsBounds_TheOldestGo) {

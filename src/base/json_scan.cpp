@@ -213,6 +213,27 @@ __attribute__((target("avx512f,avx512bw,bmi"))) QuoteBlock quotes_avx512(const c
     return {unescaped(quotes, backslashes), backslashes | others};
 }
 
+void copy_adding_sse2(const void* from, void* to, std::size_t count, const Quad& added) {
+    const auto* in = static_cast<const __m128i*>(from);
+    auto* out = static_cast<__m128i*>(to);
+    const __m128i step = _mm_loadu_si128(reinterpret_cast<const __m128i*>(added.data()));
+    for (; count > 0; --count) {
+        _mm_storeu_si128(out++, _mm_add_epi32(_mm_loadu_si128(in++), step));
+    }
+}
+
+TOLLGATE_AVX2 void copy_adding_avx2(const void* from, void* to, std::size_t count,
+                                    const Quad& added) {
+    const auto* in = static_cast<const __m256i*>(from);
+    auto* out = static_cast<__m256i*>(to);
+    const __m256i step = _mm256_broadcastsi128_si256(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(added.data())));
+    for (; count >= 2; count -= 2) {
+        _mm256_storeu_si256(out++, _mm256_add_epi32(_mm256_lddqu_si256(in++), step));
+    }
+    copy_adding_sse2(in, out, count, added);
+}
+
 bool have_avx2() {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul");
@@ -224,9 +245,11 @@ FindQuotes best_find_quotes() {
     return wide ? quotes_avx512 : quotes_avx2;
 }
 using FindStop = const char* (*)(const char*, const char*, unsigned char&);
+using CopyAdding = void (*)(const void*, void*, std::size_t, const Quad&);
 using SkipContainer = const char* (*)(const char*, const char*);
 const FindStop find_stop_best = have_avx2() ? find_string_stop_avx2 : find_string_stop_sse2;
 const SkipContainer skip_best = have_avx2() ? skip_container_avx2 : skip_container_sse2;
+const CopyAdding copy_adding_best = have_avx2() ? copy_adding_avx2 : copy_adding_sse2;
 const FindQuotes find_quotes_best = best_find_quotes();
 
 #else
@@ -257,15 +280,23 @@ const char* find_string_stop_long(const char* at, const char* end, unsigned char
     return find_stop_best(at, end, seen);
 }
 const char* skip_container(const char* at, const char* end) { return skip_best(at, end); }
-FindQuotes find_quotes() {
-    static const bool wide =
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi");
-    static const FindQuotes best = wide                               ? quotes_avx512
-                                   : skip_best == skip_container_avx2 ? quotes_avx2
-                                                                      : nullptr;
-    return best;
+void copy_adding(const void* from, void* to, std::size_t count, const Quad& added) {
+    copy_adding_best(from, to, count, added);
 }
+FindQuotes find_quotes() { return find_quotes_best; }
 #else
+void copy_adding(const void* from, void* to, std::size_t count, const Quad& added) {
+    const auto* in = static_cast<const unsigned char*>(from);
+    auto* out = static_cast<unsigned char*>(to);
+    for (; count > 0; --count) {
+        Quad words;
+        std::memcpy(&words, in, sizeof words);
+        for (std::size_t i = 0; i < words.size(); ++i) words[i] += added[i];
+        std::memcpy(out, &words, sizeof words);
+        in += sizeof words;
+        out += sizeof words;
+    }
+}
 FindQuotes find_quotes() { return nullptr; }
 const char* find_string_stop_long(const char* at, const char* end, unsigned char& seen) {
     return find_string_stop_bytewise(at, end, seen);

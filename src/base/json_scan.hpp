@@ -1,6 +1,7 @@
 // The scanning loops of the JSON parser, with the widest vectors that the machine has.
 // Internal to base/json*.cpp. Pure functions, thread-safe; they read only [at, end).
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -45,6 +46,10 @@ constexpr std::ptrdiff_t quote_block_bytes = 64;
 // worth it.
 using FindQuotes = QuoteBlock (*)(const char* at);
 FindQuotes find_quotes();
+
+using Quad = std::array<std::uint32_t, 4>;
+// Copies `count` times four words of 32 bits and adds the four of `added` to each.
+void copy_adding(const void* from, void* to, std::size_t count, const Quad& added);
 
 #if defined(__x86_64__)
 // One bit for each quote, backslash and control byte.

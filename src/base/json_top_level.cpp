@@ -15,14 +15,18 @@ constexpr const char* expected_object = "a JSON object";
 constexpr const char* expected_once = "each key only once";
 constexpr const char* expected_fewer = "at most 512 top-level fields";
 
-// Two spellings of one key are one key.
-bool named_before(std::string_view key, const std::vector<TopField>& fields) {
-    const bool escapes = key.find('\\') != std::string_view::npos;
+// Two spellings of one key are one key. `escapes`: this key or one of the fields' may have some.
+bool named_before(std::string_view key, const std::vector<TopField>& fields, bool escapes) {
+    if (!escapes) [[likely]] {
+        for (const TopField& field : fields) {
+            if (field.key.size() == key.size() && field.key == key) return true;
+        }
+        return false;
+    }
     std::string plain;
-    if (escapes) append_unescaped(plain, Escaped{key});
-    const std::string_view wanted = escapes ? std::string_view(plain) : key;
+    append_unescaped(plain, Escaped{key});
     for (const TopField& field : fields) {
-        if (key_equals(field.key, wanted)) return true;
+        if (key_equals(field.key, plain)) return true;
     }
     return false;
 }
@@ -32,6 +36,7 @@ struct Scan {
     const char* const end;
     const char* at;
     const char* expected = nullptr;
+    bool escapes = false;  // in one of the strings so far
 
     bool fail(const char* what) {
         expected = what;
@@ -52,6 +57,7 @@ struct Scan {
             if (*at != '\\') return fail("a control character written as an escape");
             const std::size_t length = detail::escape_length(at, end);
             if (length == 0) return fail("a valid escape sequence");
+            escapes = true;
             at += length;
         }
         ++at;
@@ -82,7 +88,7 @@ struct Scan {
         if (!skip_string()) return false;
         TopField field;
         field.key = {key, static_cast<std::size_t>(at - 1 - key)};
-        if (named_before(field.key, fields)) {
+        if (named_before(field.key, fields, escapes)) {
             at = key;
             return fail(expected_once);
         }
@@ -182,10 +188,12 @@ base::Result<void> top_level_of(const Document& parsed, std::vector<TopField>& f
     if (!root.is_object()) return refused(root.offset(), expected_object);
     fields.reserve(std::min(root.size(), top_fields_max));
     const Value::Range members = root.members();
+    bool escapes = false;
     for (auto at = members.begin(); at != members.end(); ++at) {
         const std::string_view key = at.key().escaped().raw;
         const auto offset = static_cast<std::size_t>(key.data() - parsed.text().data());
-        if (named_before(key, fields)) return refused(offset, expected_once);
+        escapes = escapes || key.find('\\') != std::string_view::npos;
+        if (named_before(key, fields, escapes)) return refused(offset, expected_once);
         if (fields.size() == top_fields_max) {
             return refused(offset + key.size() + 1, expected_fewer);
         }
