@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "dialect/dialect.hpp"
+#include "dialect/members.hpp"
+#include "dialect/place.hpp"
 
 namespace tollgate::dialect::anthropic {
 
@@ -23,23 +25,9 @@ base::Result<std::vector<domain::Event>> decode_answer(std::string_view body,
                                                        base::Arena& arena);
 ProviderFailure decode_error(int status, std::string_view body);
 
-// A place in a body, spelled out ("messages.3.content.1") only when an error needs it.
-class Place {
-public:
-    Place() = default;
-    Place(const Place& outer, std::string_view name) : outer_(&outer), name_(name) {}
-    Place(const Place& outer, std::size_t index) : outer_(&outer), index_(index) {}
-    std::string path(std::string_view member = {}) const;
-    // "messages.3.content.1.type: PROBLEM", with the path as the error's field.
-    base::Error error(std::string_view member, std::string_view problem) const;
-
-private:
-    const Place* outer_ = nullptr;
-    std::string_view name_;
-    std::size_t index_ = 0;
-};
-
-struct BlockMembers;
+// Of the blocks that make up nearly all of a conversation.
+using BlockMembers = Members<"type", "text", "cache_control", "id", "name", "input", "tool_use_id",
+                             "content", "is_error", "thinking", "signature", "data">;
 
 // Decodes system, messages and their blocks.
 class ContentDecoder {

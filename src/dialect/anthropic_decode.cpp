@@ -11,37 +11,6 @@ using base::Result;
 using domain::Request;
 using json::Value;
 
-// The members of a tool, found in one walk. Of two with one key the first counts.
-struct ToolMembers {
-    Value name, description, input_schema, type, strict, cache_control;
-
-    explicit ToolMembers(Value tool) {
-        const json::Value::Range members = tool.members();
-        for (auto at = members.begin(); !(at == members.end()); ++at) {
-            const std::string_view key = at.key().escaped().raw;
-            Value* place = place_of(key);
-            if (place == nullptr && key.find('\\') != std::string_view::npos) {
-                place = place_of(at.key().text());
-            }
-            if (place != nullptr && !place->exists()) *place = *at;
-        }
-    }
-
-private:
-    Value* place_of(std::string_view key) {
-        switch (key.size()) {
-            case 4:
-                if (key == "name") return &name;
-                return key == "type" ? &type : nullptr;
-            case 6: return key == "strict" ? &strict : nullptr;
-            case 11: return key == "description" ? &description : nullptr;
-            case 12: return key == "input_schema" ? &input_schema : nullptr;
-            case 13: return key == "cache_control" ? &cache_control : nullptr;
-            default: return nullptr;
-        }
-    }
-};
-
 class RequestDecoder {
 public:
     RequestDecoder(Value root, base::Arena& arena) : root_(root), arena_(arena), content_(arena) {}
@@ -114,22 +83,25 @@ private:
 
     Result<void> tool(Value value, const Place& place, domain::Tool& tool) {
         if (!value.is_object()) return place.error({}, "a tool must be an object");
-        const ToolMembers members(value);
+        const Members<"name", "description", "input_schema", "type", "strict", "cache_control">
+            members(value);
         tool.verbatim = value.raw();
-        tool.name = members.name.text(arena_);
-        tool.description = members.description.escaped();
-        tool.strict = members.strict.boolean();
-        if (!members.cache_control.is_null()) tool.cache_control = members.cache_control.raw();
-        if (members.type.is_string() && !members.type.equals("custom")) {
-            tool.hosted_kind = members.type.text(arena_);
+        tool.name = members.get<"name">().text(arena_);
+        tool.description = members.get<"description">().escaped();
+        tool.strict = members.get<"strict">().boolean();
+        const Value mark = members.get<"cache_control">(), type = members.get<"type">();
+        if (!mark.is_null()) tool.cache_control = mark.raw();
+        if (type.is_string() && !type.equals("custom")) {
+            tool.hosted_kind = type.text(arena_);
             describe_hosted(value, arena_, tool);
             return {};
         }
         if (tool.name.empty()) return place.error("name", "a string is required");
-        if (!members.input_schema.is_object()) {
+        const Value schema = members.get<"input_schema">();
+        if (!schema.is_object()) {
             return place.error("input_schema", "a JSON schema object is required");
         }
-        tool.schema = members.input_schema.raw();
+        tool.schema = schema.raw();
         return {};
     }
 

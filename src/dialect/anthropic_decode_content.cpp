@@ -10,31 +10,6 @@ using domain::Part;
 using domain::PartKind;
 using json::Value;
 
-std::string Place::path(std::string_view member) const {
-    std::string path = outer_ == nullptr ? std::string() : outer_->path();
-    auto join = [&path](std::string_view step) {
-        if (!path.empty()) path += '.';
-        path += step;
-    };
-    if (outer_ != nullptr) {
-        if (name_.empty()) {
-            join(std::to_string(index_));
-        } else {
-            join(name_);
-        }
-    }
-    if (!member.empty()) join(member);
-    return path;
-}
-
-base::Error Place::error(std::string_view member, std::string_view problem) const {
-    std::string field = path(member);
-    std::string message = field;
-    message += ": ";
-    message += problem;
-    return base::invalid(std::move(message), std::move(field));
-}
-
 namespace {
 
 Result<void> string_member(Value object, std::string_view name, const Place& place,
@@ -53,47 +28,6 @@ void append_text(Value text, std::vector<Part>& parts) {
 }
 
 }  // namespace
-
-// The members of the blocks that make up nearly all of a conversation, found in one walk: of a
-// session's blocks most have six, which looking up one by one costs six walks. Of two with one key
-// the first counts.
-struct BlockMembers {
-    Value type, text, cache_control, id, name, input, tool_use_id, content, is_error;
-    Value thinking, signature, data;
-
-    explicit BlockMembers(Value block) {
-        const json::Value::Range members = block.members();
-        for (auto at = members.begin(); !(at == members.end()); ++at) {
-            const std::string_view key = at.key().escaped().raw;
-            Value* place = place_of(key);
-            if (place == nullptr && key.find('\\') != std::string_view::npos) {
-                place = place_of(at.key().text());
-            }
-            if (place != nullptr && !place->exists()) *place = *at;
-        }
-    }
-
-private:
-    Value* place_of(std::string_view key) {
-        switch (key.size()) {
-            case 2: return key == "id" ? &id : nullptr;
-            case 4:
-                if (key == "type") return &type;
-                if (key == "text") return &text;
-                if (key == "name") return &name;
-                return key == "data" ? &data : nullptr;
-            case 5: return key == "input" ? &input : nullptr;
-            case 7: return key == "content" ? &content : nullptr;
-            case 8:
-                if (key == "is_error") return &is_error;
-                return key == "thinking" ? &thinking : nullptr;
-            case 9: return key == "signature" ? &signature : nullptr;
-            case 11: return key == "tool_use_id" ? &tool_use_id : nullptr;
-            case 13: return key == "cache_control" ? &cache_control : nullptr;
-            default: return nullptr;
-        }
-    }
-};
 
 Result<void> ContentDecoder::system(Value value, std::vector<Part>& parts) {
     const Place root;
@@ -127,12 +61,8 @@ Result<void> ContentDecoder::messages(Value value, std::vector<domain::Message>&
     for (Value each : value.elements()) {
         const Place here(place, index++);
         if (!each.is_object()) return here.error({}, "an object with role and content is required");
-        Value role, inside;
-        const json::Value::Range members = each.members();
-        for (auto at = members.begin(); !(at == members.end()); ++at) {
-            if (at.key().equals("role") && !role.exists()) role = *at;
-            if (at.key().equals("content") && !inside.exists()) inside = *at;
-        }
+        const Members<"role", "content"> members(each);
+        const Value role = members.get<"role">();
         domain::Message& message = messages.emplace_back();
         if (role.equals("user")) {
             message.role = domain::Role::user;
@@ -143,7 +73,7 @@ Result<void> ContentDecoder::messages(Value value, std::vector<domain::Message>&
         } else {
             return here.error("role", "user, assistant or system is required");
         }
-        TRY_VOID(content(inside, Place(here, "content"), message.parts));
+        TRY_VOID(content(members.get<"content">(), Place(here, "content"), message.parts));
     }
     return {};
 }
@@ -168,27 +98,28 @@ Result<void> ContentDecoder::content(Value value, const Place& place, std::vecto
 Result<void> ContentDecoder::block(Value block, const Place& place, std::vector<Part>& parts) {
     if (!block.is_object()) return place.error({}, "a content block must be an object");
     const BlockMembers members(block);
-    if (!members.type.is_string()) return place.error("type", "a string is required");
-    const std::string_view type = members.type.text(arena_);
+    const Value named = members.get<"type">();
+    if (!named.is_string()) return place.error("type", "a string is required");
+    const std::string_view type = named.text(arena_);
     Part& part = parts.emplace_back();
     part.verbatim = block.raw();
-    part.cache_control = unless_null(members.cache_control);
+    part.cache_control = unless_null(members.get<"cache_control">());
     const auto words = [&](std::string_view name, Value value) -> Result<void> {
         if (!value.is_string()) return place.error(name, "a string is required");
         part.text = value.escaped();
         return {};
     };
-    if (type == "text") return words("text", members.text);
+    if (type == "text") return words("text", members.get<"text">());
     if (type == "tool_use") return tool_call(members, place, part);
     if (type == "tool_result") return tool_result(members, place, part);
     if (type == "thinking") {
         part.kind = PartKind::thinking;
-        part.signature = members.signature.escaped();
-        return words("thinking", members.thinking);
+        part.signature = members.get<"signature">().escaped();
+        return words("thinking", members.get<"thinking">());
     }
     if (type == "redacted_thinking") {
         part.kind = PartKind::redacted_thinking;
-        return words("data", members.data);
+        return words("data", members.get<"data">());
     }
     if (type == "image" || type == "document") {
         part.kind = type == "image" ? PartKind::image : PartKind::document;
@@ -226,24 +157,25 @@ bool ContentDecoder::hosted_block(Value block, Part& part) {
 Result<void> ContentDecoder::tool_call(const BlockMembers& members, const Place& place,
                                        Part& part) {
     part.kind = PartKind::tool_call;
-    if (!members.id.is_string()) return place.error("id", "a string is required");
-    if (!members.name.is_string()) return place.error("name", "a string is required");
-    if (!members.input.is_object()) return place.error("input", "an object is required");
-    part.id = members.id.text(arena_);
-    part.name = members.name.text(arena_);
-    part.input = members.input.raw();
+    const Value id = members.get<"id">(), name = members.get<"name">();
+    const Value input = members.get<"input">();
+    if (!id.is_string()) return place.error("id", "a string is required");
+    if (!name.is_string()) return place.error("name", "a string is required");
+    if (!input.is_object()) return place.error("input", "an object is required");
+    part.id = id.text(arena_);
+    part.name = name.text(arena_);
+    part.input = input.raw();
     return {};
 }
 
 Result<void> ContentDecoder::tool_result(const BlockMembers& members, const Place& place,
                                          Part& part) {
     part.kind = PartKind::tool_result;
-    if (!members.tool_use_id.is_string()) {
-        return place.error("tool_use_id", "a string is required");
-    }
-    part.id = members.tool_use_id.text(arena_);
-    part.is_error = members.is_error.boolean().value_or(false);
-    const Value inside = members.content;
+    const Value id = members.get<"tool_use_id">();
+    if (!id.is_string()) return place.error("tool_use_id", "a string is required");
+    part.id = id.text(arena_);
+    part.is_error = members.get<"is_error">().boolean().value_or(false);
+    const Value inside = members.get<"content">();
     if (!inside.exists() || inside.is_null()) return {};
     return content(inside, Place(place, "content"), part.content);
 }

@@ -142,7 +142,8 @@ private:
         if (!offered_.empty()) offered_tools();
         // Bedrock refuses calls in the conversation whose tools nobody declares.
         for (const std::string_view name : former) {
-            specification(writer_, out_.translation, name, {R"(This tool is not available any more; do not call it.)"},
+            specification(writer_, out_.translation, name,
+                          {R"(This tool is not available any more; do not call it.)"},
                           R"({"type":"object","properties":{}})", false);
         }
         if (answer_by_tool_) answer_tool();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dialect/dialect.hpp"
+#include "dialect/place.hpp"
 
 namespace tollgate::dialect::openai_responses {
 
@@ -25,10 +26,9 @@ std::string encode_stream_error(int status, const base::Error& error, std::strin
 // --- input ---------------------------------------------------------------------------------
 // Appends a tool (or the tools of a namespace) to the request; a name that is there already is not
 // repeated. `field` names it in errors.
-base::Result<void> decode_tool(json::Value tool, const std::string& field,
-                               std::string_view name_space, base::Arena& arena,
-                               domain::Request& request);
-base::Result<void> decode_tools(json::Value list, const std::string& field, base::Arena& arena,
+base::Result<void> decode_tool(json::Value tool, const Place& field, std::string_view name_space,
+                               base::Arena& arena, domain::Request& request);
+base::Result<void> decode_tools(json::Value list, const Place& field, base::Arena& arena,
                                 domain::Request& request);
 // REQUIRES: the tools are decoded.
 base::Result<void> decode_tool_choice(json::Value root, base::Arena& arena,

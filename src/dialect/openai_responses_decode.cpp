@@ -42,7 +42,7 @@ public:
         request_.alias = root_["model"].text(arena_);
         TRY_VOID(refuse_state());
         TRY_VOID(instructions());
-        TRY_VOID(decode_tools(root_["tools"], "tools", arena_, request_));
+        TRY_VOID(decode_tools(root_["tools"], Place("tools"), arena_, request_));
         const std::size_t listed = request_.tools.size();
         TRY_VOID(ItemsDecoder(arena_, request_).decode(root_["input"]));
         if (request_.tools.size() == listed) request_.tools_known = root_["tools"].known();

@@ -41,11 +41,13 @@ base::Result<void> ItemsDecoder::decode(Value input) {
     if (!input.is_array() || input.size() == 0) {
         return field_error("input", "is required: a string or a list of at least one item");
     }
+    request_.messages.reserve(input.size());
+    const Place place("input");
     std::size_t index = 0;
     for (const Value each : input.elements()) {
-        const std::string field = "input." + std::to_string(index++);
-        if (!each.is_object()) return field_error(field, "must be an object");
-        TRY_VOID(item(each, field));
+        const Place here(place, index++);
+        if (!each.is_object()) return here.error({}, "must be an object");
+        TRY_VOID(item(each, here));
     }
     drop_loose_thoughts();
     return {};
@@ -66,45 +68,45 @@ void ItemsDecoder::drop_loose_thoughts() {
     });
 }
 
-base::Result<void> ItemsDecoder::item(Value item, const std::string& field) {
-    const Value type = item["type"];
-    if (type.equals("message") || (!type.exists() && item["role"].exists())) {
-        return message(item, field);
+base::Result<void> ItemsDecoder::item(Value item, const Place& field) {
+    const ItemMembers members(item);
+    const Value named = members.get<"type">();
+    const std::string_view type = named.text(arena_);
+    if (type == "message" || (!named.exists() && members.get<"role">().exists())) {
+        return message(members, field);
     }
-    if (type.equals("additional_tools")) {
-        return decode_tools(item["tools"], field + ".tools", arena_, request_);
+    if (type == "additional_tools") {
+        return decode_tools(item["tools"], Place(field, "tools"), arena_, request_);
     }
     leading_ = false;
-    if (type.equals("function_call") || type.equals("custom_tool_call") ||
-        type.equals("tool_search_call")) {
-        return call(item, field);
+    if (type == "function_call" || type == "custom_tool_call" || type == "tool_search_call") {
+        return call(members, type, field);
     }
-    if (type.equals("function_call_output") || type.equals("custom_tool_call_output")) {
-        return output(item, field);
+    if (type == "function_call_output" || type == "custom_tool_call_output") {
+        return output(members, field);
     }
-    if (type.equals("tool_search_output")) return found_tools(item, field);
-    if (type.equals("reasoning")) {
+    if (type == "tool_search_output") return found_tools(item, field);
+    if (type == "reasoning") {
         std::vector<Part> thoughts;
         decode_reasoning(item, arena_, thoughts);
         for (Part& thought : thoughts) assistant().parts.push_back(std::move(thought));
         return {};
     }
-    if (!type.is_string()) return field_error(field + ".type", "is required: message");
-    const std::string_view name = type.text(arena_);
-    if (std::ranges::find(hosted_calls, name) != hosted_calls.end()) {
+    if (!named.is_string()) return field.error("type", "is required: message");
+    if (std::ranges::find(hosted_calls, type) != hosted_calls.end()) {
         Part& part = assistant().parts.emplace_back();
         part.kind = PartKind::hosted;
-        part.name = name;
+        part.name = type;
         part.verbatim = item.raw();
         return {};
     }
-    if (name == "item_reference") {
-        return field_error(field, "refers to an item that OpenAI has stored, which this model "
-                                  "cannot read; send the item itself");
+    if (type == "item_reference") {
+        return field.error({}, "refers to an item that OpenAI has stored, which this model "
+                               "cannot read; send the item itself");
     }
-    return field_error(field + ".type", "an item of type " + std::string(name) +
-                                            " means something to OpenAI's own models only; "
-                                            "remove it or choose such a model");
+    return field.error("type", "an item of type " + std::string(type) +
+                                   " means something to OpenAI's own models only; remove it or "
+                                   "choose such a model");
 }
 
 Message& ItemsDecoder::assistant() {
@@ -115,15 +117,6 @@ Message& ItemsDecoder::assistant() {
     return messages.back();
 }
 
-bool ItemsDecoder::has_result(std::string_view id) const {
-    for (const Message& message : request_.messages) {
-        for (const Part& part : message.parts) {
-            if (part.kind == PartKind::tool_result && part.id == id) return true;
-        }
-    }
-    return false;
-}
-
 std::vector<Part>& ItemsDecoder::result(std::string_view id) {
     auto& messages = request_.messages;
     if (!messages.empty() && messages.back().role == Role::user) {
@@ -131,7 +124,7 @@ std::vector<Part>& ItemsDecoder::result(std::string_view id) {
             if (part.kind == PartKind::tool_result && part.id == id) return part.content;
         }
     }
-    if (has_result(id)) {  // a later word on a call that was answered in an earlier turn
+    if (std::ranges::find(answered_, id) != answered_.end()) {  // a later word on a call that was answered in an earlier turn
         messages.emplace_back().role = Role::user;
         return messages.back().parts;
     }
@@ -139,87 +132,88 @@ std::vector<Part>& ItemsDecoder::result(std::string_view id) {
                          !messages.back().parts.empty() &&
                          messages.back().parts.back().kind == PartKind::tool_result;
     if (!goes_on) messages.emplace_back().role = Role::user;
+    answered_.push_back(id);
     Part& part = messages.back().parts.emplace_back();
     part.kind = PartKind::tool_result;
     part.id = id;
     return part.content;
 }
 
-base::Result<void> ItemsDecoder::message(Value item, const std::string& field) {
-    const Value role = item["role"];
-    if (!is_set(item["content"])) {
-        return field_error(field + ".content", "is required: a string or a list of parts");
+base::Result<void> ItemsDecoder::message(const ItemMembers& item, const Place& field) {
+    const Value role = item.get<"role">(), inside = item.get<"content">();
+    if (!is_set(inside)) {
+        return field.error("content", "is required: a string or a list of parts");
     }
-    const std::string at = field + ".content";
+    const Place at(field, "content");
     if (role.equals("system") || role.equals("developer")) {
-        if (leading_) return content(item["content"], at, true, request_.system);
-        Message turn;
+        if (leading_) return content(inside, at, true, request_.system);
+        Message& turn = request_.messages.emplace_back();
         turn.role = Role::system;
-        TRY_VOID(content(item["content"], at, true, turn.parts));
-        request_.messages.push_back(std::move(turn));
-        return {};
+        return content(inside, at, true, turn.parts);
     }
     leading_ = false;
-    if (role.equals("assistant")) return content(item["content"], at, true, assistant().parts);
+    if (role.equals("assistant")) return content(inside, at, true, assistant().parts);
     if (!role.equals("user")) {
-        return field_error(field + ".role", "must be user, assistant, system or developer");
+        return field.error("role", "must be user, assistant, system or developer");
     }
-    Message turn;
+    Message& turn = request_.messages.emplace_back();
     turn.role = Role::user;
-    TRY_VOID(content(item["content"], at, false, turn.parts));
-    request_.messages.push_back(std::move(turn));
-    return {};
+    return content(inside, at, false, turn.parts);
 }
 
-base::Result<std::string_view> ItemsDecoder::call_id(Value item, const std::string& field) {
-    const Value id = item["call_id"];
+base::Result<std::string_view> ItemsDecoder::call_id(Value id, const Place& field) {
     if (!id.is_string() || id.string_empty()) {
-        return field_error(field + ".call_id", "is required: a string");
+        return field.error("call_id", "is required: a string");
     }
     return id.text(arena_);
 }
 
-base::Result<void> ItemsDecoder::call(Value item, const std::string& field) {
-    const bool search = item["type"].equals("tool_search_call");
+base::Result<void> ItemsDecoder::call(const ItemMembers& item, std::string_view type,
+                                      const Place& field) {
+    const bool search = type == "tool_search_call";
     // A search that OpenAI ran itself: what it found is in the next item.
-    if (search && !is_set(item["call_id"])) return {};
-    TRY(const std::string_view id, call_id(item, field));
-    if (!search && (!item["name"].is_string() || item["name"].string_empty())) {
-        return field_error(field + ".name", "is required: a string");
+    if (search && !is_set(item.get<"call_id">())) return {};
+    TRY(const std::string_view id, call_id(item.get<"call_id">(), field));
+    const Value name = item.get<"name">();
+    if (!search && (!name.is_string() || name.string_empty())) {
+        return field.error("name", "is required: a string");
     }
-    Part part;
+    Part& part = assistant().parts.emplace_back();
     part.kind = PartKind::tool_call;
     part.id = id;
     if (search) {
         part.name = tool_search_name;
-        part.input = decode_arguments(item["arguments"], arena_);
+        part.input = decode_arguments(item.get<"arguments">(), arena_);
     } else {
-        part.name = joined_name(item["namespace"].text(arena_), item["name"].text(arena_), arena_);
-        const bool text = item["type"].equals("custom_tool_call");
-        part.input = text ? freeform_arguments(item["input"].escaped(), arena_)
-                          : decode_arguments(item["arguments"], arena_);
+        const std::string_view space = item.get<"namespace">().text(arena_);
+        part.name = joined_name(space, name.text(arena_), arena_);
+        const bool text = type == "custom_tool_call";
+        part.input = text ? freeform_arguments(item.get<"input">().escaped(), arena_)
+                          : decode_arguments(item.get<"arguments">(), arena_);
     }
-    assistant().parts.push_back(std::move(part));
     return {};
 }
 
-base::Result<void> ItemsDecoder::output(Value item, const std::string& field) {
-    TRY(const std::string_view id, call_id(item, field));
+base::Result<void> ItemsDecoder::output(const ItemMembers& item, const Place& field) {
+    TRY(const std::string_view id, call_id(item.get<"call_id">(), field));
+    const Value said = item.get<"output">();
     std::vector<Part> parts;
-    if (is_set(item["output"])) {
-        TRY_VOID(content(item["output"], field + ".output", false, parts));
-    }
+    if (is_set(said)) TRY_VOID(content(said, Place(field, "output"), false, parts));
     std::vector<Part>& content = result(id);
-    std::move(parts.begin(), parts.end(), std::back_inserter(content));
+    if (content.empty()) {
+        content = std::move(parts);
+    } else {
+        std::move(parts.begin(), parts.end(), std::back_inserter(content));
+    }
     return {};
 }
 
 // The tools that a search on the client's side found may be called from now on.
-base::Result<void> ItemsDecoder::found_tools(Value item, const std::string& field) {
+base::Result<void> ItemsDecoder::found_tools(Value item, const Place& field) {
     const std::size_t before = request_.tools.size();
-    TRY_VOID(decode_tools(item["tools"], field + ".tools", arena_, request_));
+    TRY_VOID(decode_tools(item["tools"], Place(field, "tools"), arena_, request_));
     if (!is_set(item["call_id"])) return {};
-    TRY(const std::string_view id, call_id(item, field));
+    TRY(const std::string_view id, call_id(item["call_id"], field));
     std::string names;
     for (std::size_t i = before; i < request_.tools.size(); ++i) {
         names += names.empty() ? "Tools found: " : ", ";
@@ -230,48 +224,48 @@ base::Result<void> ItemsDecoder::found_tools(Value item, const std::string& fiel
     return {};
 }
 
-base::Result<void> ItemsDecoder::content(Value value, const std::string& field, bool only_text,
+base::Result<void> ItemsDecoder::content(Value value, const Place& field, bool only_text,
                                          std::vector<Part>& parts) {
     if (value.is_string()) {
         if (!value.string_empty()) parts.emplace_back().text = value.escaped();
         return {};
     }
-    if (!value.is_array()) return field_error(field, "must be a string or a list of parts");
+    if (!value.is_array()) return field.error({}, "must be a string or a list of parts");
     std::size_t index = 0;
     for (const Value each : value.elements()) {
-        TRY_VOID(part(each, field + "." + std::to_string(index++), only_text, parts));
+        TRY_VOID(part(each, Place(field, index++), only_text, parts));
     }
     return {};
 }
 
-base::Result<void> ItemsDecoder::part(Value value, const std::string& field, bool only_text,
+base::Result<void> ItemsDecoder::part(Value value, const Place& field, bool only_text,
                                       std::vector<Part>& parts) {
-    const Value type = value["type"];
-    Part made;
-    if (type.equals("input_text") || type.equals("output_text") || type.equals("text")) {
-        if (!value["text"].is_string()) return field_error(field + ".text", "must be a string");
-        if (value["text"].string_empty()) return {};
-        made.text = value["text"].escaped();
-    } else if (type.equals("refusal")) {
+    const Members<"type", "text"> members(value);
+    const std::string_view type = members.get<"type">().text(arena_);
+    if (type == "input_text" || type == "output_text" || type == "text") {
+        const Value text = members.get<"text">();
+        if (!text.is_string()) return field.error("text", "must be a string");
+        if (!text.string_empty()) parts.emplace_back().text = text.escaped();
+        return {};
+    }
+    Part& made = parts.emplace_back();
+    if (type == "refusal") {
         made.kind = PartKind::refusal;
         made.text = value["refusal"].escaped();
-    } else if (only_text) {
-        return field_error(field + ".type", "must be input_text or output_text in this message");
-    } else if (type.equals("input_image")) {
-        TRY_VOID(image(value, field, made));
-    } else if (type.equals("input_file")) {
-        TRY_VOID(file(value, field, made));
-    } else if (type.equals("input_audio")) {
-        TRY_VOID(audio(value["input_audio"], field + ".input_audio", made));
-    } else {
-        return field_error(field + ".type",
-                           "must be input_text, input_image, input_file or input_audio");
+        return {};
     }
-    parts.push_back(std::move(made));
-    return {};
+    if (only_text) {
+        return field.error("type", "must be input_text or output_text in this message");
+    }
+    if (type == "input_image") return image(value, field, made);
+    if (type == "input_file") return file(value, field, made);
+    if (type == "input_audio") {
+        return audio(value["input_audio"], Place(field, "input_audio"), made);
+    }
+    return field.error("type", "must be input_text, input_image, input_file or input_audio");
 }
 
-base::Result<void> ItemsDecoder::image(Value value, const std::string& field, Part& part) {
+base::Result<void> ItemsDecoder::image(Value value, const Place& field, Part& part) {
     part.kind = PartKind::image;
     part.media.detail = value["detail"].text(arena_);
     if (part.media.detail == "original") part.media.detail = "high";  // other interfaces' most
@@ -280,15 +274,15 @@ base::Result<void> ItemsDecoder::image(Value value, const std::string& field, Pa
         part.media.data = value["file_id"].escaped();
         return {};
     }
-    return decode_url(value["image_url"], field + ".image_url", part.media, arena_);
+    return decode_url(value["image_url"], field.path("image_url"), part.media, arena_);
 }
 
-base::Result<void> ItemsDecoder::file(Value value, const std::string& field, Part& part) {
+base::Result<void> ItemsDecoder::file(Value value, const Place& field, Part& part) {
     part.kind = PartKind::document;
     part.media.filename = value["filename"].escaped();
     const Value data = value["file_data"];
     if (data.is_string() && data.escaped().raw.starts_with("data:")) {
-        TRY_VOID(decode_data_url(data.escaped(), field + ".file_data", part.media, arena_));
+        TRY_VOID(decode_data_url(data.escaped(), field.path("file_data"), part.media, arena_));
         read_text_file(part.media, arena_);
         return {};
     }
@@ -299,21 +293,21 @@ base::Result<void> ItemsDecoder::file(Value value, const std::string& field, Par
         return {};
     }
     if (is_set(value["file_url"])) {
-        return decode_url(value["file_url"], field + ".file_url", part.media, arena_);
+        return decode_url(value["file_url"], field.path("file_url"), part.media, arena_);
     }
     if (!value["file_id"].is_string()) {
-        return field_error(field, "needs file_data (a base64 data URL) or file_url");
+        return field.error({}, "needs file_data (a base64 data URL) or file_url");
     }
     part.media.source = MediaSource::file_id;
     part.media.data = value["file_id"].escaped();
     return {};
 }
 
-base::Result<void> ItemsDecoder::audio(Value value, const std::string& field, Part& part) {
+base::Result<void> ItemsDecoder::audio(Value value, const Place& field, Part& part) {
     part.kind = PartKind::audio;
-    if (!value["data"].is_string()) return field_error(field + ".data", "is required: base64");
+    if (!value["data"].is_string()) return field.error("data", "is required: base64");
     if (!value["format"].is_string()) {
-        return field_error(field + ".format", "is required: wav or mp3");
+        return field.error("format", "is required: wav or mp3");
     }
     part.media.source = MediaSource::base64;
     part.media.media_type = value["format"].text(arena_);

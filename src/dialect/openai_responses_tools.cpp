@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dialect/hosted.hpp"
+#include "dialect/members.hpp"
 #include "dialect/openai_chat_decode.hpp"
 #include "dialect/openai_fields.hpp"
 #include "dialect/openai_responses_client.hpp"
@@ -18,39 +19,35 @@ using json::Value;
 using openai_chat::field_error;
 using openai_chat::is_set;
 
-base::Result<Tool> named_tool(Value tool, const std::string& field, std::string_view name_space,
-                              base::Arena& arena) {
-    if (!tool["name"].is_string() || tool["name"].string_empty()) {
-        return field_error(field + ".name", "is required: a string");
+using ToolMembers = Members<"type", "name", "description", "parameters", "strict">;
+
+base::Result<void> name_tool(const ToolMembers& members, const Place& field,
+                             std::string_view name_space, base::Arena& arena, Tool& made) {
+    const Value name = members.get<"name">();
+    if (!name.is_string() || name.string_empty()) {
+        return field.error("name", "is required: a string");
     }
-    Tool made;
-    made.client_name = tool["name"].text(arena);
+    made.client_name = name.text(arena);
     made.name_space = name_space;
     made.name = joined_name(name_space, made.client_name, arena);
-    made.description = tool["description"].escaped();
-    made.verbatim = tool.raw();
-    return made;
+    made.description = members.get<"description">().escaped();
+    return {};
 }
 
-base::Result<Tool> function(Value tool, const std::string& field, std::string_view name_space,
-                            base::Arena& arena) {
-    TRY(Tool made, named_tool(tool, field, name_space, arena));
-    const Value parameters = tool["parameters"];
+base::Result<void> function(const ToolMembers& members, const Place& field, Tool& made) {
+    const Value parameters = members.get<"parameters">();
     if (is_set(parameters) && !parameters.is_object()) {
-        return field_error(field + ".parameters", "must be a JSON schema object");
+        return field.error("parameters", "must be a JSON schema object");
     }
     if (parameters.is_object()) made.schema = parameters.raw();
-    made.strict = tool["strict"].boolean();
-    return made;
+    made.strict = members.get<"strict">().boolean();
+    return {};
 }
 
-base::Result<Tool> freeform(Value tool, const std::string& field, std::string_view name_space,
-                            base::Arena& arena) {
-    TRY(Tool made, named_tool(tool, field, name_space, arena));
+void freeform(Value tool, base::Arena& arena, Tool& made) {
     made.call_shape = CallShape::freeform;
     made.description = freeform_description(tool, arena);
     made.schema = freeform_schema();
-    return made;
 }
 
 Tool tool_search(Value tool) {
@@ -120,29 +117,36 @@ std::string_view joined_name(std::string_view name_space, std::string_view name,
     return arena.store(joined);
 }
 
-base::Result<void> decode_tool(Value tool, const std::string& field, std::string_view name_space,
+base::Result<void> decode_tool(Value tool, const Place& field, std::string_view name_space,
                                base::Arena& arena, Request& request) {
-    const Value type = tool["type"];
-    if (!type.is_string() || type.string_empty()) {
-        return field_error(field + ".type", "is required: function, custom or a hosted tool");
+    const ToolMembers members(tool);
+    const Value named = members.get<"type">();
+    if (!named.is_string() || named.string_empty()) {
+        return field.error("type", "is required: function, custom or a hosted tool");
     }
-    if (type.equals("function")) {
-        TRY(Tool made, function(tool, field, name_space, arena));
-        add(std::move(made), request);
-    } else if (type.equals("custom")) {
-        TRY(Tool made, freeform(tool, field, name_space, arena));
-        add(std::move(made), request);
-    } else if (type.equals("namespace") && name_space.empty()) {
-        if (!tool["name"].is_string() || tool["name"].string_empty()) {
-            return field_error(field + ".name", "is required: a string");
+    const std::string_view type = named.text(arena);
+    if (type == "function" || type == "custom") {
+        Tool made;
+        TRY_VOID(name_tool(members, field, name_space, arena, made));
+        made.verbatim = tool.raw();
+        if (type == "function") {
+            TRY_VOID(function(members, field, made));
+        } else {
+            freeform(tool, arena, made);
         }
-        const std::string_view space = tool["name"].text(arena);
+        add(std::move(made), request);
+    } else if (type == "namespace" && name_space.empty()) {
+        const Value name = members.get<"name">();
+        if (!name.is_string() || name.string_empty()) {
+            return field.error("name", "is required: a string");
+        }
+        const std::string_view space = name.text(arena);
+        const Place place(field, "tools");
         std::size_t index = 0;
         for (const Value inner : tool["tools"].elements()) {
-            TRY_VOID(decode_tool(inner, field + ".tools." + std::to_string(index++), space, arena,
-                                 request));
+            TRY_VOID(decode_tool(inner, Place(place, index++), space, arena, request));
         }
-    } else if (type.equals("tool_search") && tool["execution"].equals("client")) {
+    } else if (type == "tool_search" && tool["execution"].equals("client")) {
         add(tool_search(tool), request);
     } else {
         add(hosted(tool, arena), request);
@@ -150,13 +154,14 @@ base::Result<void> decode_tool(Value tool, const std::string& field, std::string
     return {};
 }
 
-base::Result<void> decode_tools(Value list, const std::string& field, base::Arena& arena,
+base::Result<void> decode_tools(Value list, const Place& field, base::Arena& arena,
                                 Request& request) {
     if (!is_set(list)) return {};
-    if (!list.is_array()) return field_error(field, "must be a list");
+    if (!list.is_array()) return field.error({}, "must be a list");
+    request.tools.reserve(request.tools.size() + list.size());
     std::size_t index = 0;
     for (const Value tool : list.elements()) {
-        TRY_VOID(decode_tool(tool, field + "." + std::to_string(index++), {}, arena, request));
+        TRY_VOID(decode_tool(tool, Place(field, index++), {}, arena, request));
     }
     return {};
 }
