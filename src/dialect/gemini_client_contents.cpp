@@ -3,6 +3,8 @@
 
 #include "dialect/gemini_client.hpp"
 #include "dialect/gemini_model.hpp"
+#include "dialect/members.hpp"
+#include "dialect/place.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/text_file.hpp"
 
@@ -15,6 +17,21 @@ using domain::Part;
 using domain::PartKind;
 using domain::Role;
 using json::Value;
+
+using PartMembers =
+    Members<"text", "thought", "functionCall", "function_call", "functionResponse",
+            "function_response", "thoughtSignature", "thought_signature", "inlineData",
+            "inline_data", "fileData", "file_data">;
+
+// What the interface spells one way or the other.
+template <MemberName camel, MemberName snake>
+Value either(const PartMembers& members) {
+    const Value value = members.get<camel>();
+    return value.exists() ? value : members.get<snake>();
+}
+Value signature_of(const PartMembers& members) {
+    return either<"thoughtSignature", "thought_signature">(members);
+}
 
 class Contents {
 public:
@@ -30,21 +47,25 @@ public:
         if (!contents.is_array() || contents.size() == 0) {
             return field_error("contents", "is required: a list of contents");
         }
+        request_.messages.reserve(contents.size());
+        const Place place("contents");
         std::size_t index = 0;
         for (const Value content : contents.elements()) {
-            TRY_VOID(turn(content, "contents." + std::to_string(index++)));
+            TRY_VOID(turn(content, Place(place, index++)));
         }
         return {};
     }
 
-    base::Result<void> parts(Value content, const std::string& at, std::vector<Part>& out) {
-        Value list = content["parts"];
-        if (!is_set(list)) return field_error(at + ".parts", "is required: a list of parts");
-        if (list.is_object()) return part(list, at + ".parts", out);
-        if (!list.is_array()) return field_error(at + ".parts", "must be a list of parts");
+    // `list`: the member `parts` of what stands at `at`.
+    base::Result<void> parts(Value list, const Place& at, std::vector<Part>& out) {
+        const Place place(at, "parts");
+        if (!is_set(list)) return place.error({}, "is required: a list of parts");
+        if (list.is_object()) return part(list, place, out);
+        if (!list.is_array()) return place.error({}, "must be a list of parts");
+        out.reserve(list.size());
         std::size_t index = 0;
         for (const Value each : list.elements()) {
-            TRY_VOID(part(each, at + ".parts." + std::to_string(index++), out));
+            TRY_VOID(part(each, Place(place, index++), out));
         }
         return {};
     }
@@ -54,15 +75,16 @@ private:
         std::string_view id, name;
     };
 
-    base::Result<void> turn(Value content, const std::string& at) {
-        if (!content.is_object()) return field_error(at, "must be an object with parts");
-        const Value role = content["role"];
+    base::Result<void> turn(Value content, const Place& at) {
+        if (!content.is_object()) return at.error({}, "must be an object with parts");
+        const Members<"role", "parts"> members(content);
+        const Value role = members.get<"role">();
         Message message;
         message.role = role.equals("model") ? Role::assistant : Role::user;
         const bool known = !is_set(role) || role.equals("user") || role.equals("model") ||
                            role.equals("function");
-        if (!known) return field_error(at + ".role", "must be user or model");
-        TRY_VOID(parts(content, at, message.parts));
+        if (!known) return at.error("role", "must be user or model");
+        TRY_VOID(parts(members.get<"parts">(), at, message.parts));
         if (!message.parts.empty()) request_.messages.push_back(std::move(message));
         return {};
     }
@@ -74,8 +96,7 @@ private:
     }
 
     // A thought of its own, or the signature of the part that follows.
-    void add_signature(Value part, gemini::SignedPart kind, std::vector<Part>& out) {
-        const Value given = field(part, "thoughtSignature", "thought_signature");
+    void add_signature(Value given, gemini::SignedPart kind, std::vector<Part>& out) {
         if (!given.is_string() || given.string_empty()) return;
         Part& thought = out.emplace_back();
         thought.kind = PartKind::thinking;
@@ -85,23 +106,28 @@ private:
         thought.signature = {arena_.store(gemini::pack_thought(kind, {}, given.text()))};
     }
 
-    base::Result<void> part(Value value, const std::string& at, std::vector<Part>& out) {
-        if (!value.is_object()) return field_error(at, "must be an object");
-        if (const Value call = field(value, "functionCall", "function_call"); call.is_object()) {
-            add_signature(value, gemini::SignedPart::call, out);
-            return add_call(call, at, out);
+    base::Result<void> part(Value value, const Place& at, std::vector<Part>& out) {
+        if (!value.is_object()) return at.error({}, "must be an object");
+        const PartMembers members(value);
+        if (const Value call = either<"functionCall", "function_call">(members);
+            call.is_object()) {
+            add_signature(signature_of(members), gemini::SignedPart::call, out);
+            return add_call(call, Place(at, "functionCall"), out);
         }
-        if (const Value result = field(value, "functionResponse", "function_response");
+        if (const Value result = either<"functionResponse", "function_response">(members);
             result.is_object()) {
-            return add_result(result, at, out);
+            return add_result(result, Place(at, "functionResponse"), out);
         }
-        if (const Value data = field(value, "inlineData", "inline_data"); data.is_object()) {
-            return add_media(data, "data", MediaSource::base64, at + ".inlineData", out);
+        if (const Value data = either<"inlineData", "inline_data">(members); data.is_object()) {
+            return add_media(data, "data", MediaSource::base64, Place(at, "inlineData"), out);
         }
-        if (const Value file = field(value, "fileData", "file_data"); file.is_object()) {
-            return add_media(file, "fileUri", MediaSource::url, at + ".fileData", out);
+        if (const Value file = either<"fileData", "file_data">(members); file.is_object()) {
+            return add_media(file, "fileUri", MediaSource::url, Place(at, "fileData"), out);
         }
-        if (value["text"].is_string()) return add_said(value, out);
+        if (members.get<"text">().is_string()) {
+            add_said(members, out);
+            return {};
+        }
         if (is_set(field(value, "executableCode", "executable_code")) ||
             is_set(field(value, "codeExecutionResult", "code_execution_result"))) {
             Part& hosted = out.emplace_back();
@@ -109,54 +135,53 @@ private:
             hosted.verbatim = value.raw();
             return {};
         }
-        if (is_set(field(value, "thoughtSignature", "thought_signature"))) {
-            add_signature(value, gemini::SignedPart::text, out);
+        if (is_set(signature_of(members))) {
+            add_signature(signature_of(members), gemini::SignedPart::text, out);
             return {};
         }
-        return field_error(at, "holds neither text, inlineData, fileData, functionCall nor "
-                               "functionResponse");
+        return at.error({}, "holds neither text, inlineData, fileData, functionCall nor "
+                            "functionResponse");
     }
 
-    base::Result<void> add_said(Value value, std::vector<Part>& out) {
-        if (!value["thought"].boolean().value_or(false)) {
-            add_signature(value, gemini::SignedPart::text, out);
-            add_text(value["text"], out);
-            return {};
+    void add_said(const PartMembers& members, std::vector<Part>& out) {
+        const Value said = members.get<"text">();
+        if (!members.get<"thought">().boolean().value_or(false)) {
+            add_signature(signature_of(members), gemini::SignedPart::text, out);
+            add_text(said, out);
+            return;
         }
-        const Value signature = field(value, "thoughtSignature", "thought_signature");
+        const Value signature = signature_of(members);
         // A thought arrives in pieces, its signature with the last one: one block again.
         const bool goes_on = !out.empty() && out.back().kind == PartKind::thinking &&
                              out.back().signature.empty();
         Part& thought = goes_on ? out.back() : out.emplace_back();
         thought.kind = PartKind::thinking;
         std::string text(thought.text.raw);
-        text += value["text"].escaped().raw;
-        thought.text = goes_on ? json::Escaped{arena_.store(text)} : value["text"].escaped();
+        text += said.escaped().raw;
+        thought.text = goes_on ? json::Escaped{arena_.store(text)} : said.escaped();
         if (signature.is_string()) thought.signature = restored_signature(signature, arena_);
-        return {};
     }
 
-    base::Result<void> add_call(Value call, const std::string& at, std::vector<Part>& out) {
-        if (!call["name"].is_string()) {
-            return field_error(at + ".functionCall.name", "is required: a string");
-        }
+    base::Result<void> add_call(Value call, const Place& at, std::vector<Part>& out) {
+        const Members<"name", "id", "args"> members(call);
+        const Value name = members.get<"name">(), arguments = members.get<"args">();
+        if (!name.is_string()) return at.error("name", "is required: a string");
         Part& made = out.emplace_back();
         made.kind = PartKind::tool_call;
-        made.name = call["name"].text(arena_);
-        made.id = id_of(call);
-        made.input = call["args"].is_object() ? call["args"].raw() : json::Raw("{}");
+        made.name = name.text(arena_);
+        made.id = id_of(members.get<"id">());
+        made.input = arguments.is_object() ? arguments.raw() : json::Raw("{}");
         open_.push_back({made.id, made.name});
         return {};
     }
 
-    std::string_view id_of(Value call) {
-        if (call["id"].is_string() && !call["id"].string_empty()) return call["id"].text(arena_);
+    std::string_view id_of(Value id) {
+        if (id.is_string() && !id.string_empty()) return id.text(arena_);
         return arena_.store("call_" + std::to_string(++made_ids_));
     }
 
     // Without an id it answers the oldest open call of its name.
-    std::string_view answered(Value result, std::string_view name) {
-        const Value id = result["id"];
+    std::string_view answered(Value id, std::string_view name) {
         for (auto call = open_.begin(); call != open_.end(); ++call) {
             const bool this_one = id.is_string() && !id.string_empty() ? id.equals(call->id)
                                                                        : call->name == name;
@@ -165,25 +190,27 @@ private:
             open_.erase(call);
             return found;
         }
-        return id_of(result);
+        return id_of(id);
     }
 
-    base::Result<void> add_result(Value result, const std::string& at, std::vector<Part>& out) {
-        if (!result["name"].is_string()) {
-            return field_error(at + ".functionResponse.name", "is required: a string");
-        }
-        const std::string_view id = answered(result, result["name"].text(arena_));
+    base::Result<void> add_result(Value result, const Place& at, std::vector<Part>& out) {
+        const Members<"name", "id", "response", "parts"> members(result);
+        const Value name = members.get<"name">();
+        if (!name.is_string()) return at.error("name", "is required: a string");
+        const std::string_view id = answered(members.get<"id">(), name.text(arena_));
         Part& made = out.emplace_back();
         made.kind = PartKind::tool_result;
         made.id = id;
-        const Value response = result["response"];
+        const Value response = members.get<"response">();
         made.is_error = response.is_object() && response.size() == 1 && is_set(response["error"]);
-        Part text;
-        text.text = result_text(response);
-        if (!text.text.empty()) made.content.push_back(text);
+        const json::Escaped text = result_text(response);
+        if (!text.empty()) {
+            made.content.reserve(1);
+            made.content.emplace_back().text = text;
+        }
         // Pictures that a function gave back.
-        for (const Value extra : result["parts"].elements()) {
-            TRY_VOID(part(extra, at + ".functionResponse.parts", made.content));
+        for (const Value extra : members.get<"parts">().elements()) {
+            TRY_VOID(part(extra, Place(at, "parts"), made.content));
         }
         return {};
     }
@@ -202,19 +229,18 @@ private:
     }
 
     base::Result<void> add_media(Value media, std::string_view source_name, MediaSource source,
-                                 const std::string& at, std::vector<Part>& out) {
+                                 const Place& at, std::vector<Part>& out) {
         const Value type = field(media, "mimeType", "mime_type");
         const Value data = source == MediaSource::url ? field(media, "fileUri", "file_uri")
                                                       : media[source_name];
-        if (!data.is_string()) return field_error(at + "." + std::string(source_name),
-                                                  "is required: a string");
+        if (!data.is_string()) return at.error(source_name, "is required: a string");
         Part made;
         made.media.source = source;
         made.media.media_type = type.text(arena_);
         made.media.data = data.escaped();
         const std::string_view mime = made.media.media_type;
         if (mime.empty() && source == MediaSource::base64) {
-            return field_error(at + ".mimeType", "is required, e.g. image/png");
+            return at.error("mimeType", "is required, e.g. image/png");
         }
         made.kind = PartKind::document;
         read_text_file(made.media, arena_);
@@ -224,7 +250,7 @@ private:
             made.media.media_type = mime.substr(6) == "mpeg" ? "mp3" : mime.substr(6);
         }
         if (mime.starts_with("video/")) {
-            return field_error(at, "video is understood by Gemini models only, not by this one");
+            return at.error({}, "video is understood by Gemini models only, not by this one");
         }
         out.push_back(std::move(made));
         return {};
@@ -244,7 +270,7 @@ base::Result<void> decode_contents(Value root, base::Arena& arena, domain::Reque
     if (system.is_string()) {
         if (!system.string_empty()) request.system.emplace_back().text = system.escaped();
     } else if (is_set(system)) {
-        TRY_VOID(contents.parts(system, "systemInstruction", request.system));
+        TRY_VOID(contents.parts(system["parts"], Place("systemInstruction"), request.system));
     }
     return contents.run(root["contents"]);
 }
