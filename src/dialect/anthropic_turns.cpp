@@ -51,6 +51,7 @@ public:
 
     Turns run() {
         const auto& messages = request_.messages;
+        turns_.turns.reserve(messages.size() + 1);  // one more may open the conversation
         for (std::size_t i = 0; i < messages.size(); ++i) {
             const domain::Message& message = messages[i];
             if (message.role == Role::system) {
@@ -92,6 +93,7 @@ private:
 
     void speech(const domain::Message& message) {
         std::vector<Item> items;
+        items.reserve(message.parts.size());
         for (const Part& part : message.parts) {
             if (keep(part)) items.push_back({&part, {}});
         }
@@ -99,7 +101,11 @@ private:
         if (message.role == Role::assistant) flush_late_system();
         if (message.role == Role::user) demote_system_turn();
         Turn& turn = turn_of(message.role);
-        std::move(items.begin(), items.end(), std::back_inserter(turn.items));
+        if (turn.items.empty()) {
+            turn.items = std::move(items);
+        } else {
+            std::move(items.begin(), items.end(), std::back_inserter(turn.items));
+        }
         if (message.role == Role::user) flush_late_system();
     }
 
@@ -159,11 +165,16 @@ private:
     }
 
     static void results_first(Turn& turn) {
-        if (turn.role != Role::user || !turn.has_tool_result()) return;
+        const auto is_result = [](const Item& item) {
+            return item.part != nullptr && item.part->kind == PartKind::tool_result;
+        };
+        if (turn.role != Role::user ||
+            std::is_partitioned(turn.items.begin(), turn.items.end(), is_result)) {
+            return;
+        }
         std::vector<Item> results, others;
         for (Item& item : turn.items) {
-            const bool result = item.part != nullptr && item.part->kind == PartKind::tool_result;
-            (result ? results : others).push_back(std::move(item));
+            (is_result(item) ? results : others).push_back(std::move(item));
         }
         std::move(others.begin(), others.end(), std::back_inserter(results));
         turn.items = std::move(results);

@@ -129,7 +129,7 @@ base::Result<void> Contents::model(Turns turns) {
     text_signature_.clear();
     step_signed_ = false;
     for (const domain::Message& turn : turns) {
-        field_ = "messages." + std::to_string(&turn - request_.messages.data());
+        message_ = static_cast<std::size_t>(&turn - request_.messages.data());
         for (const Part& each : turn.parts) {
             const bool silent = each.kind == PartKind::thinking ||
                                 each.kind == PartKind::redacted_thinking ||
@@ -230,7 +230,8 @@ base::Result<void> Contents::user(Turns turns) {
 }
 
 base::Result<void> Contents::result_of(const Part& call, const Part& result) {
-    std::string words;
+    std::string_view words;
+    std::string joined;  // of several
     for (const Part& inner : result.content) {
         std::string_view more;
         if (inner.kind == PartKind::text) more = inner.text.raw;
@@ -240,8 +241,14 @@ base::Result<void> Contents::result_of(const Part& call, const Part& result) {
             more = "[an image was left out: this model takes none]";
         }
         if (more.empty()) continue;
-        if (!words.empty()) words += "\\n";
-        words += more;
+        if (words.empty()) {
+            words = more;
+            continue;
+        }
+        if (joined.empty()) joined = words;
+        joined += "\\n";
+        joined += more;
+        words = joined;
     }
     response(call, result.is_error ? "error" : "output", words);
     return {};
@@ -270,7 +277,7 @@ base::Result<void> Contents::orphan(const Part& result) {
 }
 
 base::Result<void> Contents::spoken(const domain::Message& turn) {
-    field_ = "messages." + std::to_string(&turn - request_.messages.data());
+    message_ = static_cast<std::size_t>(&turn - request_.messages.data());
     for (const Part& each : turn.parts) {
         if (each.kind == PartKind::tool_result) continue;
         if (turn.role != Role::system || each.kind != PartKind::text) {
@@ -309,12 +316,13 @@ base::Result<void> Contents::media(const Part& part) {
     const bool image = part.kind == PartKind::image;
     const std::string_view what = image ? "image" : part.kind == PartKind::audio ? "audio"
                                                                                  : "document";
+    const auto field = [this] { return "messages." + std::to_string(message_); };
     if (image && !takes_images()) {
-        return cannot_carry(target_, translation_, what, field_, "the target takes no images");
+        return cannot_carry(target_, translation_, what, field(), "the target takes no images");
     }
     const domain::Media& media = part.media;
     if (media.source == MediaSource::file_id) {
-        return cannot_carry(target_, translation_, what, field_,
+        return cannot_carry(target_, translation_, what, field(),
                             "a file uploaded to another provider cannot be read there; send it as "
                             "base64 or by URL");
     }

@@ -2,6 +2,7 @@
 // come first and in the order of the calls, each with the name of the function that was called.
 // Internal to dialect/gemini*.cpp.
 #pragma once
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,7 +57,7 @@ private:
     // Of the assistant's turn that is being written.
     std::string call_signature_, text_signature_;
     bool step_signed_ = false;  // its first call has been written
-    std::string field_;         // where the client put the part at hand, for refusals
+    std::size_t message_ = 0;   // in which the client put the part at hand, for refusals
 };
 
 }  // namespace tollgate::dialect::gemini
