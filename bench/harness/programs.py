@@ -301,7 +301,9 @@ class Tollgate(Program):
             text += (f"  - model_name: bench-{name}-plain\n    litellm_params:\n"
                      f"      model: {model}\n      api_base: {base}{suffix}\n"
                      f"      api_key: sk-stub-made-up\n{more}")
-        return text + f"general_settings:\n  master_key: {MASTER_KEY}\nserver:\n  workers: 1\n"
+        # No access log, as with nginx.
+        return text + (f"general_settings:\n  master_key: {MASTER_KEY}\n"
+                       "server:\n  workers: 1\nlogging:\n  access: false\n")
 
     def target(self, scenario):
         return self.port

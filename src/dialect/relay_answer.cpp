@@ -38,31 +38,76 @@ domain::Usage read_usage(Protocol protocol, json::Value usage) {
     }
 }
 
+// What the members of an answer say, one after the other.
+class Reading {
+public:
+    explicit Reading(Protocol protocol)
+        : protocol_(protocol), model_(model_field(protocol)), usage_(usage_field(protocol)),
+          content_(content_field(protocol)) {}
+
+    // `usage` gives the value as a tree.
+    template <typename Usage>
+    void take(std::string_view key, json::Raw value, std::size_t offset, Usage&& usage) {
+        if (json::key_equals(key, model_)) {
+            ++models_;
+            outline_.model_begin = offset;
+            outline_.model_end = offset + value.size();
+        } else if (json::key_equals(key, usage_)) {
+            outline_.usage = read_usage(protocol_, usage());
+        } else if (json::key_equals(key, content_)) {
+            answers_ = value != "null";  // MiniMax refuses so, under a 200
+        } else if (json::key_equals(key, "error") && value != "null") {
+            failed_ = true;
+        }
+    }
+    int models() const { return models_; }
+    base::Result<AnswerOutline> outline() const {
+        if (answers_ && !failed_) return outline_;
+        return base::Error{base::ErrorCode::provider, "no answer of this protocol"};
+    }
+
+private:
+    Protocol protocol_;
+    std::string_view model_, usage_, content_;
+    AnswerOutline outline_;
+    int models_ = 0;
+    bool answers_ = false, failed_ = false;
+};
+
+// An answer that is no JSON inside passes as it is, if that can be told of its outside.
+base::Result<AnswerOutline> outline_outside(Protocol protocol, std::string_view body) {
+    std::vector<json::TopField> fields;
+    TRY_VOID(json::scan_top_level(body, fields));
+    Reading reading(protocol);
+    json::Document document;
+    base::Result<void> sound;
+    for (const json::TopField& field : fields) {
+        reading.take(field.key, field.value, field.offset, [&] {
+            auto usage = document.parse(field.value);
+            if (usage.ok()) return *usage;
+            sound = std::move(usage).error();
+            return json::Value();
+        });
+    }
+    TRY_VOID(std::move(sound));
+    return reading.outline();
+}
+
 }  // namespace
 
 base::Result<AnswerOutline> outline_answer(domain::Protocol protocol, std::string_view body) {
-    std::vector<json::TopField> fields;
-    fields.reserve(16);
-    TRY_VOID(json::scan_top_level(body, fields));
-    AnswerOutline outline;
-    bool answers = false;
-    for (const json::TopField& field : fields) {
-        if (json::key_equals(field.key, model_field(protocol))) {
-            outline.model_begin = field.offset;
-            outline.model_end = field.offset + field.value.size();
-        } else if (json::key_equals(field.key, usage_field(protocol))) {
-            json::Document document;
-            TRY(const json::Value usage, document.parse(field.value));
-            outline.usage = read_usage(protocol, usage);
-        } else if (json::key_equals(field.key, content_field(protocol))) {
-            answers = field.value != "null";  // MiniMax refuses so, under a 200
-        } else if (json::key_equals(field.key, "error") && field.value != "null") {
-            answers = false;
-            break;
-        }
+    json::Document document;
+    const auto root = document.parse(body);
+    if (!root.ok() || !root->is_object()) return outline_outside(protocol, body);
+    Reading reading(protocol);
+    const json::Value::Range members = root->members();
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        const json::Value value = *at;
+        reading.take(at.key().escaped().raw, value.raw(), value.offset(), [&] { return value; });
     }
-    if (!answers) return base::Error{base::ErrorCode::provider, "no answer of this protocol"};
-    return outline;
+    // Named twice: whoever reads it may take either.
+    if (reading.models() > 1) return outline_outside(protocol, body);
+    return reading.outline();
 }
 
 }  // namespace tollgate::dialect
