@@ -124,7 +124,8 @@ std::vector<Part>& ItemsDecoder::result(std::string_view id) {
             if (part.kind == PartKind::tool_result && part.id == id) return part.content;
         }
     }
-    if (std::ranges::find(answered_, id) != answered_.end()) {  // a later word on a call that was answered in an earlier turn
+    // A later word on a call that was answered in an earlier turn.
+    if (std::ranges::find(answered_, id) != answered_.end()) {
         messages.emplace_back().role = Role::user;
         return messages.back().parts;
     }
