@@ -1,5 +1,5 @@
 // What the parser remembers of large values that clients send again and again. A coding assistant
-// sends the same tools and instructions with each turn of a conversation: more than half of a
+// sends the same tools and instructions with each turn of a conversation: over half of a
 // request's bytes and three quarters of its tokens. A value with the very bytes of one that was
 // parsed before has the same tree, and comparing it is twenty times cheaper than parsing it. Only
 // members of the outermost object with one of the names below are looked up, only after they were

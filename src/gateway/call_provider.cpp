@@ -407,7 +407,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
         const AttemptOptions options = options_of(generation, progress);
         if (goes_on(delivery)) note_resume(generation, *tried.endpoint, delivery);
         if (generation.judge && !goes_on(delivery)) generation.judge->begin_again();
-        auto failure = co_await reserve(generation, *tried.endpoint);
+        auto failure = co_await reserve(generation, *tried.endpoint, tried.begun);
         const auto delay = try_one == &attempt && !goes_on(delivery) && more_behind(progress)
                                ? hedge_delay(generation, *tried.endpoint)
                                : std::nullopt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "accounting/pricing.hpp"
@@ -41,6 +42,11 @@ std::int64_t positive_integer(std::string_view text) {
     return whole ? std::max<std::int64_t>(number, 0) : 0;
 }
 
+// A search that does not stop at each quote, of which bodies are full.
+bool contains(std::string_view body, std::string_view word) {
+    return ::memmem(body.data(), body.size(), word.data(), word.size()) != nullptr;
+}
+
 accounting::WorstCase worst_case(Generation& generation, const Endpoint& endpoint) {
     accounting::WorstCase worst;
     worst.input_tokens = generation.input_estimate();
@@ -59,9 +65,9 @@ accounting::WorstCase worst_case(Generation& generation, const Endpoint& endpoin
     if (clamp > 0) worst.output_tokens_max = clamp;
     const std::string_view body = generation.body;
     worst.cache_write_5m = marks_of(generation, endpoint).any();
-    if (body.find("\"cache_control\"") != std::string_view::npos) {
+    if (contains(body, "\"cache_control\"")) {
         worst.cache_write_5m = true;
-        worst.cache_write_1h = body.find("\"1h\"") != std::string_view::npos;
+        worst.cache_write_1h = contains(body, "\"1h\"");
     }
     return worst;
 }
@@ -228,7 +234,7 @@ std::optional<AttemptFailure> weigh(Generation& generation, const Endpoint& endp
 }
 
 AttemptRecord begun_attempt(Generation& generation, const Endpoint& endpoint,
-                            std::int64_t number) {
+                            std::int64_t number, net::Instant begun) {
     note_own_key_use(generation, endpoint, "request");
     const domain::Deployment& target = endpoint.deployment;
     AttemptRecord attempt;
@@ -236,7 +242,7 @@ AttemptRecord begun_attempt(Generation& generation, const Endpoint& endpoint,
     attempt.provider = target.provider.type;
     attempt.provider_type = target.provider.type;
     attempt.model = target.model_name;
-    attempt.begun = net::Clock::now();
+    attempt.begun = begun;
     attempt.endpoint = &endpoint;
     return attempt;
 }
@@ -255,7 +261,7 @@ net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
         if (!held.ok()) co_return own_failure(held.error());
         held_as = generation.ticket.attempts();
     }
-    attempt = begun_attempt(generation, endpoint, number);
+    attempt = begun_attempt(generation, endpoint, number, net::Clock::now());
     attempt.held = held_as;
     co_return std::nullopt;
 }
@@ -267,8 +273,8 @@ void take_up(Generation& generation, AttemptRecord attempt) {
     generation.attempt_open = true;
 }
 
-net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
-                                                 const Endpoint& endpoint) {
+net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint,
+                                                 net::Instant begun) {
     generation.record.usage = {};
     generation.attempt_open = false;
     Hold hold;
@@ -279,7 +285,8 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation,
         if (!held.ok()) co_return own_failure(held.error());
         held_as = generation.ticket.attempts();
     }
-    AttemptRecord attempt = begun_attempt(generation, endpoint, generation.record.attempts);
+    AttemptRecord attempt =
+        begun_attempt(generation, endpoint, generation.record.attempts, begun);
     attempt.held = held_as;
     take_up(generation, std::move(attempt));
     co_return std::nullopt;
@@ -295,7 +302,7 @@ static void bill_own_key(const Generation& generation, AttemptRecord& attempt) {
 
 // Prices what it used and ends its hold.
 static void price(Generation& generation, AttemptRecord& attempt,
-                  const AttemptFailure* failure) {
+                  const AttemptFailure* failure, net::Instant now) {
     RequestRecord& record = generation.record;
     const Endpoint& endpoint = *attempt.endpoint;
     attempt.cost = accounting::cost_of(endpoint.deployment.model.prices, attempt.usage);
@@ -303,7 +310,7 @@ static void price(Generation& generation, AttemptRecord& attempt,
     if (endpoint.deployment.provider.echo || !attempt.usage.known()) attempt.cost.priced = true;
     attempt.price_version = endpoint.deployment.model.as_of;
     attempt.zone = endpoint.deployment.provider.local ? "local" : "";
-    attempt.total_us = micros(attempt.begun, net::Clock::now());
+    attempt.total_us = micros(attempt.begun, now);
     attempt.status = failure == nullptr ? record.status : failure->status;
     if (failure != nullptr) {
         attempt.error_class =
@@ -322,12 +329,12 @@ void end_beside(Generation& generation, AttemptRecord attempt, const AttemptFail
         generation.ticket.attempt_done(0, {}, attempt.held);
         return;
     }
-    price(generation, attempt, &failure);
+    price(generation, attempt, &failure, net::Clock::now());
     generation.attempts.push_back(std::move(attempt));
 }
 
-void end_attempt(Generation& generation, const AttemptFailure* failure) {
-    if (!generation.attempt_open) return;
+static void end_attempt_at(Generation& generation, const AttemptFailure* failure,
+                           net::Instant now) {
     generation.attempt_open = false;
     const auto at = generation.attempts.begin() +
                     static_cast<std::ptrdiff_t>(generation.attempt_at);
@@ -341,16 +348,22 @@ void end_attempt(Generation& generation, const AttemptFailure* failure) {
     at->usage = generation.record.usage;
     at->provider_request_id = generation.record.provider_request_id;
     at->translated = generation.record.translated;
-    price(generation, *at, failure);
+    price(generation, *at, failure, now);
+}
+
+void end_attempt(Generation& generation, const AttemptFailure* failure) {
+    // Where the request was concluded there is none to end.
+    if (generation.attempt_open) end_attempt_at(generation, failure, net::Clock::now());
 }
 
 void conclude(Generation& generation) {
     if (generation.concluded || generation.who == nullptr) return;
     generation.concluded = true;
-    end_attempt(generation, nullptr);
+    const net::Instant now = net::Clock::now();
+    if (generation.attempt_open) end_attempt_at(generation, nullptr, now);
     if (!generation.exchange.answered()) generation.bounds = standing_bounds(generation.ticket);
     generation.ticket.finish(!generation.attempts.empty());
-    write_rows(generation);
+    write_rows(generation, now);
 }
 
 int billing_status(const Generation& generation) {

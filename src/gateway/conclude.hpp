@@ -24,8 +24,9 @@ net::Task<base::Result<void>> enter(Generation& generation);
 std::int64_t output_clamp(const Generation& generation);
 
 // Before an attempt: holds its worst cost. Nothing when it may go on; else a failure of our own,
-// which the next candidate may not share.
-net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint);
+// which the next candidate may not share. `begun`: when the attempt began.
+net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint,
+                                                 net::Instant begun);
 
 // The same for an attempt that begins beside the present one: `attempt` is filled, and belongs to
 // the caller until it is taken up or ended. `number`: among the request's attempts.

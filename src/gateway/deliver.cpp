@@ -13,7 +13,10 @@ namespace tollgate::gateway {
 void add_answer_headers(Scene& scene) {
     http::Exchange& exchange = scene.generation.exchange;
     const RequestRecord& record = scene.generation.record;
-    exchange.add_header("x-tollgate-model", std::string(record.provider).append("/").append(record.model));
+    std::string model;
+    model.reserve(record.provider.size() + 1 + record.model.size());
+    model.append(record.provider).append("/").append(record.model);
+    exchange.add_header("x-tollgate-model", model);
     exchange.add_header("x-tollgate-provider", record.provider);
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));
     exchange.add_header("x-tollgate-cache", record.cache);

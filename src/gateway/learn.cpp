@@ -1,5 +1,6 @@
 #include "gateway/learn.hpp"
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 
 namespace tollgate::gateway {
@@ -69,8 +70,9 @@ void learn(Generation& generation, const Endpoint& endpoint, routing::Flight fli
 
 void learn_limits(const Endpoint& endpoint, const http::Headers& headers) {
     if (!endpoint.own_key.empty()) return;  // the user's account, not ours
-    const routing::RateLimits limits =
-        routing::read_rate_limits(headers, std::chrono::system_clock::now());
+    const std::chrono::system_clock::time_point now{
+        std::chrono::microseconds(base::coarse_unix_micros())};
+    const routing::RateLimits limits = routing::read_rate_limits(headers, now);
     if (limits.stated()) endpoint.health->live.observe(limits, net::Clock::now());
 }
 

@@ -98,7 +98,7 @@ void fill_attempt(domain::UsageView& row, const AttemptRecord& attempt) {
 
 }  // namespace
 
-void write_rows(Generation& generation) {
+void write_rows(Generation& generation, net::Instant now) {
     accounting::UsageSink* sink = generation.worker.usage.get();
     if (sink == nullptr || generation.attempts.empty()) return;
     RequestRecord& record = generation.record;
@@ -140,7 +140,6 @@ void write_rows(Generation& generation) {
     }
     row.route_trace = record.route_trace;
     if (record.attempts > 1) row.fallback_reason = record.fallback_reason;
-    const net::Instant now = net::Clock::now();
     row.total_us = micros(record.arrived, now);
     row.first_token_us = record.first_content == net::Instant{}
                              ? -1

@@ -7,7 +7,8 @@
 namespace tollgate::gateway {
 
 // Writes them. REQUIRES: the attempts have ended; record.status and record.usage say how it went.
-void write_rows(Generation& generation);
+// `now`: the request's end.
+void write_rows(Generation& generation, net::Instant now);
 
 // The record of a copy of this request that `shadow` is asked with: who, when and why; not how it
 // went.

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/clock.hpp"
 #include "policy/refusal.hpp"
 
 namespace tollgate::policy {
@@ -16,10 +17,8 @@ using shared_state::SharedState;
 // "Throttle" leaves a tenth of requests and of concurrency, and always one.
 constexpr std::int64_t throttle_divisor = 10;
 
-domain::UnixMicros system_micros() {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
-}
+// Periods are of days: the last tick's time will do.
+domain::UnixMicros system_micros() { return base::coarse_unix_micros(); }
 
 bool counts_requests(LimitUnit unit) {
     return unit == LimitUnit::requests || unit == LimitUnit::concurrent;

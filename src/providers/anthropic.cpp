@@ -27,7 +27,9 @@ std::string_view messages_path(const domain::Deployment& target) {
 }
 
 std::string with_query(std::string_view path, std::string_view query) {
-    std::string target(path);
+    std::string target;
+    target.reserve(path.size() + 1 + query.size());
+    target = path;
     if (!query.empty()) target.append(1, '?').append(query);
     return target;
 }
