@@ -69,8 +69,8 @@ void append_human_value(std::string& out, const LogValue& value) {
     }
 }
 
-// The room for one line: the thread's own, which stays for its next one. A line is written for every
-// request, in some sixty steps, so that each takes place for granted.
+// The room for one line: the thread's own, which stays for its next one. A line is written for
+// every request, in some sixty steps, so that each takes place for granted.
 char* room_for(std::size_t bytes) {
     struct Room {
         std::unique_ptr<char[]> bytes;

@@ -1,6 +1,6 @@
-// A lock for a few instructions among the few threads of the workers: a third of a mutex's cost when
-// nobody else holds it, which is nearly always. Whoever waits long gives up his processor, so that a
-// holder that was interrupted can go on. Not recursive. Satisfies Lockable.
+// A lock for a few instructions among the few threads of the workers: a third of a mutex's cost
+// when nobody else holds it, which is nearly always. Whoever waits long gives up his processor, so
+// that a holder that was interrupted can go on. Not recursive. Satisfies Lockable.
 #pragma once
 #include <sched.h>
 

@@ -70,7 +70,9 @@ net::Task<void> replay(Generation& generation, const CachedAnswer& answer) {
     http::Exchange& exchange = generation.exchange;
     const RequestRecord& record = generation.record;
     conclude(generation);
-    exchange.add_header("x-tollgate-model", std::string(record.provider).append("/").append(record.model));
+    std::string model(record.provider);
+    model.append("/").append(record.model);
+    exchange.add_header("x-tollgate-model", model);
     exchange.add_header("x-tollgate-provider", record.provider);
     exchange.add_header("x-tollgate-attempts", "0");
     exchange.add_header("x-tollgate-cache", record.cache);

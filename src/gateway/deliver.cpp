@@ -349,8 +349,8 @@ void judge_whole(Scene& scene, std::string_view body) {
     for (const domain::Event& event : *events) scene.generation.judge->note(event);
 }
 
-// A whole JSON answer that is passed on: with the model's name restored, metered on the side. Nothing
-// when the body is no plain answer: the caller decodes it then.
+// A whole JSON answer that is passed on: with the model's name restored, metered on the side.
+// Nothing when the body is no plain answer: the caller decodes it then.
 std::optional<std::string> relayed_body(Scene& scene, std::string_view body) {
     Generation& generation = scene.generation;
     auto outline = dialect::outline_answer(scene.prepared.protocol, body);
