@@ -32,16 +32,18 @@ StringEnd string_end_stepwise(const char* at, const char* end, std::uint64_t fla
 
 constexpr std::ptrdiff_t block_bytes = 64;
 
-// The first backslash before `stops` whose letter is none, or null. `letters` are the places of
-// what follows backslashes.
-[[gnu::noinline]] const char* bad_escape(const char* at, const char* end, std::uint64_t letters,
+constexpr std::ptrdiff_t no_bad_escape = 64;  // where none can be
+
+// Where the first backslash before `stops` stands whose letter is none, counted from `at`, or
+// no_bad_escape. `letters` are the places of what follows backslashes.
+[[gnu::noinline]] std::ptrdiff_t bad_escape(const char* at, const char* end, std::uint64_t letters,
                                          std::uint64_t stops) {
     for (; letters != 0; letters &= letters - 1) {
         const int place = __builtin_ctzll(letters);
-        if (stops != 0 && __builtin_ctzll(stops) < place) return nullptr;
-        if (escape_length(at + place - 1, end) == 0) return at + place - 1;
+        if (stops != 0 && __builtin_ctzll(stops) < place) return no_bad_escape;
+        if (escape_length(at + place - 1, end) == 0) return place - 1;
     }
-    return nullptr;
+    return no_bad_escape;
 }
 
 // Those of the letters that must be looked at one by one: a `u` is none of them when `digits` has
@@ -134,10 +136,10 @@ TOLLGATE_AVX2 inline __m256i digit(__m256i bytes) {
     return _mm256_or_si256(between(bytes, '0', 9), between(lower, 'a', 5));
 }
 
-// The first bad escape before `stops`, or null; `unusual` are letters in question.
-[[gnu::noinline]] TOLLGATE_AVX2 const char* checked_escapes(const char* at, const char* end,
-                                                            std::uint64_t unusual,
-                                                            std::uint64_t stops) {
+// The first bad escape before `stops`, as bad_escape(); `unusual` are letters in question.
+[[gnu::noinline]] TOLLGATE_AVX2 std::ptrdiff_t checked_escapes(const char* at, const char* end,
+                                                               std::uint64_t unusual,
+                                                               std::uint64_t stops) {
     const Block block{_mm256_lddqu_si256(reinterpret_cast<const __m256i*>(at)),
                       _mm256_lddqu_si256(reinterpret_cast<const __m256i*>(at + 32))};
     const std::uint64_t digits = bits(digit(block.low), digit(block.high));
@@ -182,8 +184,8 @@ TOLLGATE_AVX2 StringEnd string_end(const char* at, const char* end) {
             const std::uint64_t unusual =
                 escaped & ~bits(usual_letter(block.low), usual_letter(block.high));
             if (unusual != 0) [[unlikely]] {
-                const char* const bad = checked_escapes(at, end, unusual, stops);
-                if (bad != nullptr) return {bad, flags};
+                const std::ptrdiff_t bad = checked_escapes(at, end, unusual, stops);
+                if (bad != no_bad_escape) return {at + bad, flags};
             }
         }
         const std::uint64_t high = bits(block.low, block.high);
@@ -214,10 +216,10 @@ TOLLGATE_AVX512 inline std::uint64_t between(__m512i bytes, char least, char spa
 }
 
 // As avx2::checked_escapes.
-[[gnu::noinline]] TOLLGATE_AVX512 const char* checked_escapes(__m512i block, const char* at,
-                                                              const char* end,
-                                                              std::uint64_t unusual,
-                                                              std::uint64_t stops) {
+[[gnu::noinline]] TOLLGATE_AVX512 std::ptrdiff_t checked_escapes(__m512i block, const char* at,
+                                                                 const char* end,
+                                                                 std::uint64_t unusual,
+                                                                 std::uint64_t stops) {
     const __m512i lower = _mm512_or_si512(block, _mm512_set1_epi8(0x20));
     const std::uint64_t digits = between(block, '0', 9) | between(lower, 'a', 5);
     const std::uint64_t units = _mm512_mask_cmpeq_epi8_mask(unusual, block, _mm512_set1_epi8('u'));
@@ -270,8 +272,8 @@ TOLLGATE_AVX512 StringEnd string_end(const char* at, const char* end) {
         const std::uint64_t unusual = _mm512_mask_cmpneq_epi8_mask(
             escaped & ~quotes, _mm512_shuffle_epi8(letters, block), block);
         if (unusual != 0) [[unlikely]] {
-            const char* const bad = checked_escapes(block, at, end, unusual, stops);
-            if (bad != nullptr) return {bad, flags};
+            const std::ptrdiff_t bad = checked_escapes(block, at, end, unusual, stops);
+            if (bad != no_bad_escape) return {at + bad, flags};
         }
         wrong = _mm512_or_si512(wrong, wrong_utf8(before, block));
         if (stops != 0) {

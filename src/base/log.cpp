@@ -6,6 +6,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <cstdio>
 #include <cstring>
@@ -38,7 +39,7 @@ void append_real(std::string& out, double value) {
         return;
     }
     const bool negative = value < 0;
-    const auto scaled = static_cast<std::int64_t>((negative ? -value : value) * 1000 + 0.5);
+    const std::int64_t scaled = std::llround((negative ? -value : value) * 1000);
     if (negative) out += '-';
     json::append_integer(out, scaled / 1000);
     const auto part = static_cast<int>(scaled % 1000);
@@ -77,7 +78,7 @@ char* room_for(std::size_t bytes) {
         std::size_t size = 0;
     };
     thread_local Room room;
-    if (room.size < bytes) [[unlikely]] {
+    if (room.bytes == nullptr || room.size < bytes) [[unlikely]] {
         room.size = std::max(bytes, 2 * room.size);
         room.bytes.reset(new char[room.size]);
     }

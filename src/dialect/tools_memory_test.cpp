@@ -208,7 +208,7 @@ TEST_F(ToolsOfRequests, SameToolsAgain_AreWrittenTheSameByEveryPair) {
             EXPECT_NE(first.find("pair " + std::to_string(number)), std::string::npos) << first;
             EXPECT_NE(first.find("is tool.number/5"), std::string::npos) << first;
             // Another list, of one byte more.
-            EXPECT_NE(encode(client, provider, body("", "!")).find("!"), std::string::npos);
+            EXPECT_NE(encode(client, provider, body("", "!")).find('!'), std::string::npos);
             // Another target.
             target.provider.tool_name_max = 20;
             EXPECT_NE(encode(client, provider, body("")), first);
