@@ -276,7 +276,7 @@ TEST(Registry, RowsWithoutCodeOfTheirOwn_AreServedByProtocol) {
     Registry registry(codecs.sides(), {});
     auto type_of = [&](std::string type, Protocol protocol, bool echo = false) {
         domain::ProviderTraits row;
-        row.type = type;
+        row.type = std::move(type);
         row.protocol = protocol;
         row.echo = echo;
         return registry.serving(row).describe().type;
