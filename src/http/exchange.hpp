@@ -111,7 +111,7 @@ private:
     BodyBuffer extra_headers_;
     BodyBuffer head_out_;
     BodyBuffer sending_;     // the head, once it is on its way
-    char size_line_[20];     // of the chunk that is on its way
+    char size_line_[20] = {};  // of the chunk that is on its way
     std::uint64_t bytes_sent_ = 0;
     int status_ = 0;
     bool path_known_ = false;

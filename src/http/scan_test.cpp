@@ -65,9 +65,10 @@ TEST(HeadWriter, TextOfAnyLength_StandsBehindWhatIsThere) {
     HeadWriter(out, 16).put("before\r\n");
     std::string wanted = "before\r\n";
     for (std::size_t size = 0; size <= letters.size(); ++size) {
-        const std::string name(letters.substr(0, size)), value(letters, letters.size() - size);
+        const std::string_view name = std::string_view(letters).substr(0, size);
+        const std::string_view value = std::string_view(letters).substr(letters.size() - size);
         HeadWriter(out, HeadWriter::bytes_of({name, value})).put_header(name, value);
-        wanted += name + ": " + value + "\r\n";
+        wanted.append(name).append(": ").append(value).append("\r\n");
     }
     HeadWriter(out, number_bytes_max).put_number(18'446'744'073'709'551'615u);
     EXPECT_EQ(out.view(), wanted + "18446744073709551615");
