@@ -249,23 +249,6 @@ AttemptRecord begun_attempt(Generation& generation, const Endpoint& endpoint,
 
 }  // namespace
 
-net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
-                                                        const Endpoint& endpoint,
-                                                        std::int64_t number,
-                                                        AttemptRecord& attempt) {
-    Hold hold;
-    if (auto refused = weigh(generation, endpoint, hold)) co_return refused;
-    std::size_t held_as = 0;
-    if (hold.wanted) {
-        auto held = co_await generation.ticket.attempt(hold.worst, hold.bounds);
-        if (!held.ok()) co_return own_failure(held.error());
-        held_as = generation.ticket.attempts();
-    }
-    attempt = begun_attempt(generation, endpoint, number, net::Clock::now());
-    attempt.held = held_as;
-    co_return std::nullopt;
-}
-
 void take_up(Generation& generation, AttemptRecord attempt) {
     generation.record.usage = {};
     generation.attempt_at = generation.attempts.size();
@@ -273,10 +256,12 @@ void take_up(Generation& generation, AttemptRecord attempt) {
     generation.attempt_open = true;
 }
 
-net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint,
-                                                 net::Instant begun) {
-    generation.record.usage = {};
-    generation.attempt_open = false;
+// `beside`: where the attempt's record goes; null: it is the present one from now on.
+static net::Task<std::optional<AttemptFailure>> begin_attempt(Generation& generation,
+                                                              const Endpoint& endpoint,
+                                                              std::int64_t number,
+                                                              net::Instant begun,
+                                                              AttemptRecord* beside) {
     Hold hold;
     if (auto refused = weigh(generation, endpoint, hold)) co_return refused;
     std::size_t held_as = 0;
@@ -285,11 +270,28 @@ net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const E
         if (!held.ok()) co_return own_failure(held.error());
         held_as = generation.ticket.attempts();
     }
-    AttemptRecord attempt =
-        begun_attempt(generation, endpoint, generation.record.attempts, begun);
+    AttemptRecord attempt = begun_attempt(generation, endpoint, number, begun);
     attempt.held = held_as;
-    take_up(generation, std::move(attempt));
+    if (beside != nullptr) {
+        *beside = std::move(attempt);
+    } else {
+        take_up(generation, std::move(attempt));
+    }
     co_return std::nullopt;
+}
+
+net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint,
+                                                 net::Instant begun) {
+    generation.record.usage = {};
+    generation.attempt_open = false;
+    return begin_attempt(generation, endpoint, generation.record.attempts, begun, nullptr);
+}
+
+net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
+                                                        const Endpoint& endpoint,
+                                                        std::int64_t number,
+                                                        AttemptRecord& attempt) {
+    return begin_attempt(generation, endpoint, number, net::Clock::now(), &attempt);
 }
 
 // Who pays the provider himself pays us the fee alone.

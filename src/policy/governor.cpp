@@ -138,8 +138,8 @@ struct Ticket::Held {
     const LimitUse& limit_at(const Governance& from, std::size_t index) const;
     void add_budgets(const Governance& from, domain::NanoUsd worst, std::size_t attempt,
                      domain::UnixMicros now);
-    // Where `taken` and `holds` ended before what is asked for now was listed in them. From there
-    // on it is struck off again when it is refused.
+    // Where `taken` and `holds` ended before the present asks were listed in them. From there on
+    // they are struck off again when they are refused.
     struct Before {
         std::size_t taken = 0, holds = 0;
     };
