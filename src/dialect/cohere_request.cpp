@@ -5,10 +5,10 @@
 
 #include "dialect/body_size.hpp"
 #include "dialect/cohere_messages.hpp"
+#include "dialect/function_tool.hpp"
 #include "dialect/reasoning.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
-#include "dialect/tool_names.hpp"
 #include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect {
@@ -102,7 +102,9 @@ private:
         if (ours("tools")) {
             writer_.key("tools").begin_array();
             const auto write = [&](json::Writer& list, Translation& notes) {
-                for (const auto* tool : offered_) function(list, *tool, notes);
+                for (const auto* tool : offered_) {
+                    write_function_tool(list, *tool, false, target_, notes);
+                }
             };
             // Of a named tool's list it alone is offered.
             const bool all = request_.tool_choice.kind != domain::ToolChoiceKind::named;
@@ -119,16 +121,6 @@ private:
             writer_.string("tool_choice", "NONE");
         }
         if (choice.parallel == false) out_.translation.drop("disable_parallel_tool_use");
-    }
-
-    void function(json::Writer& list, const domain::Tool& tool, Translation& notes) {
-        list.begin_object().string("type", "function").key("function").begin_object();
-        list.string("name", tool_name_for(target_, tool.name, notes));
-        if (!tool.description.empty()) list.escaped("description", tool.description);
-        list.key("parameters").in_place([&](std::string& out) {
-            append_schema(out, tool.schema, {&target_.provider.schema_drop, false});
-        });
-        list.end_object().end_object();
     }
 
     bool with_schema() const {

@@ -4,12 +4,11 @@
 #include <array>
 
 #include "dialect/body_size.hpp"
+#include "dialect/function_tool.hpp"
 #include "dialect/ollama_context.hpp"
 #include "dialect/ollama_messages.hpp"
 #include "dialect/reasoning.hpp"
 #include "dialect/refused.hpp"
-#include "dialect/schema.hpp"
-#include "dialect/tool_names.hpp"
 #include "dialect/tools_memory.hpp"
 
 namespace tollgate::dialect {
@@ -145,7 +144,9 @@ private:
         if (offered.empty() || choice.kind == ToolChoiceKind::none) return {};
         writer_.key("tools").begin_array();
         const auto write = [&](json::Writer& list, Translation& notes) {
-            for (const auto* tool : offered) function(list, *tool, notes);
+            for (const auto* tool : offered) {
+                write_function_tool(list, *tool, false, target_, notes);
+            }
         };
         const bool all = choice.kind != ToolChoiceKind::named;  // else it alone is offered
         const ToolsForm form(ToolsForm::Kind::ollama, request_, target_);
@@ -153,16 +154,6 @@ private:
                                                out_.translation, write);
         writer_.end_array();
         return {};
-    }
-
-    void function(json::Writer& list, const domain::Tool& tool, Translation& notes) {
-        list.begin_object().string("type", "function").key("function").begin_object();
-        list.string("name", tool_name_for(target_, tool.name, notes));
-        if (!tool.description.empty()) list.escaped("description", tool.description);
-        list.key("parameters").in_place([&](std::string& out) {
-            append_schema(out, tool.schema, {&target_.provider.schema_drop, false});
-        });
-        list.end_object().end_object();
     }
 
     void format() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/function_tool.hpp"
 #include "dialect/hosted.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/schema.hpp"
@@ -120,15 +121,7 @@ void write_function(json::Writer& writer, const Tool& tool, const domain::Deploy
                     Translation& translation) {
     const bool strict = tool.strict.value_or(false) && target.provider.strict_tools;
     if (tool.strict.value_or(false) && !strict) translation.drop("strict");
-    writer.begin_object().string("type", "function").key("function").begin_object();
-    writer.string("name", tool_name_for(target, tool.name, translation));
-    if (!tool.description.empty()) writer.escaped("description", tool.description);
-    const SchemaRules rules{&target.provider.schema_drop, strict};
-    writer.key("parameters").in_place([&](std::string& out) {
-        append_schema(out, tool.schema, rules);
-    });
-    if (strict) writer.boolean("strict", true);
-    writer.end_object().end_object();
+    write_function_tool(writer, tool, strict, target, translation);
 }
 
 }  // namespace
