@@ -22,7 +22,7 @@ TEST(FindBytes, AgreesWithPlainSearch_AtEveryPlaceAndLength) {
     }
 }
 
-std::string cut(std::string text, std::vector<Element> elements) {
+std::string cut(std::string text, const std::vector<Element>& elements) {
     std::vector<Splice> splices;
     cut_elements(elements, splices);
     for (auto it = splices.rbegin(); it != splices.rend(); ++it) {
@@ -44,6 +44,44 @@ TEST(CutElements, CommasGoWithWhatIsCut) {
     EXPECT_EQ(cut(text, marked(true, false, true, false)), "[b, d]");
     EXPECT_EQ(cut(text, marked(false, true, false, true)), "[a, c]");
     EXPECT_EQ(cut(text, marked(true, true, true, true)), "[]");
+}
+
+TEST(OutlineAnswer, TellsWhereTheModelStands_AndWhatWasUsed) {
+    const std::string body =
+        R"({"id":"a","model":"m","content":[{"type":"text","text":"hi"}],)"
+        R"("usage":{"input_tokens":3,"output_tokens":5,"cache_read_input_tokens":7,)"
+        R"("cache_creation_input_tokens":9,"server_tool_use":{"web_search_requests":2}}})";
+    const auto found = outline_answer(domain::Protocol::anthropic, body);
+    ASSERT_TRUE(found.ok());
+    EXPECT_EQ(body.substr(found->model_begin, found->model_end - found->model_begin), "\"m\"");
+    EXPECT_EQ(found->usage.input, 3);
+    EXPECT_EQ(found->usage.output, 5);
+    EXPECT_EQ(found->usage.cache_read, 7);
+    EXPECT_EQ(found->usage.cache_write_5m, 9);
+    EXPECT_EQ(found->usage.web_searches, 2);
+}
+
+TEST(OutlineAnswer, MalformedInside_IsToldOfItsOutside) {
+    const auto found = outline_answer(
+        domain::Protocol::anthropic,
+        R"({"model":"m","content":[{"text":tru}],"usage":{"input_tokens":3}})");
+    ASSERT_TRUE(found.ok());
+    EXPECT_EQ(found->usage.input, 3);
+    EXPECT_FALSE(outline_answer(domain::Protocol::anthropic,
+                                R"({"model":"m","content":[],"usage":{"input_tokens":[1,]}})")
+                     .ok());
+}
+
+TEST(OutlineAnswer, WhatIsNoAnswer_IsRefused) {
+    for (const char* const body : {
+             "", "[]", "{", R"({"model":"m"})", R"({"model":"m","content":null})",
+             R"({"model":"m","content":[],"error":{"type":"x"}})",
+             R"({"model":"m","content":[],"model":"n"})",
+         }) {
+        EXPECT_FALSE(outline_answer(domain::Protocol::anthropic, body).ok()) << body;
+    }
+    EXPECT_TRUE(outline_answer(domain::Protocol::anthropic,
+                               R"({"model":"m","content":[],"error":null})").ok());
 }
 
 TEST(Outline, TellsWhatTheGatewayNeeds) {

@@ -190,5 +190,29 @@ TEST(JournalDamage, SegmentOfALaterVersion_IsLeftAlone) {
     EXPECT_TRUE(std::filesystem::exists(path));
 }
 
+TEST(Segment, PagesMadeReady_HoldWhatIsWrittenAndNothingElse) {
+    const TestDirectory directory;
+    std::filesystem::create_directories(directory.path());
+    const std::string path = directory.path() + "/0123456789abcdef-0000000001.journal";
+    auto segment = Segment::create(path, 64 * 1024);
+    ASSERT_TRUE(segment.ok()) << segment.error().message;
+    const std::string record(5'000, 'x');
+    std::size_t written = 0;
+    // Also far beyond the segment's end, and where it is full.
+    do {
+        (*segment)->prepare_pages(1024 * 1024);
+    } while ((*segment)->append(record, coarse_unix_ms()) && ++written < 100);
+    EXPECT_EQ(written, (64u * 1024 - segment_header_bytes) / record_space(record.size()));
+    (*segment)->prepare_pages(1024 * 1024);
+    std::size_t read = 0;
+    for (std::size_t at = segment_header_bytes; at < (*segment)->committed(); ++read) {
+        const SegmentItem item = (*segment)->read(at);
+        ASSERT_EQ(item.kind, SegmentItem::Kind::record);
+        ASSERT_EQ(item.bytes, record);
+        at = item.next;
+    }
+    EXPECT_EQ(read, written);
+}
+
 }  // namespace
 }  // namespace tollgate::journal

@@ -39,6 +39,27 @@ std::vector<std::string> resolve(const Names& names, std::string_view name) {
     return words(names, names.resolve(name).candidates);
 }
 
+TEST(Names, ListedNames_AreResolvedAsTheyAreAskedFor) {
+    Fixture f;
+    f.group("gpt-4o");
+    f.group("claude-sonnet-4-5");
+    f.group("openai/*");
+    f.input.aliases = {{"fast", "gpt-4o"}};
+    f.input.chains = {{"both", {"fast", "claude-sonnet-4-5"}}};
+    f.input.fallbacks = {{"gpt-4o", {"claude-sonnet-4-5"}}};
+    const Names names = f.build();
+    ASSERT_THAT(names.listed(), ::testing::SizeIs(4));
+    for (const std::string& name : names.listed()) {
+        const Resolution made = names.resolve(name);
+        const Resolution* const listed = names.listed_as(name);
+        ASSERT_NE(listed, nullptr) << name;
+        EXPECT_EQ(words(names, listed->candidates), words(names, made.candidates)) << name;
+        EXPECT_EQ(listed->name, made.name);
+    }
+    EXPECT_EQ(names.listed_as("openai/gpt-5"), nullptr);
+    EXPECT_EQ(names.listed_as("GPT-4o"), nullptr);
+}
+
 TEST(Names, ExactAliasAndDatelessNamesFindTheirGroup) {
     Fixture f;
     f.group("gpt-4o");
