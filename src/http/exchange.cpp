@@ -278,7 +278,14 @@ net::Task<base::Result<void>> Exchange::respond(int status, std::string_view con
     finished_ = true;
     const bool headless = head_.method == Method::head || status == 204 || status == 304;
     const iovec pieces[] = {piece(head_out_.view()), piece(headless ? std::string_view() : body)};
-    return send(pieces);
+    if (!loop().has_more_events()) return send(pieces);
+    return send_with_others(pieces[0], pieces[1]);
+}
+
+net::Task<base::Result<void>> Exchange::send_with_others(iovec head, iovec body) {
+    co_await net::WithOthers{loop()};
+    const iovec pieces[] = {head, body};
+    co_return co_await send(pieces);
 }
 
 net::Task<base::Result<void>> Exchange::start_stream(int status, std::string_view content_type) {

@@ -89,6 +89,7 @@ private:
     enum class Sent : std::uint8_t { all, some, failed };
     Sent send_some(Unsent& left);
     net::Task<base::Result<void>> send(std::span<const iovec> pieces);
+    net::Task<base::Result<void>> send_with_others(iovec head, iovec body);  // net::WithOthers
     net::Task<base::Result<void>> send_rest(Unsent left);
     net::Task<base::Result<void>> send_chunk(std::string_view bytes, std::string_view after);
     net::Task<base::Result<std::string_view>> invite_body();

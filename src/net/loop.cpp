@@ -18,6 +18,8 @@ namespace {
 
 thread_local Loop* current_loop = nullptr;
 constexpr std::size_t events_per_turn = 256;
+// What the first of them waits for is the work of this many others.
+constexpr std::size_t put_off_max = 8;
 
 // Owns a spawned task until it ends; its frame destroys itself.
 struct Spawned {
@@ -130,11 +132,13 @@ void Loop::run_once(int milliseconds) {
     now_ = Clock::now();
     for (int i = 0; i < count; ++i) {
         auto* handler = static_cast<Handler*>(events[static_cast<std::size_t>(i)].data.ptr);
+        events_left_ = count - i - 1;
         if (handler != nullptr) {
             handler->on_events(events[static_cast<std::size_t>(i)].events);
         } else {
             run_posted();
         }
+        if (put_off_.size() >= put_off_max || i + 1 == count) run_put_off();
     }
     turn_wheel();
     turn_sleepers();
@@ -147,6 +151,12 @@ void Loop::run_once(int milliseconds) {
         run_ready();
     }
     current_loop = previous;
+}
+
+void Loop::run_put_off() {
+    resuming_.swap(put_off_);
+    for (const auto coroutine : resuming_) coroutine.resume();
+    resuming_.clear();
 }
 
 void Loop::run_posted() {

@@ -129,6 +129,10 @@ public:
     void resume(Waiter& waiter, Wake how);
     // Runs `release(pointer)` when this turn's events are done.
     void defer(void (*release)(void*), void* pointer);
+    // Whether other descriptors have events of this turn that nobody has looked at yet.
+    bool has_more_events() const { return events_left_ > 0; }
+    // Resumes it in this turn: when eight wait so, or its events are done. For WithOthers.
+    void put_off(std::coroutine_handle<> coroutine) { put_off_.push_back(coroutine); }
 
     // --- for descriptors (net/socket.hpp) ---
     struct Handler {
@@ -149,6 +153,7 @@ private:
     void turn_wheel();
     void turn_sleepers();
     void run_ready();
+    void run_put_off();
     void run_posted();
     int wait_milliseconds() const;
     std::uint64_t tick_of(Instant when) const;
@@ -162,6 +167,9 @@ private:
     std::vector<Waiter*> wheel_;
     std::multimap<Instant, Waiter*> sleepers_;
     std::vector<Waiter*> ready_;
+    int events_left_ = 0;  // of this turn
+    std::vector<std::coroutine_handle<>> put_off_;
+    std::vector<std::coroutine_handle<>> resuming_;
     std::vector<std::pair<void (*)(void*), void*>> deferred_;
     std::shared_ptr<Inbox> inbox_;
     std::atomic<bool> stopping_{false};
@@ -180,6 +188,16 @@ inline SleepAwaiter sleep_until(Instant until, CancelScope* scope = nullptr) {
     return SleepAwaiter{until, scope};
 }
 SleepAwaiter sleep_for(std::chrono::milliseconds duration, CancelScope* scope = nullptr);
+
+// co_await WithOthers{loop}: before a send that may wait for a few others. What several connections
+// send one right after the other wakes a peer that sleeps once, not once for each. With nothing else
+// to do in this turn it goes on at once; no deadline and no scope ends it, since it is soon over.
+struct WithOthers {
+    Loop& loop;
+    bool await_ready() const noexcept { return !loop.has_more_events(); }
+    void await_suspend(std::coroutine_handle<> coroutine) { loop.put_off(coroutine); }
+    void await_resume() const noexcept {}
+};
 
 // Something one coroutine waits for and another (same thread) signals. One waiter at a time.
 class Signal {

@@ -3,7 +3,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "net/blocking_pool.hpp"
 #include "net/connect.hpp"
@@ -91,6 +94,42 @@ TEST(Loop, DeadlinesBeyondTheWheelsTurnDoNotFireEarly) {
     scope.cancel(loop, CancelReason::shutdown);
     loop.run_once(0);
     EXPECT_TRUE(woken);
+}
+
+// Ten connections become readable in one turn, each is answered with others.
+TEST(WithOthers, GoesOnByEightAndAtTheEndOfTheTurn) {
+    Loop loop;
+    constexpr std::size_t count = 10;
+    std::vector<std::unique_ptr<Stream>> streams;
+    std::vector<int> peers;
+    std::string order;  // a letter for what was read, a capital for what went on
+    auto work = [&](std::size_t i) -> Task<void> {
+        char byte = 0;
+        while (streams[i]->try_read(&byte, 1).status != IoStatus::ok) {
+            co_await streams[i]->wait_readable({});
+        }
+        order += static_cast<char>('a' + i);
+        co_await WithOthers{loop};
+        order += static_cast<char>('A' + i);
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+        auto [a, b] = socket_pair();
+        streams.push_back(std::make_unique<Stream>(loop, a));
+        peers.push_back(b);
+    }
+    loop.run_once(0);
+    for (std::size_t i = 0; i < count; ++i) spawn(work(i), "test");
+    for (const int peer : peers) ASSERT_EQ(write(peer, "x", 1), 1);
+    loop.run_once(1000);
+    EXPECT_EQ(order, "abcdefghABCDEFGHijJI");
+    // With nothing else in the turn nothing is put off.
+    order.clear();
+    spawn(work(3), "test");
+    ASSERT_EQ(write(peers[3], "x", 1), 1);
+    loop.run_once(1000);
+    EXPECT_EQ(order, "dD");
+    streams.clear();
+    for (const int peer : peers) close(peer);
 }
 
 TEST(CancelScope, EndsAWaitAndEveryLaterOne) {
