@@ -202,8 +202,8 @@ bool longer_key_equals(std::string_view escaped_key, std::string_view plain);
 // True when the escaped key means `plain`.
 inline bool key_equals(std::string_view escaped_key, std::string_view plain) {
     if (escaped_key.size() == plain.size()) return escaped_key == plain;
-    // An escape is longer than what it stands for.
-    if (escaped_key.size() < plain.size() || plain.empty()) return false;
+    // An escape is longer than what it stands for, six bytes at most for each of them.
+    if (escaped_key.size() < plain.size() || escaped_key.size() > plain.size() * 6) return false;
     const char first = escaped_key.front();
     return (first == plain.front() || first == '\\') && longer_key_equals(escaped_key, plain);
 }

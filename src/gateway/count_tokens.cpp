@@ -222,10 +222,8 @@ net::Task<base::Result<void>> run(Generation& generation, std::optional<Admissio
     if (by_path != nullptr) {
         CO_TRY(question, counted_body(*by_path, generation.body));
         generation.body = question;
-        CO_TRY_VOID(generation.take_path());
     }
-    CO_TRY([[maybe_unused]] const json::Value checked,
-           generation.document->parse(generation.body));
+    CO_TRY_VOID(generation.read_json());
     CO_TRY(generation.outline,
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     // As the request itself would go; who only asks takes no turn.

@@ -41,6 +41,12 @@ dialect::EncoderOptions Generation::encoder_options() {
     return options;
 }
 
+base::Result<void> Generation::read_json() {
+    if (by_path != nullptr) return take_path();
+    TRY([[maybe_unused]] const json::Value root, document->parse(body));
+    return {};
+}
+
 base::Result<void> Generation::take_path() {
     PathRequest named = *by_path;
     // A cloud's spelling of a model that is known here by another one.
@@ -49,8 +55,20 @@ base::Result<void> Generation::take_path() {
         named.model = name;
         break;
     }
+    if (named.cloud == PathCloud::gemini) {
+        // Its clients leave to the path what the path says. A body that does not parse gets its
+        // error below.
+        if (auto made = with_path_in_front(body, named)) {
+            unwrapped.text = *std::move(made);
+            if (document->parse(unwrapped.text).ok() && !says_itself(*document, named)) {
+                body = unwrapped.text;
+                return {};
+            }
+        }
+    }
     TRY(unwrapped, unwrap(body, named));
     body = unwrapped.text;
+    TRY([[maybe_unused]] const json::Value root, document->parse(body));
     // Some SDKs send them in the header as well.
     const bool told = exchange.headers().find("anthropic-beta").has_value();
     if (!unwrapped.betas.empty() && !told) {

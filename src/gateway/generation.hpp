@@ -113,8 +113,9 @@ struct Generation {
     }
     // REQUIRES: who.
     const KeyPolicy& policy() const { return directory->policy_of(*who); }
-    // Moves what the path says into the body. REQUIRES: by_path. Fails: as unwrap().
-    base::Result<void> take_path();
+    // Parses the body into `document`, with what the path says moved into it where there is
+    // `by_path`. Fails: invalid_request for a body that is no JSON, and as unwrap().
+    base::Result<void> read_json();
     // Who asks, by the headers or the key in a Google client's query. Fails: authentication.
     base::Result<const domain::Principal*> authenticate() const;
     // The client's headers, with the betas that stood in its body.
@@ -137,6 +138,8 @@ struct Generation {
     dialect::EncoderOptions encoder_options();
 
 private:
+    base::Result<void> take_path();
+
     std::optional<http::Headers> completed_headers_;
     std::int64_t estimate_ = -1;
     bool released_ = false;

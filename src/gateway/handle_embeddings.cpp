@@ -278,9 +278,8 @@ net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
     request.record.queued = admission.waited();
     CO_TRY(request.body, co_await exchange.read_body());
     request.record.request_bytes = request.body.size();
-    if (request.by_path != nullptr) CO_TRY_VOID(request.take_path());
-    CO_TRY([[maybe_unused]] const json::Value root, request.document->parse(request.body));
-    CO_TRY(request.outline, dialect::outline(request.protocol(), request.body, request.arena));
+    CO_TRY_VOID(request.read_json());
+    CO_TRY(request.outline, dialect::outline(request.protocol(), *request.document, request.arena));
     request.record.alias = request.outline.model;
     CO_TRY(request.asked, embeddings::decode_request(*request.document));
     request.release_document();  // the texts are views of the body

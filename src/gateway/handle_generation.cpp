@@ -25,10 +25,9 @@ net::Task<base::Result<void>> run(Generation& generation) {
     generation.record.queued = admission.waited();
     CO_TRY(generation.body, co_await exchange.read_body());
     generation.record.request_bytes = generation.body.size();
-    if (generation.by_path != nullptr) CO_TRY_VOID(generation.take_path());
     // Whole and valid before anything is done with it: a body that two parsers could read in two
     // ways must not be authorised by one and served by the other.
-    CO_TRY([[maybe_unused]] const json::Value root, generation.document->parse(generation.body));
+    CO_TRY_VOID(generation.read_json());
     CO_TRY(generation.outline,
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     generation.record.alias = generation.outline.model;

@@ -58,11 +58,27 @@ void append_exception(std::string& out, std::string_view event_json) {
     append_exception(out, type, bedrock_error_body(message));
 }
 
-bool belongs_to_envelope(const json::TopField& field, const PathRequest& request) {
-    if (json::key_equals(field.key, "model")) return !request.model.empty();
-    if (json::key_equals(field.key, "stream")) return request.stream_known;
-    return json::key_equals(field.key, "anthropic_version") ||
-           json::key_equals(field.key, "anthropic_beta");
+// `key` as the body spells it.
+bool belongs_to_envelope(std::string_view key, const PathRequest& request) {
+    if (json::key_equals(key, "model")) return !request.model.empty();
+    if (json::key_equals(key, "stream")) return request.stream_known;
+    return json::key_equals(key, "anthropic_version") || json::key_equals(key, "anthropic_beta");
+}
+
+// Opens the object; gives how many members it wrote.
+std::size_t begin_with_path(std::string& out, const PathRequest& request) {
+    std::size_t members = 0;
+    out += '{';
+    if (!request.model.empty()) {
+        json::append_string(out += R"("model":)", request.model);
+        out += ',';
+        ++members;
+    }
+    if (request.stream_known && request.stream) {
+        out += R"("stream":true,)";
+        ++members;
+    }
+    return members;
 }
 
 base::Result<std::string> joined_betas(json::Raw value) {
@@ -94,22 +110,42 @@ base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& req
     TRY_VOID(json::scan_top_level(body, fields));
     UnwrappedBody made;
     made.text.reserve(body.size() + request.model.size() + 64);
-    made.text = "{";
-    if (!request.model.empty()) {
-        json::append_string(made.text += R"("model":)", request.model);
-        made.text += ',';
-    }
-    if (request.stream_known && request.stream) made.text += R"("stream":true,)";
+    begin_with_path(made.text, request);
     for (const json::TopField& field : fields) {
         if (json::key_equals(field.key, "anthropic_beta")) {
             TRY(made.betas, joined_betas(field.value));
         }
-        if (belongs_to_envelope(field, request)) continue;
+        if (belongs_to_envelope(field.key, request)) continue;
         made.text.append(1, '"').append(field.key).append("\":").append(field.value) += ',';
     }
     if (made.text.back() == ',') made.text.pop_back();
     made.text += '}';
     return made;
+}
+
+std::optional<std::string> with_path_in_front(std::string_view body, const PathRequest& request) {
+    constexpr std::string_view space = " \t\r\n";
+    const std::size_t open = body.find_first_not_of(space);
+    if (open == body.npos || body[open] != '{') return std::nullopt;
+    const std::size_t first = body.find_first_not_of(space, open + 1);
+    if (first == body.npos || body[first] != '"') return std::nullopt;
+    std::string text;
+    text.reserve(body.size() + request.model.size() + 64);
+    begin_with_path(text, request);
+    text += body.substr(first);
+    return text;
+}
+
+bool says_itself(const json::Document& with_path, const PathRequest& request) {
+    std::string ignored;
+    const std::size_t ours = begin_with_path(ignored, request);
+    const json::Value::Range members = with_path.root().members();
+    std::size_t number = 0;
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        const bool told = number++ >= ours;
+        if (told && belongs_to_envelope(at.key().escaped().raw, request)) return true;
+    }
+    return false;
 }
 
 base::Result<std::string> counted_body(const PathRequest& by_path, std::string_view question) {

@@ -9,10 +9,12 @@
 //     Google   /v1beta/models/{m}:[stream]generateContent        Gemini bodies
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
 
@@ -35,6 +37,12 @@ struct UnwrappedBody {
 };
 // Fails: invalid_request for a body that is no JSON object, and for anthropic_beta of wrong type.
 base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& request);
+
+// The body with what the path says put in front of its own members, nullopt for one that is no
+// object or an empty one. It stands for unwrap()'s, and costs a copy instead of a walk through the
+// body, when the body says none of that itself: says_itself() tells, once it is parsed.
+std::optional<std::string> with_path_in_front(std::string_view body, const PathRequest& request);
+bool says_itself(const json::Document& with_path, const PathRequest& request);
 
 // The body that a question for a count is about: inside Bedrock's {"input":{"invokeModel":{"body":
 // base64}}} and {"input":{"converse":{...}}}, inside Gemini's {"generateContentRequest":{...}},

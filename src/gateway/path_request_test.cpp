@@ -40,6 +40,54 @@ TEST(PathRequest, Unwrap_RefusesWhatIsNoObject) {
     EXPECT_TRUE(unwrap(R"({"anthropic_beta":null})", {}).ok());
 }
 
+// What is put in front is what unwrap() makes, wherever the body says none of it itself.
+TEST(PathRequest, WithPathInFront_IsAsUnwrapped) {
+    const PathRequest named{PathCloud::gemini, "m", false, true, {}};
+    const PathRequest streamed{PathCloud::gemini, "m", true, true, {}};
+    struct Case {
+        std::string_view body;
+        bool says_itself;
+    };
+    const Case cases[] = {
+        {R"({"contents":[{"model":1,"stream":2}],"x":"model"})", false},
+        {"\n { \t\"contents\" : [ ] }\n", false},
+        {R"({"contents":[],"model":"other"})", true},
+        {R"({"stream":false,"contents":[]})", true},
+        {R"({"contents":[],"mod\u0065l":"other"})", true},
+        {R"({"contents":[],"anthropic_beta":["a"]})", true},
+        {R"({"anthropic_version":"x"})", true},
+    };
+    for (const Case& one : cases) {
+        for (const PathRequest& request : {named, streamed}) {
+            const auto text = with_path_in_front(one.body, request);
+            ASSERT_TRUE(text) << one.body;
+            json::Document document;
+            ASSERT_TRUE(document.parse(*text).ok()) << *text;
+            EXPECT_EQ(says_itself(document, request), one.says_itself) << *text;
+            if (one.says_itself) continue;
+            const auto unwrapped = unwrap(one.body, request);
+            ASSERT_TRUE(unwrapped.ok());
+            json::Document other;
+            ASSERT_TRUE(other.parse(unwrapped->text).ok());
+            std::vector<json::TopField> fields, others;
+            ASSERT_TRUE(json::top_level_of(document, fields).ok());
+            ASSERT_TRUE(json::top_level_of(other, others).ok());
+            ASSERT_EQ(fields.size(), others.size()) << *text;
+            for (std::size_t i = 0; i < fields.size(); ++i) {
+                EXPECT_EQ(fields[i].key, others[i].key);
+                EXPECT_EQ(fields[i].value, others[i].value);
+            }
+        }
+    }
+    for (const std::string_view body : {"", " ", "{}", "{ }", "{", "[]", "[\"a\"]", "{1}", "1"}) {
+        EXPECT_FALSE(with_path_in_front(body, named)) << body;
+    }
+    json::Document document;
+    const auto broken = with_path_in_front(R"({"a":1)", named);
+    ASSERT_TRUE(broken);
+    EXPECT_FALSE(document.parse(*broken).ok());
+}
+
 TEST(PathRequest, NamesOfACloudsModel) {
     using Names = std::vector<std::string>;
     EXPECT_EQ(names_of_cloud_model("us.anthropic.claude-sonnet-4-5-20250929-v1:0"),

@@ -26,6 +26,14 @@ inline ssize_t receive_bytes(int fd, void* data, std::size_t size, int flags) {
 #endif
 }
 
+inline ssize_t send_bytes(int fd, const void* data, std::size_t size, int flags) {
+#ifdef TOLLGATE_LIBRARY_CALLS
+    return send(fd, data, size, flags);
+#else
+    return syscall(SYS_sendto, fd, data, size, flags, nullptr, 0);
+#endif
+}
+
 inline ssize_t send_message(int fd, const msghdr& message, int flags) {
 #ifdef TOLLGATE_LIBRARY_CALLS
     return sendmsg(fd, &message, flags);
