@@ -46,12 +46,18 @@ def check_bytes(found, stub_stats, scenario):
     return ""
 
 
-def window(load, stub, program, scenario, seconds):
+def window(load, stub, program, scenario, options):
     """One measured window: what bench_load found, with `failure` (empty when all was right)."""
     stub.reset()
+    seconds = options.seconds
     extra = ["--warmup", min(0.5, seconds / 4), "--seconds", seconds]
+    rate = 0 if scenario.stream or scenario.added else options.rate or 0
+    if rate:
+        extra += ["--mode", "open", "--rate", rate]
     found = run_load(load, program, scenario, extra)
     failure = found["first_failure"] if found["failed"] else ""
+    if not failure and found["requests"] < 0.97 * rate * seconds:
+        failure = f"{found['requests'] / seconds:.0f} requests per second, {rate} were wanted"
     if not failure and found["requests"] == 0:
         failure = "no request was completed in the window"
     stats = stub.stats()
