@@ -190,8 +190,8 @@ inline SleepAwaiter sleep_until(Instant until, CancelScope* scope = nullptr) {
 SleepAwaiter sleep_for(std::chrono::milliseconds duration, CancelScope* scope = nullptr);
 
 // co_await WithOthers{loop}: before a send that may wait for a few others. What several connections
-// send one right after the other wakes a peer that sleeps once, not once for each. With nothing else
-// to do in this turn it goes on at once; no deadline and no scope ends it, since it is soon over.
+// send one right after the other wakes a peer that sleeps once, not once for each. With nothing
+// else to do in this turn it goes on at once; no deadline and no scope ends it: it is soon over.
 struct WithOthers {
     Loop& loop;
     bool await_ready() const noexcept { return !loop.has_more_events(); }
