@@ -134,7 +134,7 @@ public:
         add_gauges();
         watcher_.watch(watched(configuration_.config()));
         announce();
-        give_back_start_memory();
+        give_back_start_memory(*stores_);
         wait_for_the_end(signals);
         drain(signals);
         workers_.clear();
@@ -263,9 +263,10 @@ base::Result<void> App::start_workers() {
     workers_.front()->start();
     stores_->begin_sharing(workers_.front()->loop());
     if (stores_->active()) {
-        TRY(budget_watch_,
-            BudgetWatch::make(*stores_, *keeper_, workers_.front()->loop(),
-                              workers_.front()->client(), configuration_.config().alerts));
+        TRY(auto trusting, configuration_.tls());
+        budget_watch_ = BudgetWatch::make(*stores_, *keeper_, workers_.front()->loop(),
+                                          workers_.front()->client(), std::move(trusting),
+                                          configuration_.config().alerts);
         budget_watch_->begin();
         model_sync_.emplace(*administration_, workers_.front()->loop());
         model_sync_->begin();
@@ -434,7 +435,7 @@ base::Result<admin::ConfigurationService::Reload> App::reload(const char* why) {
                                   {"version", (*loaded)->version},
                                   {"models", (*loaded)->groups.size()},
                                   {"needs_restart", restart}});
-    give_back_start_memory();
+    give_back_start_memory(*stores_);
     return admin::ConfigurationService::Reload{(*loaded)->version, restart};
 }
 

@@ -158,10 +158,10 @@ BudgetWatch::BudgetWatch(Stores& stores, DirectoryKeeper& keeper, net::Loop& loo
       sender_(loop, client, std::move(tls), std::move(settings)),
       dispatch_(loop, stores.db(), sender_) {}
 
-Result<std::unique_ptr<BudgetWatch>> BudgetWatch::make(Stores& stores, DirectoryKeeper& keeper,
-                                                       net::Loop& loop, http::Client& client,
-                                                       const config::AlertsConfig& settings) {
-    TRY(auto tls, net::TlsClientContext::make({}));
+std::unique_ptr<BudgetWatch> BudgetWatch::make(Stores& stores, DirectoryKeeper& keeper,
+                                               net::Loop& loop, http::Client& client,
+                                               std::shared_ptr<net::TlsClientContext> tls,
+                                               const config::AlertsConfig& settings) {
     return std::unique_ptr<BudgetWatch>(new BudgetWatch(stores, keeper, loop, client,
                                                         std::move(tls), settings_of(settings)));
 }

@@ -17,11 +17,12 @@ namespace tollgate::app {
 
 class BudgetWatch {
 public:
-    // Borrows what it is given: `loop` and `client` are of one worker. Fails: invalid_request when
-    // the certificates of the system cannot be read.
-    static base::Result<std::unique_ptr<BudgetWatch>> make(Stores& stores, DirectoryKeeper& keeper,
-                                                           net::Loop& loop, http::Client& client,
-                                                           const config::AlertsConfig& settings);
+    // Borrows what it is given: `loop` and `client` are of one worker. `tls` trusts the certificates
+    // of the system.
+    static std::unique_ptr<BudgetWatch> make(Stores& stores, DirectoryKeeper& keeper,
+                                             net::Loop& loop, http::Client& client,
+                                             std::shared_ptr<net::TlsClientContext> tls,
+                                             const config::AlertsConfig& settings);
     // REQUIRES: before the first request; main thread. The loop may run already.
     void begin();
     // Comes back when nothing of it runs any more. The loop must still run; not on its thread.

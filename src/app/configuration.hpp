@@ -37,6 +37,9 @@ public:
     base::Result<std::shared_ptr<const gateway::Snapshot>> with_models(
         const config::Config& config, const assembly::ModelRows& rows,
         const policy::KeyVault& vault, const std::string& master_key);
+    // Trusts the certificates of the system; the providers' own where one is reached by it. Fails:
+    // invalid_request when they cannot be read.
+    base::Result<std::shared_ptr<net::TlsClientContext>> tls() { return shared_.tls(true, ""); }
     // For calls that administration makes. After load(); outlived by this.
     ProviderCalls provider_calls();
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 #include "app/administration_options.hpp"
 #include "app/app.hpp"
@@ -39,6 +40,7 @@ struct Verbs {
     ImportOptions import;
     RoutingOptions routing;
     int code = 0;
+    bool is_to_serve = false;
     // For verbs whose results are for people, or JSON.
     bool json() const {
         if (output == "yaml" || output == "csv") {
@@ -76,7 +78,7 @@ void add_serve(CLI::App& line, Verbs& verbs) {
                      "Where the key and state are kept (default: ./tollgate-data)");
     verb->callback([&verbs] {
         take_connection(verbs);
-        verbs.code = serve(verbs.serve);
+        verbs.is_to_serve = true;
     });
 }
 
@@ -220,7 +222,10 @@ void add_version(CLI::App& line, Verbs& verbs) {
 
 }  // namespace
 
-int run_command_line(int argc, char** argv) {
+namespace {
+
+// Runs the verb, except that of `serve`, which it only reads.
+int run_verb(int argc, char** argv, std::optional<ServeOptions>& serve_so) {
     CLI::App line("Tollgate: a gateway between AI coding clients and model providers", "tollgate");
     line.formatter(examples_first());
     line.require_subcommand(1);
@@ -256,7 +261,17 @@ int run_command_line(int argc, char** argv) {
         }
         return commands::exit_usage;
     }
+    if (verbs.is_to_serve) serve_so = verbs.serve;
     return verbs.code;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    // All verbs and their options take a megabyte, which need not stand beside the gateway.
+    std::optional<ServeOptions> serve_so;
+    const int code = run_verb(argc, argv, serve_so);
+    return serve_so ? serve(*serve_so) : code;
 }
 
 }  // namespace tollgate::app

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "app/stores.hpp"
+
 // jemalloc's, where the program is linked with it; else null.
 extern "C" int mallctl(const char* name, void* old, std::size_t* old_size, void* fresh,
                        std::size_t fresh_size) __attribute__((weak));
@@ -66,7 +68,8 @@ void give_back_pages() {
 
 }  // namespace
 
-void give_back_start_memory() {
+void give_back_start_memory(Stores& stores) {
+    if (stores.active()) stores.db().give_back_memory();
     give_back_heap();
     give_back_pages();
 }

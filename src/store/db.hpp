@@ -128,6 +128,8 @@ public:
     using Changed = std::function<void(std::int64_t version)>;
     using Heard = std::function<void(std::string_view text)>;
     virtual void watch_changes(Changed changed, Heard heard = {}) = 0;
+    // Gives back what was read and nobody uses now. Any thread; soon over.
+    virtual void give_back_memory() {}
     // "" while it answers, else the last failure in words.
     virtual std::string trouble() const = 0;
 };

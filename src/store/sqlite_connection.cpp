@@ -46,6 +46,14 @@ private:
     sqlite3_stmt* statement_;
 };
 
+// Once for the process, before anything else of the library. Pages are taken as they are needed,
+// not twenty for each connection at once, which most of them never use. Refused: somebody has used
+// the library before; then it does as it is used to.
+void set_up_library() {
+    static const int refused = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+    (void)refused;
+}
+
 // The file with mode 0600, made when it is missing; its log and index take their mode from it.
 base::Result<void> prepare_file(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -121,6 +129,7 @@ base::Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
         return base::invalid("the database needs a file of its own, not \"" + path + "\"",
                              "stores.database");
     }
+    set_up_library();
     if (mode == SqliteMode::writer) TRY_VOID(prepare_file(path));
     std::unique_ptr<SqliteConnection> connection(new SqliteConnection);
     connection->path_ = path;
@@ -132,7 +141,10 @@ base::Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
     const auto until = std::chrono::steady_clock::now() + busy_timeout;
     while (true) {
         auto set = connection->script(settings_of(mode));
-        if (set.ok()) return connection;
+        if (set.ok()) {
+            connection->release_memory();  // the schema has been read
+            return connection;
+        }
         // Two processes that turn the log on at once: one is told "locked" without any wait.
         const int code = sqlite3_errcode(connection->db_) & 0xFF;
         const bool locked = code == SQLITE_BUSY || code == SQLITE_LOCKED;
@@ -140,6 +152,8 @@ base::Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
 }
+
+void SqliteConnection::release_memory() { sqlite3_db_release_memory(db_); }
 
 SqliteConnection::~SqliteConnection() {
     for (auto& statement : statements_) sqlite3_finalize(statement.prepared);

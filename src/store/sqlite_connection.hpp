@@ -31,6 +31,8 @@ public:
     base::Result<void> each(std::string_view sql, std::span<const Parameter> parameters,
                             const std::function<base::Result<void>(const Row&)>& use);
     base::Result<void> script(std::string_view sql);
+    // Forgets the pages it has read; they are read again when they are wanted.
+    void release_memory();
 
 private:
     struct Statement {

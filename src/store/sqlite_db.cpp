@@ -105,6 +105,15 @@ public:
         watcher_ = std::thread([this, changed = std::move(changed)] { watch(changed); });
     }
 
+    // A connection that somebody uses is left alone.
+    void give_back_memory() override {
+        if (const std::unique_lock lock(writer_mutex_, std::try_to_lock); lock) {
+            writer_->release_memory();
+        }
+        const std::lock_guard lock(readers_mutex_);
+        for (const auto& reader : idle_readers_) reader->release_memory();
+    }
+
     std::string trouble() const override {
         std::lock_guard lock(trouble_mutex_);
         return trouble_;
@@ -201,6 +210,10 @@ private:
                     seen_version = version;
                     changed(version);
                 }
+            }
+            if (anyway) {
+                give_back_memory();
+                if (connection) connection->release_memory();
             }
             lock.lock();
             watch_wake_.wait_for(lock, options_.look_every, [this] { return stopping_; });
