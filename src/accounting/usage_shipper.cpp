@@ -71,6 +71,7 @@ public:
         ++hurried_;
         ++waiting_;
         wake_.notify_all();
+        journal_.end_wait();
         const bool done = told_.wait_until(lock, until, [&] {
             return ended_ || (caught_up_at_ >= wanted && caught_up_after_ >= hurried_);
         });
@@ -86,6 +87,7 @@ public:
             deadline_ = Clock::now() + patience;
         }
         wake_.notify_all();
+        journal_.end_wait();
         if (thread_.joinable()) thread_.join();
         if (pressing_.joinable()) pressing_.join();
     }

@@ -110,6 +110,17 @@ protected:
     std::size_t count_ = 0;
 };
 
+// A start waits for this: it must not take until the shipper looks again by itself.
+TEST_P(Shipper, ShipAll_OfAnEmptyJournalIsSoonOver) {
+    UsageShipper shipper(*journal_, *flaky_, quick());
+    shipper.start();
+    const auto began = std::chrono::steady_clock::now();
+    constexpr int calls = 40;
+    for (int i = 0; i < calls; ++i) EXPECT_TRUE(shipper.ship_all(milliseconds(20'000)));
+    // By itself it looks five times a second.
+    EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(calls * 200 / 2));
+}
+
 TEST_P(Shipper, Records_ArriveAndTheJournalEmpties) {
     std::atomic<std::size_t> told{0};
     UsageShipperOptions options = quick();

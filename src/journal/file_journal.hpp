@@ -28,6 +28,7 @@ public:
     void failed(const Batch& batch) override;
     JournalStatus status() const override;
     bool wait_for_records(std::chrono::milliseconds patience) override;
+    void end_wait() override;
     base::Result<void> sync() override;
 
     // For writers.
@@ -82,6 +83,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any wake_;     // the background thread
     std::condition_variable has_records_;  // who waits for records
+    bool wait_ended_ = false;
     std::vector<Entry> entries_;
     std::shared_ptr<Segment> spare_;
     std::vector<std::shared_ptr<Counts>> counts_;

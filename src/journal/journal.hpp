@@ -75,6 +75,8 @@ public:
     // True when there is something to ship. An append wakes nobody, so that it stays a copy: the
     // background sync does, soon after. Any thread.
     virtual bool wait_for_records(std::chrono::milliseconds patience) = 0;
+    // Ends the wait_for_records() that is under way, else the next one. Any thread.
+    virtual void end_wait() = 0;
     virtual base::Result<void> sync() = 0;  // everything appended is on disk when it returns
 };
 

@@ -39,6 +39,23 @@ TEST(Journal, AppendedRecords_ComeOutOldestFirst) {
     EXPECT_EQ(status.trouble, "");
 }
 
+TEST(Journal, EndWait_EndsTheWaitUnderWayOrTheNextOne) {
+    const TestDirectory directory;
+    auto journal = open_journal(small_options(directory.path()));
+    constexpr milliseconds long_wait(20'000);
+    const auto began = std::chrono::steady_clock::now();
+    std::thread waiting([&] { EXPECT_FALSE(journal->wait_for_records(long_wait)); });
+    journal->end_wait();
+    waiting.join();
+    journal->end_wait();
+    EXPECT_FALSE(journal->wait_for_records(long_wait));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, long_wait / 2);
+    // It is over with one wait.
+    EXPECT_FALSE(journal->wait_for_records(milliseconds(1)));
+    ASSERT_TRUE(journal->writer()->append("one").ok());
+    EXPECT_TRUE(journal->wait_for_records(long_wait));
+}
+
 TEST(Journal, FailedBatch_IsGivenAgain_AndAnOldAcknowledgementChangesNothing) {
     const TestDirectory directory;
     auto journal = open_journal(small_options(directory.path()));

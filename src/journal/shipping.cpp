@@ -140,7 +140,17 @@ bool FileJournal::has_records() const {
 
 bool FileJournal::wait_for_records(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
-    return has_records_.wait_for(lock, patience, [this] { return has_records(); });
+    has_records_.wait_for(lock, patience, [this] { return wait_ended_ || has_records(); });
+    wait_ended_ = false;
+    return has_records();
+}
+
+void FileJournal::end_wait() {
+    {
+        const std::lock_guard lock(mutex_);
+        wait_ended_ = true;
+    }
+    has_records_.notify_all();
 }
 
 }  // namespace tollgate::journal
