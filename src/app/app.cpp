@@ -131,7 +131,6 @@ public:
             if (active_checks_) active_checks_->end();
             return fail(started.error().message);
         }
-        add_gauges();
         watcher_.watch(watched(configuration_.config()));
         announce();
         give_back_start_memory(*stores_);
@@ -259,6 +258,7 @@ base::Result<void> App::start_workers() {
         if (stores_->active()) workers_.back()->keep_usage(stores_->usage_sink());
         listening.push_back(fd);
     }
+    add_gauges();
     // Nobody is accepted before it is known how many instances share the limits.
     workers_.front()->start();
     stores_->begin_sharing(workers_.front()->loop());
@@ -279,6 +279,7 @@ base::Result<void> App::start_workers() {
     }
     active_checks_.emplace(std::move(checks));
     active_checks_->begin();
+    TRY_VOID(start_metrics_listener());  // before traffic: who finds it ready finds them too
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         if (i > 0) workers_[i]->start();
         workers_[i]->run_on_loop([&] {
@@ -286,7 +287,7 @@ base::Result<void> App::start_workers() {
             workers_[i]->serve(listening[i], tls);
         });
     }
-    return start_metrics_listener();
+    return {};
 }
 
 base::Result<void> App::start_metrics_listener() {

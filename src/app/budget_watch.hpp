@@ -17,8 +17,8 @@ namespace tollgate::app {
 
 class BudgetWatch {
 public:
-    // Borrows what it is given: `loop` and `client` are of one worker. `tls` trusts the certificates
-    // of the system.
+    // Borrows what it is given: `loop` and `client` are of one worker. `tls` trusts the
+    // certificates of the system.
     static std::unique_ptr<BudgetWatch> make(Stores& stores, DirectoryKeeper& keeper,
                                              net::Loop& loop, http::Client& client,
                                              std::shared_ptr<net::TlsClientContext> tls,
