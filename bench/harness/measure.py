@@ -1,6 +1,9 @@
 """Runs bench_load against one program and checks what came out."""
 import json
+import os
 import subprocess
+import time
+from pathlib import Path
 
 from .programs import STUB_CORE, TENANT_KEY, pinned
 from .scenarios import CLAUDE_HEADERS, OPENAI_HEADERS
@@ -46,6 +49,28 @@ def check_bytes(found, stub_stats, scenario):
     return ""
 
 
+def cpu_seconds(pids):
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def settle(program, limit_seconds=60):
+    """Waits until the program does nothing any more: what a window leaves behind, such as rows of
+    usage on their way to the database, must not count for the next one. Its CPU seconds."""
+    pids, step = program.pids(), 0.25
+    began = seen = cpu_seconds(pids)
+    for _ in range(int(limit_seconds / step)):
+        time.sleep(step)
+        now = cpu_seconds(pids)
+        if now - seen <= 0.01:
+            break
+        seen = now
+    return cpu_seconds(pids) - began
+
+
 def window(load, stub, program, scenario, options):
     """One measured window: what bench_load found, with `failure` (empty when all was right)."""
     stub.reset()
@@ -55,6 +80,7 @@ def window(load, stub, program, scenario, options):
     if rate:
         extra += ["--mode", "open", "--rate", rate]
     found = run_load(load, program, scenario, extra)
+    found["cpu_us_afterwards"] = settle(program) * 1e6 / max(found.get("requests", 0), 1)
     failure = found["first_failure"] if found["failed"] else ""
     if not failure and found["requests"] < 0.97 * rate * seconds:
         failure = f"{found['requests'] / seconds:.0f} requests per second, {rate} were wanted"

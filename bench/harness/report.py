@@ -64,6 +64,10 @@ def print_rows(rows, out=print):
                 f"{number(values['ungoverned']):>9}{number(values['tollgate']):>9}{'':>9}"
                 f"{number(ratio):>8}{GOVERNANCE_LIMIT:>7}  "
                 f"{'ok' if ratio <= GOVERNANCE_LIMIT else 'over'}")
+        if row["afterwards"] >= 1:
+            # Rows of usage that a busy core had put off, written when the window was over.
+            out(f"{'    and put off until after the window':<44}{'us CPU/request':<16}{'':>9}{'':>9}"
+                f"{number(row['afterwards']):>9}")
         for program, text in row["failures"].items():
             out(f"    {program}: {text[:200]}")
 
