@@ -66,8 +66,8 @@ def print_rows(rows, out=print):
                 f"{'ok' if ratio <= GOVERNANCE_LIMIT else 'over'}")
         if row["afterwards"] >= 1:
             # Rows of usage that a busy core had put off, written when the window was over.
-            out(f"{'    and put off until after the window':<44}{'us CPU/request':<16}{'':>9}{'':>9}"
-                f"{number(row['afterwards']):>9}")
+            title = "    and put off until after the window"
+            out(f"{title:<44}{'us CPU/request':<16}{'':>18}{number(row['afterwards']):>9}")
         for program, text in row["failures"].items():
             out(f"    {program}: {text[:200]}")
 

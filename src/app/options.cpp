@@ -220,10 +220,6 @@ void add_version(CLI::App& line, Verbs& verbs) {
     });
 }
 
-}  // namespace
-
-namespace {
-
 // Runs the verb, except that of `serve`, which it only reads.
 int run_verb(int argc, char** argv, std::optional<ServeOptions>& serve_so) {
     CLI::App line("Tollgate: a gateway between AI coding clients and model providers", "tollgate");

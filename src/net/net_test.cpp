@@ -198,6 +198,26 @@ TEST(Stream, WritesMoreThanTheSocketHoldsWhileThePeerReads) {
     EXPECT_EQ(got, big.size());
 }
 
+// Short pieces are joined, long ones are not: the peer sees the same bytes.
+TEST(Stream, PiecesAroundTheLengthThatIsJoined) {
+    Loop loop;
+    for (const std::size_t last : {0U, 1U, 2000U, 2043U, 2044U, 2045U, 5000U}) {
+        auto [a, b] = socket_pair();
+        Stream stream(loop, a);
+        std::string first = "abcd", end(last, 'e');
+        const iovec pieces[] = {
+            {first.data(), first.size()}, {nullptr, 0}, {end.data(), end.size()}};
+        const IoResult sent = stream.try_write(pieces);
+        ASSERT_EQ(sent.status, IoStatus::ok);
+        ASSERT_EQ(sent.bytes, 4 + last);
+        std::string got(8192, '\0');
+        const ssize_t count = read(b, got.data(), got.size());
+        ASSERT_EQ(count, static_cast<ssize_t>(4 + last));
+        EXPECT_EQ(got.substr(0, 4 + last), first + end);
+        close(b);
+    }
+}
+
 TEST(Connect, RefusedPortSaysSo) {
     Loop loop;
     auto address = parse_address("127.0.0.1:1");

@@ -61,6 +61,24 @@ TEST_P(Databases, Values_ComeBackAsTheyWere) {
     EXPECT_EQ(seen, 1);
 }
 
+// Others write and read meanwhile: nothing is lost, and what is in use stays.
+TEST_P(Databases, MemoryIsGivenBackBesideWork) {
+    std::atomic<bool> done{false};
+    std::thread giving([&] {
+        while (!done) db().give_back_memory();
+    });
+    constexpr std::int64_t rows = 60;
+    for (std::int64_t i = 0; i < rows; ++i) {
+        const std::string id = "t" + std::to_string(i);
+        EXPECT_TRUE(add_tenant(id, id).ok());
+        EXPECT_EQ(number("SELECT COUNT(*) FROM tenants"), i + 1);
+    }
+    done = true;
+    giving.join();
+    db().give_back_memory();
+    EXPECT_EQ(number("SELECT COUNT(*) FROM tenants"), rows);
+}
+
 TEST_P(Databases, ParametersInAnyOrder_StandWhereTheirNumberSays) {
     const Parameter row[] = {std::string_view("second"), std::string_view("first"),
                              std::int64_t{5}};
