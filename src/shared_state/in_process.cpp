@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <ctime>
 
 #include "base/spin_lock.hpp"
 #include "shared_state/lock_all.hpp"
@@ -17,10 +16,10 @@ constexpr std::int64_t money_kept_microseconds = 24ll * 3600 * 1'000'000;
 }  // namespace
 
 std::int64_t steady_microseconds() {
-    // As of the kernel's last tick, the same for all threads: a slot of a window is longer.
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000;
+    // Not the kernel's last tick: whoever waits as long as a refusal says would come back before it.
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 class InProcessMeter final : public Meter {

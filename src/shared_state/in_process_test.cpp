@@ -103,6 +103,20 @@ TEST(InProcess, AMeterAskedTwiceInOneTakeCountsBoth) {
     EXPECT_EQ(state.level(*meter).used, 0);
 }
 
+// The clock is the real one: one that lags behind the caller's would refuse again here.
+TEST(InProcess, WhoeverWaitsAsLongAsToldIsTaken) {
+    InProcess state;
+    for (int i = 0; i < 60; ++i) {
+        const MeterPointer meter = state.meter(window("w" + std::to_string(i), milliseconds(5)));
+        const std::array asks{Ask{meter.get(), 1, 1}};
+        ASSERT_FALSE(state.try_take(asks, "r")->refusal);
+        const auto refused = state.try_take(asks, "r")->refusal;
+        if (!refused) continue;  // held up here for longer than the window
+        std::this_thread::sleep_for(refused->wait);
+        EXPECT_FALSE(state.try_take(asks, "r")->refusal) << "told " << refused->wait.count();
+    }
+}
+
 TEST(InProcess, AKeyThatChangesItsLengthCountsAnew) {
     InProcess state;
     const MeterPointer minute = state.meter(window("rpm", milliseconds(60'000)));
