@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "dialect/call_input.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/tool_names.hpp"
 
@@ -260,12 +261,14 @@ Result<void> BlockWriter::document(const Part& part) {
 }
 
 void BlockWriter::tool_call(const Part& part) {
-    std::string input;
-    json::append_compact(input, part.input.empty() ? json::Raw("{}") : part.input);
     writer_.begin_object().key("toolUse").begin_object();
     writer_.string("toolUseId", tool_id_for(target_.provider, part.id));
     writer_.string("name", tool_name_for(target_, part.name, translation_));
-    writer_.raw("input", input.starts_with('{') ? input : "{}").end_object().end_object();
+    writer_.key("input").in_place([&](std::string& out) {
+        if (part.input.starts_with('{')) append_input(out, part);
+        else out += "{}";
+    });
+    writer_.end_object().end_object();
     ++blocks_;
 }
 

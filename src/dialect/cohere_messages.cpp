@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/call_input.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/tool_names.hpp"
@@ -14,12 +15,6 @@ using domain::Message;
 using domain::Part;
 using domain::PartKind;
 using domain::Role;
-
-void add_paragraph(std::string& text, json::Escaped more) {
-    if (more.empty()) return;
-    if (!text.empty()) text += "\\n\\n";
-    text += more.raw;
-}
 
 }  // namespace
 
@@ -50,23 +45,28 @@ void CohereMessages::note_mark(const Part& part) {
 }
 
 void CohereMessages::system(const std::vector<Part>& parts, json::Escaped extra) {
-    std::string text;
+    JoinedText text;
     for (const Part& part : parts) {
         note_mark(part);
-        if (part.kind == PartKind::text) add_paragraph(text, part.text);
+        if (part.kind == PartKind::text) text.add(part.text);
     }
-    add_paragraph(text, extra);
+    text.add(extra);
     if (text.empty()) return;
-    writer_.begin_object().string("role", "system").escaped("content", {text}).end_object();
+    text.write(writer_.begin_object().string("role", "system").key("content"));
+    writer_.end_object();
 }
 
 // Only the first message may be a system message: a later one is marked text of the user's turn.
 void CohereMessages::marked_system(const std::vector<Part>& parts, Pieces& pieces) {
-    std::string text;
+    JoinedText text;
     for (const Part& part : parts) {
-        if (part.kind == PartKind::text) add_paragraph(text, part.text);
+        if (part.kind == PartKind::text) text.add(part.text);
     }
-    if (!text.empty()) pieces.push_back({nullptr, "<system>\\n" + text + "\\n</system>"});
+    if (text.empty()) return;
+    std::string marked = "<system>\\n";
+    text.append_to(marked);
+    marked += "\\n</system>";
+    pieces.push_back({nullptr, keep(std::move(marked))});
 }
 
 // What stands between two assistant messages: the results of tools first, then one user message.
@@ -98,16 +98,17 @@ void CohereMessages::write_user(Pieces& pieces) {
     const bool pictures = std::ranges::any_of(
         pieces, [](const Piece& piece) { return piece.image != nullptr; });
     if (!pictures) {
-        std::string text;
-        for (const Piece& piece : pieces) add_paragraph(text, {piece.text});
-        writer_.escaped({text}).end_object();
+        JoinedText text;
+        for (const Piece& piece : pieces) text.add(piece.text);
+        text.write(writer_);
+        writer_.end_object();
         return;
     }
     writer_.begin_array();
     for (const Piece& piece : pieces) {
         writer_.begin_object();
         if (piece.image == nullptr) {
-            writer_.string("type", "text").escaped("text", {piece.text}).end_object();
+            writer_.string("type", "text").escaped("text", piece.text).end_object();
             continue;
         }
         const domain::Media& media = piece.image->media;
@@ -132,7 +133,7 @@ base::Result<void> CohereMessages::gather(const Part& part, Pieces& pieces) {
         return cannot_carry(target_, translation_, what, "messages.content", why);
     };
     auto add = [&](json::Escaped text) {
-        if (!text.empty()) pieces.push_back({nullptr, std::string(text.raw)});
+        if (!text.empty()) pieces.push_back({nullptr, text});
     };
     switch (part.kind) {
         case PartKind::text: add(part.text); return {};
@@ -148,11 +149,13 @@ base::Result<void> CohereMessages::gather(const Part& part, Pieces& pieces) {
             if (media.source != MediaSource::text && media.source != MediaSource::content) {
                 return refuse("document", "Cohere takes no files; send the document as text");
             }
-            std::string text;
-            add_paragraph(text, media.title);
-            add_paragraph(text, media.context);
-            add_paragraph(text, media.data);
-            add({text});
+            JoinedText text;
+            text.add(media.title);
+            text.add(media.context);
+            text.add(media.data);
+            std::string together;
+            text.append_to(together);
+            add(keep(std::move(together)));
             for (const Part& inner : part.content) TRY_VOID(gather(inner, pieces));
             return {};
         }
@@ -168,8 +171,7 @@ base::Result<void> CohereMessages::gather(const Part& part, Pieces& pieces) {
 // Text and documents are the tool's message; pictures follow in the user's, which names the call.
 base::Result<void> CohereMessages::tool_result(const Part& result, Pieces& pictures) {
     note_mark(result);
-    std::string text;
-    if (result.is_error) text = "Error: ";
+    JoinedText text("\\n");
     std::vector<const Part*> documents;
     bool announced = false;
     for (const Part& part : result.content) {
@@ -180,21 +182,21 @@ base::Result<void> CohereMessages::tool_result(const Part& result, Pieces& pictu
         if (part.kind == PartKind::image && !takes_images()) {
             // A refusal here would end the session for good: the image stays in the conversation.
             translation_.drop("image in a tool result");
-            add_paragraph(text, {"[an image was left out: this model takes none]"});
+            text.add({"[an image was left out: this model takes none]"});
             continue;
         }
         Pieces made;
         TRY_VOID(gather(part, made));
         for (Piece& piece : made) {
             if (piece.image == nullptr) {
-                if (!text.empty() && text != "Error: ") text += "\\n";
-                text += piece.text;
+                text.add(piece.text);
                 continue;
             }
             if (!announced) {
                 std::string note = "From the result of tool call ";
                 json::append_escaped(note, tool_id_for(target_.provider, result.id));
-                pictures.push_back({nullptr, note + ":"});
+                note += ':';
+                pictures.push_back({nullptr, keep(std::move(note))});
                 announced = true;
             }
             pictures.push_back(std::move(piece));
@@ -205,17 +207,20 @@ base::Result<void> CohereMessages::tool_result(const Part& result, Pieces& pictu
     return {};
 }
 
-void CohereMessages::write_tool_message(const Part& result, std::string_view text,
+void CohereMessages::write_tool_message(const Part& result, const JoinedText& text,
                                         const std::vector<const Part*>& documents) {
     writer_.begin_object().string("role", "tool");
     writer_.string("tool_call_id", tool_id_for(target_.provider, result.id)).key("content");
+    const std::string_view opening = result.is_error ? "Error: " : "";
     if (documents.empty()) {
-        writer_.escaped({text}).end_object();
+        text.write(writer_, opening);
+        writer_.end_object();
         return;
     }
     writer_.begin_array();
-    if (!text.empty()) {
-        writer_.begin_object().string("type", "text").escaped("text", {text}).end_object();
+    if (!text.empty() || !opening.empty()) {
+        text.write(writer_.begin_object().string("type", "text").key("text"), opening);
+        writer_.end_object();
     }
     for (const Part* part : documents) {
         writer_.begin_object().string("type", "document").key("document").begin_object();
@@ -246,10 +251,10 @@ bool cohere_model_reasons(const domain::Deployment& target) {
 
 // What is said before calls is their plan.
 void CohereMessages::assistant(const Message& message) {
-    std::string text, thoughts;
+    JoinedText text(""), thoughts;
     for (const Part& part : message.parts) {
         note_mark(part);
-        if (part.kind == PartKind::text || part.kind == PartKind::refusal) text += part.text.raw;
+        if (part.kind == PartKind::text || part.kind == PartKind::refusal) text.add(part.text);
         if (part.kind == PartKind::tool_call) open_calls_.push_back(&part);
         if (part.kind == PartKind::hosted) translation_.drop("hosted tool blocks");
         if (part.kind == PartKind::redacted_thinking) translation_.drop("thinking");
@@ -259,7 +264,7 @@ void CohereMessages::assistant(const Message& message) {
         const auto packed = unpack_signature(part.signature.raw);
         const bool own = packed && packed->provider == target_.provider.type;
         const bool unsigned_thought = part.signature.empty() && cohere_model_reasons(target_);
-        if (own || unsigned_thought) add_paragraph(thoughts, part.text);
+        if (own || unsigned_thought) thoughts.add(part.text);
         else translation_.drop("thinking");
     }
     if (text.empty() && thoughts.empty() && open_calls_.empty()) return;  // refused when empty
@@ -267,16 +272,17 @@ void CohereMessages::assistant(const Message& message) {
     writer_.begin_object().string("role", "assistant");
     if (!thoughts.empty()) {
         writer_.key("content").begin_array();
-        writer_.begin_object().string("type", "thinking").escaped("thinking", {thoughts});
+        thoughts.write(writer_.begin_object().string("type", "thinking").key("thinking"));
         writer_.end_object();
         if (!plan && !text.empty()) {
-            writer_.begin_object().string("type", "text").escaped("text", {text}).end_object();
+            text.write(writer_.begin_object().string("type", "text").key("text"));
+            writer_.end_object();
         }
         writer_.end_array();
     } else if (!plan) {
-        writer_.escaped("content", {text});
+        text.write(writer_.key("content"));
     }
-    if (plan && !text.empty()) writer_.escaped("tool_plan", {text});
+    if (plan && !text.empty()) text.write(writer_.key("tool_plan"));
     if (plan) {
         writer_.key("tool_calls").begin_array();
         for (const Part* call : open_calls_) {
@@ -284,7 +290,7 @@ void CohereMessages::assistant(const Message& message) {
             writer_.string("type", "function").key("function").begin_object();
             writer_.string("name", tool_name_for(target_, call->name, translation_));
             writer_.key("arguments").string_in_place([&](std::string& out) {
-                json::append_compact_escaped(out, call->input.empty() ? "{}" : call->input);
+                append_input_escaped(out, *call);
             });
             writer_.end_object().end_object();
         }

@@ -1,11 +1,13 @@
 // The `messages` of a Cohere v2 request. Used by cohere_request.cpp alone; lives for one call.
 #pragma once
+#include <list>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dialect/dialect.hpp"
+#include "dialect/joined_text.hpp"
 
 namespace tollgate::dialect {
 
@@ -26,7 +28,7 @@ private:
     // A run of text, or a picture between such runs.
     struct Piece {
         const domain::Part* image = nullptr;
-        std::string text;  // escaped
+        json::Escaped text;
     };
     using Pieces = std::vector<Piece>;
 
@@ -34,7 +36,8 @@ private:
     base::Result<void> between(std::span<const domain::Message> turns);
     void assistant(const domain::Message& message);
     base::Result<void> tool_result(const domain::Part& result, Pieces& pictures);
-    void write_tool_message(const domain::Part& result, std::string_view text,
+    json::Escaped keep(std::string text) { return {made_.emplace_back(std::move(text))}; }
+    void write_tool_message(const domain::Part& result, const JoinedText& text,
                             const std::vector<const domain::Part*>& documents);
     void answer_open_calls();
     base::Result<void> gather(const domain::Part& part, Pieces& pieces);
@@ -46,6 +49,7 @@ private:
     json::Writer& writer_;
     const domain::Deployment& target_;
     Translation& translation_;
+    std::list<std::string> made_;  // texts that were made up here and are referred to
     std::vector<const domain::Part*> open_calls_;  // of the last assistant turn, without a result
 };
 

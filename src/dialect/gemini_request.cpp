@@ -74,14 +74,14 @@ public:
         TRY_VOID(choose_tools());
         out_.body.reserve(body_bytes_guess(request_));
         writer_.begin_object();
-        const std::string system = system_parts();
+        note_system_marks();
         const bool apart = takes_system_instruction(target_);
         if (ours("contents", false)) {
             writer_.key("contents");
             Contents contents(writer_, request_, target_, out_.translation);
-            TRY_VOID(contents.write(apart ? std::string_view() : marked(system)));
+            TRY_VOID(contents.write(apart ? std::string() : marked_system()));
         }
-        if (apart && !system.empty() && ours("systemInstruction", false)) {
+        if (apart && has_system() && ours("systemInstruction", false)) {
             writer_.key("systemInstruction").begin_object();
             writer_.key("parts").begin_array();
             write_system();
@@ -144,22 +144,32 @@ private:
     }
 
     // --- system ----------------------------------------------------------------------------------
-    // All of it as one escaped text, for models that have no place for it.
-    std::string system_parts() {
-        std::string all;
+    void note_system_marks() {
         for (const domain::Part& part : request_.system) {
             if (!part.cache_control.empty()) out_.translation.drop("cache_control");
-            if (part.text.empty()) continue;
-            if (!all.empty()) all += "\\n\\n";
-            all += part.text.raw;
         }
-        const std::string more = schema_words();
-        if (!all.empty() && !more.empty()) all += "\\n\\n";
-        return all + more;
     }
 
-    static std::string marked(const std::string& system) {
-        return system.empty() ? system : "<system>\\n" + system + "\\n</system>";
+    bool has_system() const {
+        return format_in_words() ||
+               std::ranges::any_of(request_.system,
+                                   [](const domain::Part& part) { return !part.text.empty(); });
+    }
+
+    // All of it as one escaped text, for models that have no place for it.
+    std::string marked_system() const {
+        if (!has_system()) return {};
+        std::string all = "<system>\\n";
+        const std::size_t start = all.size();
+        const auto add = [&](std::string_view text) {
+            if (text.empty()) return;
+            if (all.size() > start) all += "\\n\\n";
+            all += text;
+        };
+        for (const domain::Part& part : request_.system) add(part.text.raw);
+        add(schema_words());
+        all += "\\n</system>";
+        return all;
     }
 
     void write_system() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/call_input.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/tool_names.hpp"
@@ -15,12 +16,6 @@ using domain::PartKind;
 using domain::Role;
 
 }  // namespace
-
-void OllamaMessages::Content::add(json::Escaped more) {
-    if (more.empty()) return;
-    if (!text.empty()) text += "\\n\\n";
-    text += more.raw;
-}
 
 base::Result<void> OllamaMessages::write(const domain::Request& request) {
     system(request.system);
@@ -43,9 +38,10 @@ void OllamaMessages::flush_deferred() {
     deferred_.clear();
 }
 
-void OllamaMessages::open_message(std::string_view role, std::string_view escaped_text) {
-    writer_.begin_object().string("role", role);
-    writer_.escaped("content", json::Escaped{escaped_text});
+void OllamaMessages::open_message(std::string_view role, const JoinedText& text,
+                                  std::string_view opening) {
+    writer_.begin_object().string("role", role).key("content");
+    text.write(writer_, opening);
 }
 
 void OllamaMessages::write_message(std::string_view role, const Content& content) {
@@ -62,7 +58,7 @@ void OllamaMessages::system(const std::vector<Part>& parts) {
     Content content;
     for (const auto& part : parts) {
         if (!part.cache_control.empty()) translation_.drop("cache_control");
-        if (part.kind == PartKind::text) content.add(part.text);
+        if (part.kind == PartKind::text) content.text.add(part.text);
     }
     if (!content.text.empty()) write_message("system", content);
 }
@@ -91,15 +87,14 @@ std::string_view OllamaMessages::name_of_call(std::string_view id) const {
 base::Result<void> OllamaMessages::tool_result(const Part& part, Content& pictures) {
     Content own;
     for (const auto& inner : part.content) TRY_VOID(gather(inner, own));
-    std::string text = part.is_error ? "Error: " + own.text : own.text;
     auto name = name_of_call(part.id);
-    open_message("tool", text);
+    open_message("tool", own.text, part.is_error ? "Error: " : "");
     if (!name.empty()) writer_.string("tool_name", tool_name_for(target_, name, translation_));
     writer_.string("tool_call_id", tool_id_for(target_.provider, part.id)).end_object();
     if (own.images.empty()) return {};
-    std::string note = "Images from the result of tool call ";
+    std::string& note = notes_.emplace_back("Images from the result of tool call ");
     json::append_escaped(note, name.empty() ? part.id : name);
-    pictures.add(json::Escaped{note});
+    pictures.text.add({note});
     pictures.images.insert(pictures.images.end(), own.images.begin(), own.images.end());
     return {};
 }
@@ -107,7 +102,7 @@ base::Result<void> OllamaMessages::tool_result(const Part& part, Content& pictur
 base::Result<void> OllamaMessages::gather(const Part& part, Content& content) {
     const auto& media = part.media;
     switch (part.kind) {
-        case PartKind::text: content.add(part.text); return {};
+        case PartKind::text: content.text.add(part.text); return {};
         case PartKind::image:
             if (!target_.provider.images || !target_.model.vision) {
                 return cannot_carry(target_, translation_, "image", "messages.content.image",
@@ -126,9 +121,9 @@ base::Result<void> OllamaMessages::gather(const Part& part, Content& content) {
                                     "messages.content.document",
                                     "Ollama takes no files; send the document as text");
             }
-            content.add(media.title);
-            content.add(media.context);
-            content.add(media.data);
+            content.text.add(media.title);
+            content.text.add(media.context);
+            content.text.add(media.data);
             for (const auto& inner : part.content) TRY_VOID(gather(inner, content));
             return {};
         case PartKind::audio:
@@ -143,11 +138,11 @@ base::Result<void> OllamaMessages::gather(const Part& part, Content& content) {
 
 void OllamaMessages::assistant(const domain::Message& message) {
     flush_deferred();
-    Content content, thinking;
+    JoinedText text, thinking;
     std::vector<const Part*> calls;
     for (const auto& part : message.parts) {
         if (!part.cache_control.empty()) translation_.drop("cache_control");
-        if (part.kind == PartKind::text || part.kind == PartKind::refusal) content.add(part.text);
+        if (part.kind == PartKind::text || part.kind == PartKind::refusal) text.add(part.text);
         if (part.kind == PartKind::tool_call) calls.push_back(&part);
         if (part.kind == PartKind::hosted) translation_.drop("hosted tool blocks");
         if (part.kind != PartKind::thinking) continue;
@@ -157,17 +152,16 @@ void OllamaMessages::assistant(const domain::Message& message) {
         const bool own = packed && packed->provider == target_.provider.type;
         if (own || part.signature.empty()) thinking.add(part.text);
     }
-    open_message("assistant", content.text);
-    if (!thinking.text.empty()) writer_.escaped("thinking", json::Escaped{thinking.text});
+    open_message("assistant", text);
+    if (!thinking.empty()) thinking.write(writer_.key("thinking"));
     if (!calls.empty()) {
         writer_.key("tool_calls").begin_array();
         for (const auto* call : calls) {
-            std::string arguments;
-            json::append_compact(arguments, call->input.empty() ? json::Raw("{}") : call->input);
             writer_.begin_object().string("id", tool_id_for(target_.provider, call->id));
             writer_.key("function").begin_object();
             writer_.string("name", tool_name_for(target_, call->name, translation_));
-            writer_.raw("arguments", arguments).end_object().end_object();
+            writer_.key("arguments").in_place([&](std::string& out) { append_input(out, *call); });
+            writer_.end_object().end_object();
             calls_.emplace_back(call->id, call->name);
         }
         writer_.end_array();

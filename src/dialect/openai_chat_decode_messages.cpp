@@ -110,7 +110,7 @@ base::Result<void> MessagesDecoder::assistant(Value value, const std::string& fi
         part.kind = PartKind::tool_call;
         part.id = arena_.store("call_function_" + std::to_string(++legacy_calls_));
         part.name = legacy["name"].text(arena_);
-        part.input = decode_arguments(legacy["arguments"], arena_);
+        decode_arguments(legacy["arguments"], arena_, part);
     }
     request_.messages.push_back(std::move(turn));
     return {};
@@ -134,7 +134,7 @@ base::Result<void> MessagesDecoder::tool_call(Value call, const std::string& fie
     part.kind = PartKind::tool_call;
     part.id = call["id"].text(arena_);
     part.name = function["name"].text(arena_);
-    part.input = decode_arguments(function["arguments"], arena_);
+    decode_arguments(function["arguments"], arena_, part);
     part.verbatim = call.raw();
     return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "dialect/call_input.hpp"
 #include "dialect/openai_chat_details.hpp"
 #include "dialect/openai_chat_parts.hpp"
 #include "dialect/tool_names.hpp"
@@ -185,7 +186,7 @@ private:
                 out += R"(,"type":"function","function":{"name":)";
                 json::append_string(out, tool_name_for(target_, part.name, translation_, made_));
                 out += R"(,"arguments":")";
-                json::append_compact_escaped(out, part.input.empty() ? "{}" : part.input);
+                append_input_escaped(out, part);
                 out += R"("}})";
             });
             open_calls_.push_back(&part);

@@ -71,18 +71,28 @@ base::Result<void> decode_power_level(Value root) {
     return {};
 }
 
-json::Raw decode_arguments(Value value, base::Arena& arena) {
-    if (value.is_object()) return value.raw();
+void decode_arguments(Value value, base::Arena& arena, domain::Part& call) {
+    call.input = "{}";
+    if (value.is_object()) {
+        call.input = value.raw();
+        return;
+    }
     const std::string_view text = value.text(arena);
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "{}";
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return;
     json::Document document;
     const base::Result<Value> inside = document.parse(text);
-    if (inside.ok() && inside->is_object()) return inside->raw();
-    if (inside.ok() && inside->is_null()) return "{}";
+    if (inside.ok() && inside->is_object()) {
+        call.input = inside->raw();
+        // A U+FFFD may stand for half a character, which is not to be passed on.
+        const bool whole = text.find('\xEF') == std::string_view::npos;
+        if (whole && call.input.size() == text.size()) call.spelled_input = value.escaped();
+        return;
+    }
+    if (inside.ok() && inside->is_null()) return;
     std::string kept = "{\"arguments\":";
     json::append_string(kept, text);
     kept += '}';
-    return arena.store(kept);
+    call.input = arena.store(kept);
 }
 
 base::Result<void> decode_url(Value url, std::string_view field, domain::Media& media,

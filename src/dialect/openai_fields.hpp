@@ -26,9 +26,9 @@ base::Result<void> decode_streaming(json::Value root, domain::Request& request);
 // Checks the word only: the level is routing's business, which reads it before a body is decoded.
 base::Result<void> decode_power_level(json::Value root);
 
-// A call's arguments, a string with JSON inside, as a JSON object. What holds none (a model's slip
-// that the client replays) becomes the text in an object: the call has to stay.
-json::Raw decode_arguments(json::Value value, base::Arena& arena);
+// A call's arguments, a string with JSON inside, as `call.input`: a JSON object. What holds none (a
+// model's slip that the client replays) becomes the text in an object: the call has to stay.
+void decode_arguments(json::Value value, base::Arena& arena, domain::Part& call);
 // An image's or file's URL: data:TYPE;base64,DATA or http(s). `field` names it in errors.
 base::Result<void> decode_url(json::Value url, std::string_view field, domain::Media& media,
                               base::Arena& arena);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/call_input.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/tool_names.hpp"
@@ -248,12 +249,13 @@ void ResponsesInput::reasoning(const Part& part) {
 }
 
 void ResponsesInput::tool_call(const Part& part) {
-    std::string arguments;
-    json::append_compact(arguments, part.input.empty() ? json::Raw("{}") : part.input);
     writer_.begin_object().string("type", "function_call");
     writer_.string("call_id", tool_id_for(target_.provider, part.id));
     writer_.string("name", tool_name_for(target_, part.name, translation_));
-    writer_.string("arguments", arguments).end_object();
+    writer_.key("arguments").string_in_place([&](std::string& out) {
+        append_input_escaped(out, part);
+    });
+    writer_.end_object();
 }
 
 void ResponsesInput::note_cache_mark(const Part& part) {

@@ -184,13 +184,15 @@ base::Result<void> ItemsDecoder::call(const ItemMembers& item, std::string_view 
     part.id = id;
     if (search) {
         part.name = tool_search_name;
-        part.input = decode_arguments(item.get<"arguments">(), arena_);
+        decode_arguments(item.get<"arguments">(), arena_, part);
     } else {
         const std::string_view space = item.get<"namespace">().text(arena_);
         part.name = joined_name(space, name.text(arena_), arena_);
-        const bool text = type == "custom_tool_call";
-        part.input = text ? freeform_arguments(item.get<"input">().escaped(), arena_)
-                          : decode_arguments(item.get<"arguments">(), arena_);
+        if (type == "custom_tool_call") {
+            part.input = freeform_arguments(item.get<"input">().escaped(), arena_);
+        } else {
+            decode_arguments(item.get<"arguments">(), arena_, part);
+        }
     }
     return {};
 }

@@ -44,14 +44,15 @@ struct Media {
 
 struct Part {
     PartKind kind = PartKind::text;
+    bool is_error = false;        // tool_result
     json::Escaped text;           // text, thinking, refusal; redacted_thinking: its data
     json::Escaped signature;      // thinking: Anthropic's, or ours beginning with tg1.
     Media media;                  // image, document, audio
     std::string_view id;          // tool_call: its id; tool_result: the call's id (plain text)
     std::string_view name;        // tool_call (plain text)
     json::Raw input;              // tool_call: arguments as a JSON value
+    json::Escaped spelled_input;  // `input` as a client spelled it in a string; empty: it did not
     std::vector<Part> content;    // tool_result, document with source content
-    bool is_error = false;        // tool_result
     json::Raw cache_control;      // the client's mark on this block, verbatim, or empty
     json::Raw verbatim;           // the block as the client spelled it
 };

@@ -47,6 +47,21 @@ base::Result<void> Generation::read_json() {
     return {};
 }
 
+// Gemini's clients leave to the path what the path says. False for those that do not, and for a
+// body that does not parse, which gets its error elsewhere: then the body is as it was.
+bool Generation::put_path_in_front(const PathRequest& named) {
+    if (body.data() != exchange.body().data()) return false;
+    const auto front = path_in_front(body, named);
+    if (!front) return false;
+    const std::string before(body.substr(0, front->instead_of));
+    const auto made = exchange.put_in_front(front->text, front->instead_of);
+    if (!made) return false;
+    body = *made;
+    if (document->parse(body).ok() && !says_itself(*document, named)) return true;
+    body = *exchange.put_in_front(before, front->text.size());
+    return false;
+}
+
 base::Result<void> Generation::take_path() {
     PathRequest named = *by_path;
     // A cloud's spelling of a model that is known here by another one.
@@ -55,17 +70,7 @@ base::Result<void> Generation::take_path() {
         named.model = name;
         break;
     }
-    if (named.cloud == PathCloud::gemini) {
-        // Its clients leave to the path what the path says. A body that does not parse gets its
-        // error below.
-        if (auto made = with_path_in_front(body, named)) {
-            unwrapped.text = *std::move(made);
-            if (document->parse(unwrapped.text).ok() && !says_itself(*document, named)) {
-                body = unwrapped.text;
-                return {};
-            }
-        }
-    }
+    if (named.cloud == PathCloud::gemini && put_path_in_front(named)) return {};
     TRY(unwrapped, unwrap(body, named));
     body = unwrapped.text;
     TRY([[maybe_unused]] const json::Value root, document->parse(body));

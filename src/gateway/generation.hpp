@@ -139,6 +139,7 @@ struct Generation {
 
 private:
     base::Result<void> take_path();
+    bool put_path_in_front(const PathRequest& named);
 
     std::optional<http::Headers> completed_headers_;
     std::int64_t estimate_ = -1;

@@ -23,6 +23,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
     CO_TRY(const Admission admission, co_await generation.worker.gateway.admission.enter(
                                           generation.who->tenant, exchange.scope()));
     generation.record.queued = admission.waited();
+    if (generation.by_path != nullptr) exchange.leave_room_in_front(path_in_front_room);
     CO_TRY(generation.body, co_await exchange.read_body());
     generation.record.request_bytes = generation.body.size();
     // Whole and valid before anything is done with it: a body that two parsers could read in two

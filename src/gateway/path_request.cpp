@@ -123,17 +123,15 @@ base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& req
     return made;
 }
 
-std::optional<std::string> with_path_in_front(std::string_view body, const PathRequest& request) {
+std::optional<PathInFront> path_in_front(std::string_view body, const PathRequest& request) {
     constexpr std::string_view space = " \t\r\n";
     const std::size_t open = body.find_first_not_of(space);
     if (open == body.npos || body[open] != '{') return std::nullopt;
     const std::size_t first = body.find_first_not_of(space, open + 1);
     if (first == body.npos || body[first] != '"') return std::nullopt;
-    std::string text;
-    text.reserve(body.size() + request.model.size() + 64);
-    begin_with_path(text, request);
-    text += body.substr(first);
-    return text;
+    PathInFront made{{}, first};
+    begin_with_path(made.text, request);
+    return made;
 }
 
 bool says_itself(const json::Document& with_path, const PathRequest& request) {

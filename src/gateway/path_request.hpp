@@ -38,11 +38,18 @@ struct UnwrappedBody {
 // Fails: invalid_request for a body that is no JSON object, and for anthropic_beta of wrong type.
 base::Result<UnwrappedBody> unwrap(std::string_view body, const PathRequest& request);
 
-// The body with what the path says put in front of its own members, nullopt for one that is no
-// object or an empty one. It stands for unwrap()'s, and costs a copy instead of a walk through the
-// body, when the body says none of that itself: says_itself() tells, once it is parsed.
-std::optional<std::string> with_path_in_front(std::string_view body, const PathRequest& request);
+// What stands in front of the body's own members once the path's are put there, and how many of
+// the body's first bytes it replaces. nullopt for a body that is no object or an empty one. The
+// result stands for unwrap()'s, and costs no walk through the body, when the body says none of that
+// itself: says_itself() tells, once it is parsed.
+struct PathInFront {
+    std::string text;
+    std::size_t instead_of = 0;
+};
+std::optional<PathInFront> path_in_front(std::string_view body, const PathRequest& request);
 bool says_itself(const json::Document& with_path, const PathRequest& request);
+// At most so long is the text for most models' names; longer ones take the longer way.
+inline constexpr std::size_t path_in_front_room = 512;
 
 // The body that a question for a count is about: inside Bedrock's {"input":{"invokeModel":{"body":
 // base64}}} and {"input":{"converse":{...}}}, inside Gemini's {"generateContentRequest":{...}},

@@ -41,7 +41,12 @@ TEST(PathRequest, Unwrap_RefusesWhatIsNoObject) {
 }
 
 // What is put in front is what unwrap() makes, wherever the body says none of it itself.
-TEST(PathRequest, WithPathInFront_IsAsUnwrapped) {
+TEST(PathRequest, PathInFront_IsAsUnwrapped) {
+    const auto with_path_in_front = [](std::string_view body, const PathRequest& request) {
+        auto front = path_in_front(body, request);
+        if (front) front->text += body.substr(front->instead_of);
+        return front ? std::optional(front->text) : std::nullopt;
+    };
     const PathRequest named{PathCloud::gemini, "m", false, true, {}};
     const PathRequest streamed{PathCloud::gemini, "m", true, true, {}};
     struct Case {

@@ -54,7 +54,7 @@ Exchange::Exchange(net::Stream& stream, const RequestHead& head, std::string_vie
 
 net::Task<base::Result<std::string_view>> Exchange::read_body() {
     using Body = net::Task<base::Result<std::string_view>>;
-    if (body_read_) return Body::ready(body_.view());
+    if (body_read_) return Body::ready(body());
     if (head_.content_length.value_or(0) > limits_.body_bytes_max) {
         return Body::ready(too_large(limits_.body_bytes_max));
     }
@@ -73,23 +73,25 @@ net::Task<base::Result<std::string_view>> Exchange::receive_body() {
     using Body = net::Task<base::Result<std::string_view>>;
     if (head_.chunked) return read_chunked_body();
     const auto size = static_cast<std::size_t>(head_.content_length.value_or(0));
-    body_.reserve(size);
+    body_.reserve(body_begin_ + size);
+    char* const into = body_.data() + body_begin_;
     early_used_ = std::min(size, early_body_.size());
-    std::memcpy(body_.data(), early_body_.data(), early_used_);
+    std::memcpy(into, early_body_.data(), early_used_);
     std::size_t have = early_used_;
     while (have < size) {
-        const net::IoResult got = stream_.try_read(body_.data() + have, size - have);
+        const net::IoResult got = stream_.try_read(into + have, size - have);
         if (got.status == net::IoStatus::would_block) return receive_rest(have, size);
         if (got.status != net::IoStatus::ok) return Body::ready(client_closed());
         have += got.bytes;
     }
-    body_.set_size(size);
+    body_.set_size(body_begin_ + size);
     body_read_ = true;
-    return Body::ready(body_.view());
+    return Body::ready(body());
 }
 
 net::Task<base::Result<std::string_view>> Exchange::receive_rest(std::size_t have,
                                                                  std::size_t size) {
+    char* const into = body_.data() + body_begin_;
     while (have < size) {
         const net::Patience patience{loop().after(limits_.body_timeout), &scope_};
         const net::Wake wake = co_await stream_.wait_readable(patience);
@@ -103,24 +105,24 @@ net::Task<base::Result<std::string_view>> Exchange::receive_rest(std::size_t hav
         const bool cancelled = wake == net::Wake::cancelled;
         if (cancelled && !stream_.peer_closed()) co_return client_closed();
         // Of a client that has closed, the last bytes may lie before the close.
-        const net::IoResult got = stream_.try_read(body_.data() + have, size - have);
+        const net::IoResult got = stream_.try_read(into + have, size - have);
         if (got.status == net::IoStatus::ok) {
             have += got.bytes;
             continue;
         }
         if (got.status != net::IoStatus::would_block || cancelled) co_return client_closed();
     }
-    body_.set_size(size);
+    body_.set_size(body_begin_ + size);
     body_read_ = true;
-    co_return body_.view();
+    co_return body();
 }
 
 net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
     constexpr std::size_t read_bytes = 16 * 1024;
     ChunkedDecoder decoder;
-    std::size_t have = 0;
-    body_.reserve(std::max(read_bytes, early_body_.size()));
-    std::memcpy(body_.data(), early_body_.data(), early_body_.size());
+    std::size_t have = body_begin_;
+    body_.reserve(have + std::max(read_bytes, early_body_.size()));
+    std::memcpy(body_.data() + have, early_body_.data(), early_body_.size());
     std::size_t fresh = early_body_.size();
     bool early = true;
     while (true) {
@@ -134,7 +136,9 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
             }
             have += data;
             body_.set_size(have);
-            if (have > limits_.body_bytes_max) co_return too_large(limits_.body_bytes_max);
+            if (have - body_begin_ > limits_.body_bytes_max) {
+                co_return too_large(limits_.body_bytes_max);
+            }
             if (decoder.finished()) break;
         }
         early = false;
@@ -155,7 +159,16 @@ net::Task<base::Result<std::string_view>> Exchange::read_chunked_body() {
         }
     }
     body_read_ = true;
-    co_return body_.view();
+    co_return body();
+}
+
+std::optional<std::string_view> Exchange::put_in_front(std::string_view text,
+                                                       std::size_t instead_of) {
+    const std::size_t rest = body_begin_ + instead_of;
+    if (!body_read_ || rest > body_.size() || text.size() > rest) return std::nullopt;
+    body_begin_ = rest - text.size();
+    std::memcpy(body_.data() + body_begin_, text.data(), text.size());
+    return body();
 }
 
 void Exchange::add_header(std::string_view name, std::string_view value) {

@@ -50,9 +50,21 @@ public:
     // The whole body in one piece, with BodyBuffer::padding readable bytes behind it.
     // Fails: too_large, timeout, invalid_request (bad chunks), unavailable (client closed).
     net::Task<base::Result<std::string_view>> read_body();
-    std::string_view body() const { return body_.view(); }
+    std::string_view body() const {
+        return body_read_ ? body_.view().substr(body_begin_) : std::string_view();
+    }
     // Gives the body's memory back early, when nothing refers to it any more.
-    void release_body() { body_.release(); }
+    void release_body() {
+        body_.release();
+        body_begin_ = 0;
+    }
+    // The first `instead_of` bytes of the body that was read become `text`, without moving the
+    // others; gives the body anew. nullopt: there is no room, so many bytes as were asked for
+    // before the body was read and those that are replaced.
+    std::optional<std::string_view> put_in_front(std::string_view text, std::size_t instead_of);
+    void leave_room_in_front(std::size_t bytes) {
+        if (!body_read_) body_begin_ = bytes;
+    }
 
     // A header of the answer; names are sent as given, control bytes in values as spaces. Before
     // respond() or start_stream().
@@ -109,6 +121,7 @@ private:
     std::int64_t arrived_unix_micros_;
     std::string request_id_;
     BodyBuffer body_;
+    std::size_t body_begin_ = 0;  // before it: room for put_in_front()
     BodyBuffer extra_headers_;
     BodyBuffer head_out_;
     BodyBuffer sending_;     // the head, once it is on its way

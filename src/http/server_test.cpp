@@ -26,6 +26,23 @@ net::Task<void> echo_body(Exchange& exchange) {
     auto sent = co_await exchange.respond(200, "text/plain", *body);
 }
 
+// The path's query in front of the body instead of its first byte; then the body as it was.
+net::Task<void> body_with_front(Exchange& exchange) {
+    exchange.leave_room_in_front(20);
+    auto body = co_await exchange.read_body();
+    if (!body.ok()) {
+        auto sent = co_await exchange.respond(413, "text/plain", body.error().message);
+        co_return;
+    }
+    const std::string before(body->substr(0, 1));
+    const auto with = exchange.put_in_front(exchange.head().query, before.size());
+    std::string answer(with.value_or("no room"));
+    const std::size_t length = exchange.head().query.size();
+    if (with) answer += "|" + std::string(*exchange.put_in_front(before, length));
+    answer += "|" + std::string(exchange.body());
+    auto sent = co_await exchange.respond(200, "text/plain", answer);
+}
+
 net::Task<void> stream_words(Exchange& exchange) {
     auto started = co_await exchange.start_stream(200, "text/plain");
     for (const char* word : {"one ", "two "}) {
@@ -67,6 +84,7 @@ class ServerTest : public ::testing::Test {
 protected:
     ServerTest() : server_(loop_, router_, limits()) {
         router_.add(Method::post, "/echo", echo_body);
+        router_.add(Method::post, "/front", body_with_front);
         router_.add(Method::get, "/stream", stream_words);
         router_.add(Method::get, "/wait", wait_for_ever);
         router_.add(Method::get, "/throws", throws);
@@ -205,6 +223,34 @@ TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
     send(fd, "hi");
     EXPECT_NE(receive(fd, "hi").find("200 OK"), std::string::npos);
     close(fd);
+}
+
+TEST_F(ServerTest, AFrontIsPutBeforeTheBodyWhereThereIsRoom) {
+    const auto ask = [this](const std::string& front, const std::string& body, bool chunked) {
+        const std::string head = "POST /front?" + front + " HTTP/1.1\r\nhost: x\r\n"
+                                 "connection: close\r\n";
+        std::string sent = head + "content-length: " + std::to_string(body.size()) +
+                           "\r\n\r\n" + body;
+        if (chunked) {
+            sent = head + "transfer-encoding: chunked\r\n\r\n";
+            for (const char c : body) sent += std::string("1\r\n") + c + "\r\n";
+            sent += "0\r\n\r\n";
+        }
+        const std::string answer = talk(sent);
+        return answer.substr(answer.find("\r\n\r\n") + 4);
+    };
+    const std::string most(21, 'm');  // the room and the byte that is replaced
+    const std::string long_body = "{" + std::string(900, 'b');
+    for (const bool chunked : {false, true}) {
+        EXPECT_EQ(ask("front", "{body", chunked), "frontbody|{body|{body");
+        EXPECT_EQ(ask("f", "{", chunked), "f|{|{");
+        EXPECT_EQ(ask(most, "{body", chunked), most + "body|{body|{body");
+        EXPECT_EQ(ask(most + "m", "{body", chunked), "no room|{body");
+        EXPECT_EQ(ask("front", long_body, chunked),
+                  "front" + long_body.substr(1) + "|" + long_body + "|" + long_body);
+        EXPECT_NE(ask("f", std::string(1001, 'b'), chunked).find("body_bytes"), std::string::npos);
+        EXPECT_EQ(ask("f", std::string(1000, 'b'), chunked).find("body_bytes"), std::string::npos);
+    }
 }
 
 TEST_F(ServerTest, ABodyOverTheLimitIsRefusedInWordsBeforeItIsRead) {

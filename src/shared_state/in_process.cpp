@@ -16,7 +16,7 @@ constexpr std::int64_t money_kept_microseconds = 24ll * 3600 * 1'000'000;
 }  // namespace
 
 std::int64_t steady_microseconds() {
-    // Not the kernel's last tick: whoever waits as long as a refusal says would come back before it.
+    // Not the kernel's last tick: who waits as long as a refusal says would come back before it.
     return std::chrono::duration_cast<std::chrono::microseconds>(
                std::chrono::steady_clock::now().time_since_epoch())
         .count();
