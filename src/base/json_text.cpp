@@ -1,5 +1,6 @@
 #include "base/json_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -8,9 +9,11 @@
 #include <string>
 
 #include "base/json.hpp"
+#include "base/json_scan.hpp"
 
 #if defined(__x86_64__)
-#include <emmintrin.h>
+#include <immintrin.h>
+#define TOLLGATE_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt")))
 #endif
 
 namespace tollgate::json {
@@ -101,9 +104,7 @@ std::size_t decode_escape(const char*& at, const char* end, char* out) {
     return encode_utf8(unit, out);
 }
 
-// Unescapes into `out`, which has room for text.size() bytes; returns the bytes written: an escape
-// is never shorter than what it stands for.
-std::size_t unescape_into(std::string_view text, char* out) {
+std::size_t unescape_portable(std::string_view text, char* out) {
     const char* at = text.data();
     const char* const end = at + text.size();
     char* const begin = out;
@@ -140,9 +141,95 @@ std::size_t unescape_into(std::string_view text, char* out) {
     return static_cast<std::size_t>(out - begin);
 }
 
+#if defined(__x86_64__)
+
+// Of the bytes that a backslash escapes, those that stand for something else, replaced. `unknown`:
+// those that no single byte stands for.
+TOLLGATE_AVX512 inline __m512i meanings_of(__m512i block, std::uint64_t escaped,
+                                           std::uint64_t& unknown) {
+    constexpr char letters[] = {'n', 't', 'r', 'b', 'f'};
+    constexpr char same[] = {'"', '\\', '/'};
+    for (const char c : same) escaped &= ~_mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(c));
+    __m512i meanings = block;
+    for (std::size_t i = 0; i < sizeof letters && escaped != 0; ++i) {
+        const std::uint64_t found =
+            _mm512_mask_cmpeq_epi8_mask(escaped, block, _mm512_set1_epi8(letters[i]));
+        meanings = _mm512_mask_mov_epi8(meanings, found,
+                                        _mm512_set1_epi8(simple_escape(letters[i])));
+        escaped &= ~found;
+    }
+    unknown = escaped;
+    return meanings;
+}
+
+constexpr std::ptrdiff_t block_bytes = 64;
+
+// The bits of a block's first bytes.
+constexpr std::uint64_t first_bytes(std::ptrdiff_t count) {
+    return count == 0 ? 0 : ~std::uint64_t{0} >> (block_bytes - count);
+}
+
+// Code and JSON within strings have an escape every few bytes: a block is written without its
+// backslashes at once, however many it has.
+TOLLGATE_AVX512 std::size_t unescape_wide(std::string_view text, char* out) {
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    char* const begin = out;
+    while (at != end) {
+        const std::ptrdiff_t present = std::min(end - at, block_bytes);
+        const std::uint64_t all = first_bytes(present);
+        const __m512i block = _mm512_maskz_loadu_epi8(all, at);
+        const std::uint64_t backslashes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\\'));
+        std::uint64_t kept = all, unknown = 0;
+        std::ptrdiff_t passed = present;
+        __m512i meanings = block;
+        if (backslashes != 0) {
+            std::uint64_t carry = 0;
+            const std::uint64_t escaped = detail::escaped_bytes(backslashes, carry);
+            const std::uint64_t escaping = backslashes & ~escaped;
+            meanings = meanings_of(block, escaped & all, unknown);
+            // A backslash at the end is the next block's first; at the text's end it is no escape.
+            if ((escaping >> (present - 1)) != 0) {
+                if (present == 1) break;
+                --passed;
+            }
+            if (unknown != 0) passed = __builtin_ctzll(unknown) - 1;
+            kept = ~escaping & first_bytes(passed);
+        }
+        const int written = __builtin_popcountll(kept);
+        const __m512i packed = _mm512_maskz_compress_epi8(kept, meanings);
+        if (end - at >= block_bytes) {
+            // What is written is never ahead of what is read, so a block fits.
+            _mm512_storeu_si512(out, packed);
+        } else {
+            _mm512_mask_storeu_epi8(out, first_bytes(written), packed);
+        }
+        at += passed;
+        out += written;
+        if (unknown != 0) out += decode_escape(at, end, out);
+    }
+    const std::string_view rest(at, static_cast<std::size_t>(end - at));
+    return static_cast<std::size_t>(out - begin) + unescape_portable(rest, out);
+}
+
+#endif
+
+const detail::Unescape unescape_into = detail::unescape_versions().back();
+
 }  // namespace
 
 namespace detail {
+
+std::vector<Unescape> unescape_versions() {
+    std::vector<Unescape> versions{unescape_portable};
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) {
+        versions.push_back(unescape_wide);
+    }
+#endif
+    return versions;
+}
 
 std::size_t escape_length(const char* at, const char* end) {
     if (end - at < 2 || *at != '\\') return 0;

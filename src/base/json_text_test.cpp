@@ -7,6 +7,7 @@
 
 #include "base/arena.hpp"
 #include "base/json.hpp"
+#include "base/json_text.hpp"
 
 namespace tollgate::json {
 namespace {
@@ -30,7 +31,7 @@ TEST(JsonText, Unescape_InBlocksAsInPieces) {
     std::mt19937 random(7);
     for (int round = 0; round < 3000; ++round) {
         std::string escaped, expected;
-        const std::size_t count = random() % 24;
+        const std::size_t count = random() % 60;
         for (std::size_t i = 0; i < count; ++i) {
             // A lone half would join the one behind it.
             const auto& [text, meaning] = pieces[random() % pieces.size()];
@@ -46,7 +47,39 @@ TEST(JsonText, Unescape_InBlocksAsInPieces) {
         ASSERT_EQ(out, "before" + expected) << escaped;
         base::Arena arena;
         ASSERT_EQ(unescape(inside, arena), expected) << escaped;
+        for (const detail::Unescape version : detail::unescape_versions()) {
+            std::vector<char> room(exact.size());
+            const std::size_t written = version(inside.raw, room.data());
+            ASSERT_EQ(std::string_view(room.data(), written), expected) << escaped;
+        }
     }
+}
+
+// Each at each place of a block, and behind each number of backslashes.
+TEST(JsonText, Unescape_VersionsAgree) {
+    const auto versions = detail::unescape_versions();
+    const auto expect_same = [&](const std::string& text) {
+        const std::vector<char> exact(text.begin(), text.end());
+        std::vector<char> expected(exact.size());
+        expected.resize(versions.front()({exact.data(), exact.size()}, expected.data()));
+        for (const detail::Unescape version : versions) {
+            std::vector<char> room(exact.size());
+            room.resize(version({exact.data(), exact.size()}, room.data()));
+            ASSERT_EQ(room, expected) << text;
+        }
+    };
+    for (const char* special : {"\\", "\\n", "\\r\\t", "\\u0041", "\\u12", "\\x", "\\ud83d\\ude00", "\\\\n",
+                                "\\\"\\/\\b\\f"}) {
+        for (std::size_t before = 0; before < 140; ++before) {
+            for (std::size_t slashes = 0; slashes < 4; ++slashes) {
+                for (std::size_t after : {0, 1, 62, 63, 64, 130}) {
+                    expect_same(std::string(before, 'a') + std::string(slashes, '\\') + special +
+                                std::string(after, 'n'));
+                }
+            }
+        }
+    }
+    for (std::size_t length = 0; length < 300; ++length) expect_same(std::string(length, '\\'));
 }
 
 // What nobody validated yields its own bytes.

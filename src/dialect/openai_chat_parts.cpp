@@ -53,7 +53,10 @@ base::Result<void> ContentWriter::add(const Part& part, std::vector<Piece>& piec
         case PartKind::text:
         case PartKind::refusal:
             if (!part.text.empty()) {
-                pieces.push_back({nullptr, part.text, cache_mark(part.cache_control)});
+                // In place: a copy of what was just put together waits for the texts written before.
+                Piece& piece = pieces.emplace_back();
+                piece.text = part.text;
+                piece.cache_control = cache_mark(part.cache_control);
             }
             return {};
         case PartKind::image: return add_image(part, pieces);
