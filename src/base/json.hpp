@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -235,9 +236,23 @@ std::string_view unescape(Escaped inside, base::Arena& arena);
 Escaped escape(std::string_view plain, base::Arena& arena);
 
 // Writes objects and arrays with the commas in the right places. Keys are plain, short and ours.
+// A text that belongs into what was written, in front of its byte `at`, and was left where it is.
+struct Lent {
+    std::size_t at = 0;
+    std::string_view text;
+    std::shared_ptr<const std::string> owner;  // null: whoever lent it keeps it
+};
+constexpr std::size_t lent_bytes_min = 2048;  // shorter ones are copied sooner than noted
+
 class Writer {
 public:
     explicit Writer(std::string& out) : out_(out) {}
+    // From now on long texts inside `lender`, and those put as shared, are noted in `lent` instead
+    // of being copied. Both, and the lender's bytes, outlive what is made of them.
+    void lend_from(std::string_view lender, std::vector<Lent>& lent) {
+        lender_ = lender;
+        lent_ = &lent;
+    }
     Writer& begin_object() { return open('{'); }
     Writer& end_object() { return close('}'); }
     Writer& begin_array() { return open('['); }
@@ -266,6 +281,11 @@ public:
         out_ += '"';
         return *this;
     }
+    // Inside of those: adds to what was written, or lends it.
+    void put(std::string_view text) {
+        if (text.size() < lent_bytes_min || !lends(text)) out_ += text;
+    }
+    void put_shared(const std::shared_ptr<const std::string>& text);
     // key and value in one call
     Writer& string(std::string_view name, std::string_view plain) {
         return key(name).string(plain);
@@ -292,8 +312,11 @@ private:
         if (comma_) out_ += ',';
         comma_ = true;
     }
+    bool lends(std::string_view text);
     std::string& out_;
     bool comma_ = false;
+    std::string_view lender_;
+    std::vector<Lent>* lent_ = nullptr;
 };
 
 }  // namespace tollgate::json

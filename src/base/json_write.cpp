@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <functional>
 
 #include "base/json.hpp"
 #include "base/json_sink.hpp"
@@ -192,8 +193,28 @@ Writer& Writer::escaped(Escaped inside) {
         return *this;
     }
     separate();
-    append_string(out_, inside);
+    out_ += '"';
+    put(inside.raw);
+    out_ += '"';
     return *this;
+}
+
+// Whatever was made up on the way is no part of the lender, and copied.
+bool Writer::lends(std::string_view text) {
+    if (lent_ == nullptr) return false;
+    const std::less<> before;
+    const char* const end = lender_.data() + lender_.size();
+    if (before(text.data(), lender_.data()) || before(end, text.data() + text.size())) return false;
+    lent_->push_back({out_.size(), text, nullptr});
+    return true;
+}
+
+void Writer::put_shared(const std::shared_ptr<const std::string>& text) {
+    if (lent_ == nullptr || text->size() < lent_bytes_min) {
+        out_ += *text;
+    } else {
+        lent_->push_back({out_.size(), *text, text});
+    }
 }
 
 Writer& Writer::integer(std::int64_t value) {
@@ -223,7 +244,7 @@ Writer& Writer::raw(Raw value) {
         return *this;
     }
     separate();
-    out_ += value;
+    put(value);
     return *this;
 }
 

@@ -40,7 +40,7 @@ public:
         }
         out_.path = target_.provider.chat_path;
         plan();
-        out_.body.reserve(body_bytes_guess(request_));
+        begin_body(request_, out_, writer_);
         writer_.begin_object();
         head();
         system();
@@ -133,11 +133,11 @@ private:
         if (request_.tools.empty() && !answer_by_tool_) return {};
         if (!begin_field("tools")) return {};
         writer_.begin_array();
-        const std::size_t opened = out_.body.size();
+        const std::size_t opened = out_.body.size() + out_.lent.size();
         std::size_t index = 0;
         for (const auto& tool : request_.tools) TRY_VOID(blocks_.tool(tool, index++));
         if (answer_by_tool_) answer_tool();
-        has_tools_ = out_.body.size() != opened;
+        has_tools_ = out_.body.size() + out_.lent.size() != opened;
         writer_.end_array();
         return {};
     }

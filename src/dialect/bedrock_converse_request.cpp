@@ -47,7 +47,7 @@ public:
         Fields fields(request_, target_, out_.translation,
                       {forced, turns_.loop_keeps_thinking, answer_by_tool_});
         TRY_VOID(fields.plan());
-        out_.body.reserve(body_bytes_guess(request_));
+        begin_body(request_, out_, writer_);
         writer_.begin_object();
         if (!fields.imposed("messages")) TRY_VOID(messages());
         if (!fields.imposed("system")) system();

@@ -5,30 +5,49 @@ namespace {
 
 constexpr std::size_t names = 64;  // of the fields around one thing
 
-std::size_t size_of(const domain::Tool& tool) {
-    if (!tool.verbatim.empty()) return tool.verbatim.size();
-    return names + tool.name.size() + tool.description.raw.size() + tool.schema.size();
-}
+// Adds up what is copied into a body.
+class Measure {
+public:
+    explicit Measure(bool lent) : lent_(lent) {}
 
-std::size_t size_of(const std::vector<domain::Part>& parts) {
-    std::size_t bytes = 0;
-    for (const domain::Part& part : parts) {
-        bytes += names + (part.verbatim.empty()
-                              ? part.text.raw.size() + part.input.size() +
-                                    part.media.data.raw.size() + size_of(part.content)
-                              : part.verbatim.size());
+    std::size_t all(const domain::Request& request) const {
+        std::size_t bytes = parts(request.system);
+        for (const domain::Message& message : request.messages) bytes += parts(message.parts);
+        // Lists that are known are mostly lent as a whole.
+        if (lent_ && request.tools_known != 0) return bytes;
+        for (const domain::Tool& tool : request.tools) bytes += size_of(tool);
+        return bytes;
     }
-    return bytes;
-}
+
+private:
+    std::size_t text(std::string_view text) const {
+        return lent_ && text.size() >= json::lent_bytes_min ? 0 : text.size();
+    }
+    static std::size_t size_of(const domain::Tool& tool) {
+        if (!tool.verbatim.empty()) return tool.verbatim.size();
+        return names + tool.name.size() + tool.description.raw.size() + tool.schema.size();
+    }
+    std::size_t parts(const std::vector<domain::Part>& parts) const {
+        std::size_t bytes = 0;
+        for (const domain::Part& part : parts) {
+            bytes += names + text(part.text.raw) + part.input.size() +
+                     text(part.media.data.raw) + this->parts(part.content);
+            if (part.kind == domain::PartKind::hosted) bytes += part.verbatim.size();
+        }
+        return bytes;
+    }
+
+    bool lent_;
+};
 
 }  // namespace
 
-std::size_t body_bytes_guess(const domain::Request& request) {
-    std::size_t bytes = size_of(request.system);
-    for (const domain::Message& message : request.messages) bytes += size_of(message.parts);
-    for (const domain::Tool& tool : request.tools) bytes += size_of(tool);
+void begin_body(const domain::Request& request, EncodedRequest& out, json::Writer& writer) {
+    const std::size_t bytes = Measure(!request.lender.empty()).all(request);
     constexpr std::size_t other_fields = 1024;
-    return bytes + bytes / 16 + other_fields;  // calls' arguments grow when they are escaped
+    // Calls' arguments grow when they are escaped.
+    out.body.reserve(bytes + bytes / 16 + other_fields);
+    if (!request.lender.empty()) writer.lend_from(request.lender, out.lent);
 }
 
 }  // namespace tollgate::dialect

@@ -119,7 +119,7 @@ void CohereMessages::write_user(Pieces& pieces) {
                 json::append_escaped(out, media.media_type);
                 out += ";base64,";
             }
-            out += media.data.raw;
+            writer_.put(media.data.raw);
         });
         if (!media.detail.empty()) writer_.string("detail", media.detail);
         writer_.end_object().end_object();

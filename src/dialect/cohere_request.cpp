@@ -31,7 +31,7 @@ public:
         }
         out_.path = target_.provider.chat_path;
         TRY_VOID(pick_tools());
-        out_.body.reserve(body_bytes_guess(request_));
+        begin_body(request_, out_, writer_);
         writer_.begin_object();
         if (ours("model")) writer_.string("model", target_.model_name);
         writer_.key("messages");

@@ -46,6 +46,9 @@ struct Translation {
 
 struct EncodedRequest {
     std::string body;
+    // What belongs into `body` and was not copied, in order: views of Request::lender, and what
+    // they own. None without a lender.
+    std::vector<json::Lent> lent;
     std::string path;    // below the deployment's base URL, "/messages", "/chat/completions"
     Translation translation;
 };

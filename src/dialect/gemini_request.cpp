@@ -72,7 +72,7 @@ public:
         }
         out_.path = "/models/" + target_.model_name + ":generateContent";
         TRY_VOID(choose_tools());
-        out_.body.reserve(body_bytes_guess(request_));
+        begin_body(request_, out_, writer_);
         writer_.begin_object();
         note_system_marks();
         const bool apart = takes_system_instruction(target_);

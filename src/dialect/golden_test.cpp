@@ -2,6 +2,8 @@
 // With TOLLGATE_WRITE_GOLDEN=1 the expected parts are written anew, to be reviewed as a diff.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -187,6 +189,74 @@ std::string usage_note(const domain::Usage& usage) {
     add("reasoning", usage.reasoning);
     add("cost_nano_usd", usage.provider_cost_nano_usd);
     return note;
+}
+
+// The value with its texts so long that they are lent.
+void append_inflated(std::string& out, json::Value value, std::string_view key) {
+    constexpr std::array<std::string_view, 9> texts = {"text", "content", "data", "output", "url",
+                                                       "thinking", "title", "context", "system"};
+    if (value.is_object() || value.is_array()) {
+        out += value.is_object() ? '{' : '[';
+        bool first = true;
+        const auto next = [&] {
+            if (!first) out += ',';
+            first = false;
+        };
+        if (value.is_object()) {
+            json::Value::Range members = value.members();
+            for (auto it = members.begin(); !(it == members.end()); ++it) {
+                next();
+                json::append_string(out, it.key().escaped());
+                out += ':';
+                append_inflated(out, *it, it.key().escaped().raw);
+            }
+        } else {
+            for (const json::Value element : value.elements()) {
+                next();
+                append_inflated(out, element, key);
+            }
+        }
+        out += value.is_object() ? '}' : ']';
+        return;
+    }
+    const bool text = value.is_string() && !value.string_empty() &&
+                      std::find(texts.begin(), texts.end(), key) != texts.end();
+    std::string many;
+    while (text && many.size() < 2 * json::lent_bytes_min) many += value.escaped().raw;
+    text ? json::append_string(out, json::Escaped{many}) : void(out += value.raw());
+}
+
+std::string put_together(const EncodedRequest& encoded) {
+    std::string whole;
+    std::size_t at = 0;
+    for (const json::Lent& lent : encoded.lent) {
+        whole.append(encoded.body, at, lent.at - at).append(lent.text);
+        at = lent.at;
+    }
+    return whole.append(encoded.body, at);
+}
+
+// What is lent stands where it would have been copied to. Gives how much of it there was.
+std::size_t expect_same_when_lent(const Case& test) {
+    const Codec from = codec_of(test.from), to = codec_of(test.to);
+    json::Document document;
+    const auto parsed = document.parse(test.input);
+    if (!parsed.ok()) return 0;
+    std::string text;
+    append_inflated(text, *parsed, "");
+    base::Arena arena;
+    json::Document inflated;
+    EXPECT_TRUE(inflated.parse(text).ok()) << text;
+    auto request = from.client->decode_request(inflated, arena);
+    if (!request.ok()) return 0;
+    const auto copied = to.provider->encode_request(*request, test.settings.target);
+    request->lender = text;
+    const auto lent = to.provider->encode_request(*request, test.settings.target);
+    EXPECT_EQ(copied.ok(), lent.ok());
+    if (!copied.ok() || !lent.ok()) return 0;
+    EXPECT_TRUE(copied->lent.empty());
+    EXPECT_EQ(put_together(*lent), copied->body);
+    return lent->lent.size();
 }
 
 Outcome run_request(const Case& test) {
@@ -416,7 +486,14 @@ std::string golden_name(const testing::TestParamInfo<fs::path>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Dialect, Golden, testing::ValuesIn(golden_files()), golden_name);
 
-TEST(GoldenFiles, Directory_IsNotEmpty) { EXPECT_GT(golden_files().size(), 20u); }
+TEST(GoldenFiles, Requests_LendLongTexts) {
+    std::size_t lent = 0;
+    for (const fs::path& file : golden_files()) {
+        const Case test = parse_case(read_file(file));
+        if (test.op == "request") lent += expect_same_when_lent(test);
+    }
+    EXPECT_GT(lent, 500u);
+}
 
 }  // namespace
 }  // namespace tollgate::dialect::golden

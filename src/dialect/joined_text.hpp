@@ -19,22 +19,26 @@ public:
     }
     bool empty() const { return texts_.empty(); }
     void append_to(std::string& out) const {
-        bool first = true;
-        for (const json::Escaped text : texts_) {
-            if (!first) out += between_;
-            first = false;
-            out += text.raw;
-        }
+        each(out, [&](std::string_view text) { out += text; });
     }
     // The value of a field: a string of `opening` and the texts.
     void write(json::Writer& writer, std::string_view opening = {}) const {
         writer.string_in_place([&](std::string& out) {
             out += opening;
-            append_to(out);
+            each(out, [&](std::string_view text) { writer.put(text); });
         });
     }
 
 private:
+    template <typename Put>
+    void each(std::string& out, Put&& put) const {
+        bool first = true;
+        for (const json::Escaped text : texts_) {
+            if (!first) out += between_;
+            first = false;
+            put(text.raw);
+        }
+    }
     std::string_view between_;
     std::vector<json::Escaped> texts_;
 };

@@ -52,7 +52,7 @@ public:
             TRY_VOID(refuse_untranslatable(request_));
         }
         out_.path = "/api/chat";
-        out_.body.reserve(body_bytes_guess(request_));
+        begin_body(request_, out_, writer_);
         writer_.begin_object();
         if (ours("model")) writer_.string("model", target_.model_name);
         writer_.key("messages").begin_array();

@@ -27,7 +27,7 @@ public:
     base::Result<EncodedRequest> encode() {
         TRY(ToolPlan tools, plan_tools(request_, target_, out_.translation));
         plan_thinking(tools);
-        out_.body.reserve(body_bytes_guess(request_));
+        begin_body(request_, out_, writer_);
         writer_.begin_object();
         if (field("model")) writer_.string(target_.model_name);
         TRY_VOID(messages());

@@ -131,8 +131,8 @@ private:
             writer_.escaped(pieces.front().text);
             return;
         }
-        writer_.string_in_place([&](std::string& out) {
-            for (const Piece& piece : pieces) out += piece.text.raw;
+        writer_.string_in_place([&](std::string&) {
+            for (const Piece& piece : pieces) writer_.put(piece.text.raw);
         });
     }
 
@@ -299,7 +299,7 @@ private:
             if (result.is_error) out += error_prefix;
             for (std::size_t i = 0; i < pieces.size(); ++i) {
                 if (i > 0) out += "\\n";
-                out += pieces[i].text.raw;
+                writer_.put(pieces[i].text.raw);
             }
         };
         writer_.in_place([&](std::string& out) {

@@ -27,11 +27,14 @@ std::string document_heading(const domain::Media& media) {
     return out;
 }
 
-void write_data_url(std::string& out, const domain::Media& media) {
-    out += "data:";
-    json::append_escaped(out, media.media_type);
-    out += ";base64,";
-    out += media.data.raw;
+// A value: data:TYPE;base64,DATA
+void write_data_url(json::Writer& writer, const domain::Media& media) {
+    writer.string_in_place([&](std::string& out) {
+        out += "data:";
+        json::append_escaped(out, media.media_type);
+        out += ";base64,";
+        writer.put(media.data.raw);
+    });
 }
 
 }  // namespace
@@ -123,25 +126,22 @@ base::Result<void> ContentWriter::add_audio(const Part& part, std::vector<Piece>
 
 void ContentWriter::write_piece(json::Writer& writer, const Piece& piece) {
     writer.begin_object();
-    std::string url;
     if (piece.is_text()) {
         writer.string("type", "text").escaped("text", piece.text);
     } else if (const domain::Media& media = piece.part->media;
                piece.part->kind == PartKind::image) {
+        writer.string("type", "image_url").key("image_url").begin_object().key("url");
         if (media.source == MediaSource::url) {
-            url = media.data.raw;
+            writer.escaped(media.data);
         } else {
-            write_data_url(url, media);
+            write_data_url(writer, media);
         }
-        writer.string("type", "image_url").key("image_url").begin_object();
-        writer.escaped("url", {url});
         if (!media.detail.empty()) writer.string("detail", media.detail);
         writer.end_object();
     } else if (piece.part->kind == PartKind::audio) {
         writer.string("type", "input_audio").key("input_audio").begin_object();
         writer.escaped("data", media.data).string("format", media.media_type).end_object();
     } else {
-        write_data_url(url, media);
         writer.string("type", "file").key("file").begin_object();
         if (!media.filename.empty()) {
             writer.escaped("filename", media.filename);
@@ -153,7 +153,8 @@ void ContentWriter::write_piece(json::Writer& writer, const Piece& piece) {
         } else {
             writer.string("filename", "document.pdf");
         }
-        writer.escaped("file_data", {url}).end_object();
+        write_data_url(writer.key("file_data"), media);
+        writer.end_object();
     }
     if (!piece.cache_control.empty()) writer.raw("cache_control", piece.cache_control);
     writer.end_object();
@@ -175,10 +176,9 @@ void ContentWriter::write(json::Writer& writer, const std::vector<Piece>& pieces
         return;
     }
     writer.string_in_place([&](std::string& out) {
-        const std::size_t begin = out.size();
         for (const Piece& piece : pieces) {
-            if (out.size() != begin) out += "\\n\\n";
-            out += piece.text.raw;
+            if (&piece != pieces.data()) out += "\\n\\n";
+            writer.put(piece.text.raw);
         }
     });
 }

@@ -106,13 +106,14 @@ base::Result<void> ResponsesInput::tool_output(const Part& part) {
         writer_.end_array().end_object();
         return {};
     }
-    scratch_.clear();
-    if (part.is_error) scratch_ += "Error: ";
-    for (std::size_t i = 0; i < part.content.size(); ++i) {
-        if (i > 0) scratch_ += "\\n";
-        scratch_ += part.content[i].text.raw;
-    }
-    writer_.escaped(json::Escaped{scratch_}).end_object();
+    writer_.string_in_place([&](std::string& out) {
+        if (part.is_error) out += "Error: ";
+        for (std::size_t i = 0; i < part.content.size(); ++i) {
+            if (i > 0) out += "\\n";
+            writer_.put(part.content[i].text.raw);
+        }
+    });
+    writer_.end_object();
     return {};
 }
 
@@ -145,15 +146,15 @@ base::Result<void> ResponsesInput::image(const Part& part) {
         return cannot_carry(target_, translation_, "image", "messages.content.image.source",
                             "a file id is known to another provider only; send base64 or a URL");
     }
-    scratch_.clear();
-    if (media.source == MediaSource::base64) {
-        scratch_ += "data:";
-        json::append_escaped(scratch_, media.media_type);
-        scratch_ += ";base64,";
-    }
-    scratch_ += media.data.raw;
-    writer_.begin_object().string("type", "input_image");
-    writer_.escaped("image_url", json::Escaped{scratch_});
+    writer_.begin_object().string("type", "input_image").key("image_url");
+    writer_.string_in_place([&](std::string& out) {
+        if (media.source == MediaSource::base64) {
+            out += "data:";
+            json::append_escaped(out, media.media_type);
+            out += ";base64,";
+        }
+        writer_.put(media.data.raw);
+    });
     if (!media.detail.empty()) writer_.string("detail", media.detail);
     writer_.end_object();
     return {};
@@ -189,11 +190,14 @@ base::Result<void> ResponsesInput::document(const Part& part) {
     bool named = scratch_.find('.') != std::string::npos;
     if (!named) scratch_ += scratch_.empty() ? "document.pdf" : ".pdf";
     writer_.escaped("filename", json::Escaped{scratch_});
-    scratch_ = "data:";
-    if (media.media_type.empty()) scratch_ += "application/pdf";
-    else json::append_escaped(scratch_, media.media_type);
-    scratch_.append(";base64,").append(media.data.raw);
-    writer_.escaped("file_data", json::Escaped{scratch_}).end_object();
+    writer_.key("file_data").string_in_place([&](std::string& out) {
+        out += "data:";
+        if (media.media_type.empty()) out += "application/pdf";
+        else json::append_escaped(out, media.media_type);
+        out += ";base64,";
+        writer_.put(media.data.raw);
+    });
+    writer_.end_object();
     return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dialect/body_size.hpp"
+#include "dialect/joined_text.hpp"
 #include "dialect/identity.hpp"
 #include "dialect/openai_responses_input.hpp"
 #include "dialect/reasoning.hpp"
@@ -28,7 +29,7 @@ public:
             TRY_VOID(refuse_untranslatable(request_));
         }
         out_.path = "/responses";
-        out_.body.reserve(body_bytes_guess(request_));
+        begin_body(request_, out_, writer_);
         writer_.begin_object();
         if (ours("model")) writer_.string("model", target_.model_name);
         instructions();
@@ -66,16 +67,12 @@ private:
 
     void instructions() {
         if (request_.system.empty()) return;
-        std::string joined;
+        JoinedText joined;
         for (const auto& part : request_.system) {
             if (!part.cache_control.empty()) out_.translation.drop("cache_control");
-            if (part.text.empty()) continue;
-            if (!joined.empty()) joined += "\\n\\n";
-            joined += part.text.raw;
+            joined.add(part.text);
         }
-        if (!joined.empty() && ours("instructions")) {
-            writer_.escaped("instructions", json::Escaped{joined});
-        }
+        if (!joined.empty() && ours("instructions")) joined.write(writer_.key("instructions"));
     }
 
     base::Result<void> tools() {

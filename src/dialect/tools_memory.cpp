@@ -27,7 +27,7 @@ void ToolsMemory::forget_oldest() {
     const auto oldest =
         std::min_element(lists_.begin(), lists_.end(),
                          [](const Kept& a, const Kept& b) { return a.used < b.used; });
-    bytes_ -= oldest->text.size();
+    bytes_ -= oldest->text->size();
     lists_.erase(oldest);
 }
 
@@ -36,7 +36,7 @@ void ToolsMemory::keep(std::uint64_t known, const ToolsForm& form, std::string_v
     if (text.size() > list_bytes_max) return;
     while (lists_.size() >= lists_max || bytes_ + text.size() > bytes_max) forget_oldest();
     lists_.push_back({known, ++uses_, form, std::string(form.name_charset), *form.drop,
-                      std::string(text), std::move(noted)});
+                      std::make_shared<const std::string>(text), std::move(noted)});
     bytes_ += text.size();
     // The target may be gone at the next request.
     lists_.back().form.name_charset = {};

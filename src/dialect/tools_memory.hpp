@@ -7,6 +7,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,7 @@ public:
         const Kept* kept = find(known, form);
         writer.in_place([&](std::string& out) {
             if (kept != nullptr) {
-                out += kept->text;
+                writer.put_shared(kept->text);
                 return;
             }
             const std::size_t begin = out.size();
@@ -83,7 +84,7 @@ private:
         ToolsForm form;          // but for its charset and list, which are the next two
         std::string name_charset;
         std::vector<std::string> drop;
-        std::string text;
+        std::shared_ptr<const std::string> text;
         Translation noted;
     };
     const Kept* find(std::uint64_t known, const ToolsForm& form);

@@ -127,6 +127,9 @@ struct Request {
     // json::Value::known() of the list that `tools` were decoded from and that they are whole and
     // unchanged; 0: none. Whoever encodes them may keep the text by it.
     std::uint64_t tools_known = 0;
+    // The text that the request was decoded from, where it outlives what is encoded from it: long
+    // parts of it are then not copied (json::Writer::lend_from). Empty: they are.
+    std::string_view lender;
     ToolChoice tool_choice;
     std::optional<std::int64_t> max_output_tokens;
     json::Raw temperature, top_p, top_k;  // numbers as spelled, empty when not given

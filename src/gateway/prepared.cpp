@@ -17,6 +17,19 @@ void cut(std::string_view body, Prepared& prepared) {
     if (at < body.size()) prepared.pieces.push_back(body.substr(at));
 }
 
+// A translated body with what was lent to it in its places.
+void put_together(Prepared& prepared) {
+    const std::string_view body = prepared.body;
+    prepared.pieces.reserve(2 * prepared.lent.size() + 1);
+    std::size_t at = 0;
+    for (const json::Lent& lent : prepared.lent) {
+        if (lent.at > at) prepared.pieces.push_back(body.substr(at, lent.at - at));
+        prepared.pieces.push_back(lent.text);
+        at = lent.at;
+    }
+    if (at < body.size()) prepared.pieces.push_back(body.substr(at));
+}
+
 // A splice for the top-level max_tokens field: a provider said how much fits, or a budget clamps.
 void clamp_max_tokens(const Generation& generation, const domain::Deployment& target,
                       std::int64_t limit, Prepared& prepared) {
@@ -155,20 +168,28 @@ base::Result<void> prepare_translation(Generation& generation, const Endpoint& e
     const auto wanted = request->max_output_tokens;
     if (max_tokens_override > 0) request->max_output_tokens = max_tokens_override;
     const dialect::AddedCacheMarks marks(*request, marks_of(generation, endpoint));
+    // What is cut afterwards, and what was begun with texts of its own, is written as a whole.
+    const bool splices =
+        endpoint.provider->splices_translated(endpoint.deployment, prepared.protocol);
+    if (!splices && begun == nullptr) request->lender = generation.body;
     auto encoded = endpoint.provider->dialect(prepared.protocol)
                        .encode_request(*request, endpoint.deployment);
     request->max_output_tokens = wanted;
+    request->lender = {};
     if (!encoded.ok()) return std::move(encoded).error();
     prepared.body = std::move(encoded->body);
+    prepared.lent = std::move(encoded->lent);
     prepared.translation = std::move(encoded->translation);
-    if (endpoint.provider->splices_translated(endpoint.deployment, prepared.protocol)) {
-        TRY(const dialect::Outline outline,
-            dialect::outline_translated(prepared.protocol, prepared.body));
-        TRY(prepared.splices,
-            endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
-                                            outline, generation.client_headers(),
-                                            prepared.translation));
+    if (!splices) {
+        put_together(prepared);
+        return {};
     }
+    TRY(const dialect::Outline outline,
+        dialect::outline_translated(prepared.protocol, prepared.body));
+    TRY(prepared.splices,
+        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
+                                        outline, generation.client_headers(),
+                                        prepared.translation));
     cut(prepared.body, prepared);
     return {};
 }
@@ -178,6 +199,7 @@ base::Result<void> prepare_translation(Generation& generation, const Endpoint& e
 void Prepared::release_body() {
     pieces.clear();
     splices.clear();
+    lent.clear();
     body = std::string();
 }
 

@@ -21,7 +21,8 @@ struct Prepared {
     providers::HeaderList headers;           // borrow the client's and the endpoint's
     std::vector<std::string_view> pieces;    // of the body; views into the client's body and below
     std::vector<dialect::Splice> splices;
-    std::string body;                        // translated
+    std::string body;                        // translated, but for what is lent
+    std::vector<json::Lent> lent;            // texts of the client's body and shared ones
     dialect::Translation translation;
 
     // The request has been sent and will not be sent again.
