@@ -68,8 +68,8 @@ TEST(JsonText, Unescape_VersionsAgree) {
             ASSERT_EQ(room, expected) << text;
         }
     };
-    for (const char* special : {"\\", "\\n", "\\r\\t", "\\u0041", "\\u12", "\\x", "\\ud83d\\ude00", "\\\\n",
-                                "\\\"\\/\\b\\f"}) {
+    for (const char* special : {"\\", "\\n", "\\r\\t", "\\u0041", "\\u12", "\\x",
+                                "\\ud83d\\ude00", "\\\\n", "\\\"\\/\\b\\f"}) {
         for (std::size_t before = 0; before < 140; ++before) {
             for (std::size_t slashes = 0; slashes < 4; ++slashes) {
                 for (std::size_t after : {0, 1, 62, 63, 64, 130}) {

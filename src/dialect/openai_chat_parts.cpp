@@ -56,7 +56,7 @@ base::Result<void> ContentWriter::add(const Part& part, std::vector<Piece>& piec
         case PartKind::text:
         case PartKind::refusal:
             if (!part.text.empty()) {
-                // In place: a copy of what was just put together waits for the texts written before.
+                // In place: a copy of what was just put together waits for all written before.
                 Piece& piece = pieces.emplace_back();
                 piece.text = part.text;
                 piece.cache_control = cache_mark(part.cache_control);
