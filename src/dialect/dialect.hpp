@@ -91,15 +91,25 @@ struct AnswerTool {
     std::string name_space, client_name;  // "" : none, and `name` itself
 };
 
+// What a translated answer needs of its request.
+struct AnswerDescription {
+    std::vector<AnswerTool> tools;
+    // Responses: what the answer repeats of the request: field, JSON value.
+    std::vector<std::pair<std::string, std::string>> echo;
+};
+
 struct EncoderOptions {
     std::string model;            // the name the client asked for
     std::string request_id;       // for ids that must be made: msg_..., chatcmpl-...
     std::int64_t created = 0;     // Unix seconds
     std::int64_t input_estimate = 0;  // tokens, for message_start when the provider is late
     bool include_usage = false;   // OpenAI: the client asked for the closing usage chunk
-    // Responses: what the answer repeats of the request, filled by describe_answer().
-    std::vector<AnswerTool> tools = {};
-    std::vector<std::pair<std::string, std::string>> echo = {};  // field, JSON value
+    std::shared_ptr<const AnswerDescription> description = nullptr;  // null: needs nothing
+
+    const AnswerDescription& described() const {
+        static const AnswerDescription nothing;
+        return description ? *description : nothing;
+    }
 };
 
 // Turns events into a client's stream.
@@ -123,8 +133,11 @@ public:
     // Fails: invalid_request naming the field and what was expected.
     virtual base::Result<domain::Request> decode_request(const json::Document& document,
                                                          base::Arena& arena) const = 0;
-    // What a translated answer needs of its request, copied into `options`.
-    virtual void describe_answer(const domain::Request&, const Outline&, EncoderOptions&) const {}
+    // Copies what it needs: it may outlive the request. Null: a translated answer needs nothing.
+    virtual std::shared_ptr<const AnswerDescription> describe_answer(const domain::Request&,
+                                                                     const Outline&) const {
+        return nullptr;
+    }
     virtual std::unique_ptr<StreamEncoder> stream_encoder(EncoderOptions options) const = 0;
     // The whole answer as one JSON body, from its events.
     virtual std::string encode_answer(const std::vector<domain::Event>& events,

@@ -101,7 +101,9 @@ inline Setter answer_tool() {
                                                          {"tool_search", CallShape::tool_search}};
         AnswerTool tool{words[0], shapes.at(words[1]), {}, words[0]};
         if (words.size() == 4) tool.name_space = words[2], tool.client_name = words[3];
-        s.options.tools.push_back(tool);
+        auto described = std::make_shared<AnswerDescription>(s.options.described());
+        described->tools.push_back(tool);
+        s.options.description = std::move(described);
     };
 }
 

@@ -12,9 +12,9 @@ public:
                                                  base::Arena& arena) const override {
         return openai_responses::decode_request(document, arena);
     }
-    void describe_answer(const domain::Request& request, const Outline& outline,
-                         EncoderOptions& options) const override {
-        openai_responses::describe_answer(request, outline, options);
+    std::shared_ptr<const AnswerDescription> describe_answer(
+        const domain::Request& request, const Outline& outline) const override {
+        return openai_responses::describe_answer(request, outline);
     }
     std::unique_ptr<StreamEncoder> stream_encoder(EncoderOptions options) const override {
         return make_stream_encoder(std::move(options));

@@ -16,8 +16,8 @@ namespace tollgate::dialect::openai_responses {
 std::unique_ptr<ClientDialect> make_client();
 
 base::Result<domain::Request> decode_request(const json::Document& document, base::Arena& arena);
-void describe_answer(const domain::Request& request, const Outline& outline,
-                     EncoderOptions& options);
+std::shared_ptr<const AnswerDescription> describe_answer(const domain::Request& request,
+                                                         const Outline& outline);
 std::unique_ptr<StreamEncoder> make_stream_encoder(EncoderOptions options);
 std::string encode_answer(const std::vector<domain::Event>& events, const EncoderOptions& options);
 // The frames that end a stream of which nothing else is known.

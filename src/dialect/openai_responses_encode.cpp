@@ -82,7 +82,7 @@ void AnswerEncoder::block_start(const Event& event, std::string& out) {
     item.name = event.name;
     item.signature = event.signature.raw;
     if (item.kind == BlockKind::redacted_thinking) item.data = event.text.raw;
-    for (const AnswerTool& tool : options_.tools) {
+    for (const AnswerTool& tool : options_.described().tools) {
         const bool called = item.kind == BlockKind::tool_call && tool.name == event.name;
         if (called) item.tool = &tool;
     }

@@ -45,10 +45,11 @@ template <std::size_t count>
 void write_echo(json::Writer& writer, const std::array<Echo, count>& fields,
                 const EncoderOptions& options) {
     for (const Echo& field : fields) {
+        const auto& echoes = options.described().echo;
         const auto given = std::ranges::find_if(
-            options.echo, [&](const auto& echo) { return echo.first == field.name; });
-        writer.raw(field.name, given == options.echo.end() ? field.otherwise
-                                                           : std::string_view(given->second));
+            echoes, [&](const auto& echo) { return echo.first == field.name; });
+        writer.raw(field.name,
+                   given == echoes.end() ? field.otherwise : std::string_view(given->second));
     }
 }
 
@@ -73,12 +74,13 @@ std::string answer_id(std::string_view provider_id, std::string_view request_id)
     return out;
 }
 
-void describe_answer(const domain::Request& request, const Outline& outline,
-                     EncoderOptions& options) {
+std::shared_ptr<const AnswerDescription> describe_answer(const domain::Request& request,
+                                                         const Outline& outline) {
+    auto made = std::make_shared<AnswerDescription>();
     for (const domain::Tool& tool : request.tools) {
         if (tool.call_shape == domain::CallShape::function && tool.name_space.empty()) continue;
-        options.tools.push_back({std::string(tool.name), tool.call_shape,
-                                 std::string(tool.name_space), std::string(tool.client_name)});
+        made->tools.push_back({std::string(tool.name), tool.call_shape,
+                               std::string(tool.name_space), std::string(tool.client_name)});
     }
     std::size_t bytes = 0;
     for (const json::TopField& field : outline.fields) {
@@ -86,9 +88,10 @@ void describe_answer(const domain::Request& request, const Outline& outline,
         if (field.key == "store" || bytes + field.value.size() > echo_bytes_max) continue;
         bytes += field.value.size();
         // A line end between its tokens would end the line of a stream's frame.
-        std::string& value = options.echo.emplace_back(field.key, std::string()).second;
+        std::string& value = made->echo.emplace_back(field.key, std::string()).second;
         json::append_compact(value, field.value);
     }
+    return made;
 }
 
 void write_response(json::Writer& writer, std::string_view id, const EncoderOptions& options,

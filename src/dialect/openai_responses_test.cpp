@@ -335,7 +335,7 @@ TEST(ResponsesClient, WhatAStreamRepeatsOfTheRequest_StaysOneLine) {
     const auto outline = outline_translated(domain::Protocol::openai_responses, body);
     ASSERT_TRUE(outline.ok());
     EncoderOptions options;
-    client->describe_answer(*request, *outline, options);
+    options.description = client->describe_answer(*request, *outline);
     std::string out;
     domain::Event start;
     start.kind = domain::EventKind::start;

@@ -283,6 +283,7 @@ std::optional<AttemptFailure> prepare_attempt(Scene& scene) {
         failure.error_class = ErrorClass::bad_request;
         return failure;
     }
+    scene.generation.release_decoded();
     for (const std::string& warning : scene.prepared.translation.warnings) {
         base::log().warn("request_warning", {{"request_id", scene.generation.record.request_id},
                                              {"deployment", endpoint_name(scene.endpoint)},

@@ -85,11 +85,7 @@ Relay make_relay(Scene& scene, bool to_stream, const std::vector<domain::Event>*
         if (to_stream || whole == nullptr || !states_input(*whole)) {
             setup.options.input_estimate = generation.input_estimate();
         }
-        // Decoded already, but for an answer that is no plain one of its client's own protocol.
-        auto request = generation.request();
-        if (request.ok()) {
-            generation.client.describe_answer(**request, generation.outline, setup.options);
-        }
+        setup.options.description = generation.describe_answer();
     }
     return Relay(std::move(setup));
 }

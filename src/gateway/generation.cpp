@@ -32,6 +32,16 @@ base::Result<domain::Request*> Generation::request() {
     return &*decoded;
 }
 
+std::shared_ptr<const dialect::AnswerDescription> Generation::describe_answer() {
+    if (!described_) {
+        // Decoded already, but for an answer that is no plain one of its client's own protocol.
+        auto asked = request();
+        if (asked.ok()) description_ = client.describe_answer(**asked, outline);
+        described_ = true;
+    }
+    return description_;
+}
+
 dialect::EncoderOptions Generation::encoder_options() {
     dialect::EncoderOptions options;
     options.model = std::string(outline.model);

@@ -135,6 +135,11 @@ struct Generation {
     void release_request();
     // The decoded request; decodes on first use. Fails: invalid_request naming the field.
     base::Result<domain::Request*> request();
+    // An attempt has encoded the request: it goes while it is at hand, not when the answer is there
+    // and its memory has been forgotten. Another attempt decodes it again.
+    void release_decoded();
+    // What a translated answer needs of the request.
+    std::shared_ptr<const dialect::AnswerDescription> describe_answer();
     dialect::EncoderOptions encoder_options();
 
 private:
@@ -143,6 +148,8 @@ private:
 
     std::optional<http::Headers> completed_headers_;
     std::int64_t estimate_ = -1;
+    bool described_ = false;
+    std::shared_ptr<const dialect::AnswerDescription> description_;
     bool released_ = false;
 };
 

@@ -24,6 +24,12 @@ void Generation::release_document() {
     document.reset();
 }
 
+void Generation::release_decoded() {
+    if (!decoded) return;
+    static_cast<void>(describe_answer());
+    decoded.reset();
+}
+
 void Generation::release_request() {
     if (std::exchange(released_, true)) return;
     release_document();
