@@ -182,6 +182,13 @@ void Exchange::add_header(std::string_view name, std::string_view value) {
     }
 }
 
+void Exchange::add_own_headers(std::span<const Header> headers) {
+    std::size_t bytes = 0;
+    for (const Header& header : headers) bytes += HeadWriter::bytes_of(header);
+    HeadWriter writer(extra_headers_, bytes);
+    for (const Header& header : headers) writer.put_header(header.name, header.value);
+}
+
 bool Exchange::keeps_alive() const {
     return head_.keep_alive && !must_close_ && !draining_ && (body_read_ || !head_.has_body());
 }

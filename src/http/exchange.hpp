@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -69,6 +70,8 @@ public:
     // A header of the answer; names are sent as given, control bytes in values as spaces. Before
     // respond() or start_stream().
     void add_header(std::string_view name, std::string_view value);
+    // Several at once. REQUIRES: values of our own making, without control bytes.
+    void add_own_headers(std::span<const Header> headers);
     // x-request-id is always sent; on Anthropic paths request-id as well.
     void send_request_id_as_anthropic() { anthropic_request_id_ = true; }
 
