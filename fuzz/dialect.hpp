@@ -83,9 +83,11 @@ public:
         options_.model = "asked \"model\"";
         options_.request_id = "req1";
         options_.include_usage = true;
-        options_.tools = {{"apply_patch", domain::CallShape::freeform, {}, "apply_patch"},
-                          {"space__tool", domain::CallShape::function, "space", "tool"},
-                          {"tool_search", domain::CallShape::tool_search, {}, "tool_search"}};
+        dialect::AnswerDescription asked;
+        asked.tools = {{"apply_patch", domain::CallShape::freeform, {}, "apply_patch"},
+                       {"space__tool", domain::CallShape::function, "space", "tool"},
+                       {"tool_search", domain::CallShape::tool_search, {}, "tool_search"}};
+        options_.description = std::make_shared<const dialect::AnswerDescription>(asked);
     }
 
     void run(std::string_view input) const {
@@ -128,6 +130,16 @@ private:
         return next;
     }
 
+    static std::string whole(const dialect::EncodedRequest& encoded) {
+        std::string text;
+        std::size_t at = 0;
+        for (const json::Lent& lent : encoded.lent) {
+            text.append(encoded.body, at, lent.at - at).append(lent.text);
+            at = lent.at;
+        }
+        return text.append(encoded.body, at);
+    }
+
     void request(std::string_view text, std::uint8_t quirks) const {
         json::Document document;
         base::Arena arena;
@@ -140,12 +152,17 @@ private:
             if (!codec.provider) continue;
             const auto target = target_of(codec.provider->protocol(), quirks);
             auto encoded = codec.provider->encode_request(*decoded, target);
-            if (encoded.ok()) require_json(encoded->body, "bodies for providers are valid JSON");
+            if (!encoded.ok()) continue;
+            require_json(encoded->body, "bodies for providers are valid JSON");
+            decoded->lender = text;
+            auto lent = codec.provider->encode_request(*decoded, target);
+            decoded->lender = {};
+            require(lent.ok() && whole(*lent) == encoded->body, "what is lent is what is copied");
         }
         auto outline = dialect::outline(protocol_, text, arena);
         if (!outline.ok() || !own_->client) return;
         dialect::EncoderOptions options;
-        client.describe_answer(*decoded, *outline, options);
+        options.description = client.describe_answer(*decoded, *outline);
         require_json(client.encode_answer({}, options), "what an answer repeats is valid JSON");
     }
 
