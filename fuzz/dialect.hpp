@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dialect/body_size.hpp"
 #include "dialect/dialect.hpp"
 #include "http/sse.hpp"
 #include "require.hpp"
@@ -132,12 +133,8 @@ private:
 
     static std::string whole(const dialect::EncodedRequest& encoded) {
         std::string text;
-        std::size_t at = 0;
-        for (const json::Lent& lent : encoded.lent) {
-            text.append(encoded.body, at, lent.at - at).append(lent.text);
-            at = lent.at;
-        }
-        return text.append(encoded.body, at);
+        for (auto piece : dialect::pieces_of(encoded.body, encoded.lent)) text += piece;
+        return text;
     }
 
     void request(std::string_view text, std::uint8_t quirks) const {

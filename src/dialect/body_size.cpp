@@ -50,4 +50,18 @@ void begin_body(const domain::Request& request, EncodedRequest& out, json::Write
     if (!request.lender.empty()) writer.lend_from(request.lender, out.lent);
 }
 
+std::vector<std::string_view> pieces_of(std::string_view written,
+                                        std::span<const json::Lent> lent) {
+    std::vector<std::string_view> pieces;
+    pieces.reserve(2 * lent.size() + 1);
+    std::size_t at = 0;
+    for (const json::Lent& text : lent) {
+        if (text.at > at) pieces.push_back(written.substr(at, text.at - at));
+        pieces.push_back(text.text);
+        at = text.at;
+    }
+    if (at < written.size()) pieces.push_back(written.substr(at));
+    return pieces;
+}
+
 }  // namespace tollgate::dialect

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dialect/call_input.hpp"
+#include "dialect/data_url.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/tool_names.hpp"
@@ -113,14 +114,8 @@ void CohereMessages::write_user(Pieces& pieces) {
         }
         const domain::Media& media = piece.image->media;
         writer_.string("type", "image_url").key("image_url").begin_object().key("url");
-        writer_.string_in_place([&](std::string& out) {
-            if (media.source == MediaSource::base64) {
-                out += "data:";
-                json::append_escaped(out, media.media_type);
-                out += ";base64,";
-            }
-            writer_.put(media.data.raw);
-        });
+        if (media.source == MediaSource::base64) write_data_url(writer_, media);
+        else writer_.escaped(media.data);
         if (!media.detail.empty()) writer_.string("detail", media.detail);
         writer_.end_object().end_object();
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/data_url.hpp"
 #include "dialect/refused.hpp"
 
 namespace tollgate::dialect::openai_chat {
@@ -25,16 +26,6 @@ std::string document_heading(const domain::Media& media) {
     }
     if (!out.empty()) out += "\\n";
     return out;
-}
-
-// A value: data:TYPE;base64,DATA
-void write_data_url(json::Writer& writer, const domain::Media& media) {
-    writer.string_in_place([&](std::string& out) {
-        out += "data:";
-        json::append_escaped(out, media.media_type);
-        out += ";base64,";
-        writer.put(media.data.raw);
-    });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dialect/call_input.hpp"
+#include "dialect/data_url.hpp"
 #include "dialect/refused.hpp"
 #include "dialect/signatures.hpp"
 #include "dialect/tool_names.hpp"
@@ -147,14 +148,8 @@ base::Result<void> ResponsesInput::image(const Part& part) {
                             "a file id is known to another provider only; send base64 or a URL");
     }
     writer_.begin_object().string("type", "input_image").key("image_url");
-    writer_.string_in_place([&](std::string& out) {
-        if (media.source == MediaSource::base64) {
-            out += "data:";
-            json::append_escaped(out, media.media_type);
-            out += ";base64,";
-        }
-        writer_.put(media.data.raw);
-    });
+    if (media.source == MediaSource::base64) write_data_url(writer_, media);
+    else writer_.escaped(media.data);
     if (!media.detail.empty()) writer_.string("detail", media.detail);
     writer_.end_object();
     return {};
@@ -190,13 +185,7 @@ base::Result<void> ResponsesInput::document(const Part& part) {
     bool named = scratch_.find('.') != std::string::npos;
     if (!named) scratch_ += scratch_.empty() ? "document.pdf" : ".pdf";
     writer_.escaped("filename", json::Escaped{scratch_});
-    writer_.key("file_data").string_in_place([&](std::string& out) {
-        out += "data:";
-        if (media.media_type.empty()) out += "application/pdf";
-        else json::append_escaped(out, media.media_type);
-        out += ";base64,";
-        writer_.put(media.data.raw);
-    });
+    write_data_url(writer_.key("file_data"), media, "application/pdf");
     writer_.end_object();
     return {};
 }

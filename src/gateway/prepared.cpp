@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dialect/body_size.hpp"
+
 namespace tollgate::gateway {
 namespace {
 
@@ -13,19 +15,6 @@ void cut(std::string_view body, Prepared& prepared) {
         if (splice.begin > at) prepared.pieces.push_back(body.substr(at, splice.begin - at));
         if (!splice.text.empty()) prepared.pieces.push_back(splice.text);
         at = splice.end;
-    }
-    if (at < body.size()) prepared.pieces.push_back(body.substr(at));
-}
-
-// A translated body with what was lent to it in its places.
-void put_together(Prepared& prepared) {
-    const std::string_view body = prepared.body;
-    prepared.pieces.reserve(2 * prepared.lent.size() + 1);
-    std::size_t at = 0;
-    for (const json::Lent& lent : prepared.lent) {
-        if (lent.at > at) prepared.pieces.push_back(body.substr(at, lent.at - at));
-        prepared.pieces.push_back(lent.text);
-        at = lent.at;
     }
     if (at < body.size()) prepared.pieces.push_back(body.substr(at));
 }
@@ -84,6 +73,19 @@ std::string applied(std::string_view body, const std::vector<dialect::Splice>& s
     return text.append(body.substr(at));
 }
 
+// What the provider wants changed of a body that is our own.
+base::Result<void> splice_own_body(const Generation& generation, const Endpoint& endpoint,
+                                   Prepared& prepared) {
+    TRY(const dialect::Outline outline,
+        dialect::outline_translated(prepared.protocol, prepared.body));
+    TRY(prepared.splices,
+        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
+                                        outline, generation.client_headers(),
+                                        prepared.translation));
+    cut(prepared.body, prepared);
+    return {};
+}
+
 // What the provider wants changed besides `prepared.splices`, which are in order.
 base::Result<void> add_provider_splices(Generation& generation, const Endpoint& endpoint,
                                         Prepared& prepared) {
@@ -100,14 +102,7 @@ base::Result<void> add_provider_splices(Generation& generation, const Endpoint& 
     // Neighbours are cut by both, and each counts on a comma that the other takes: one after the
     // other, then, at the price of a copy.
     prepared.body = applied(generation.body, prepared.splices);
-    TRY(const dialect::Outline outline,
-        dialect::outline_translated(prepared.protocol, prepared.body));
-    TRY(prepared.splices,
-        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
-                                        outline, generation.client_headers(),
-                                        prepared.translation));
-    cut(prepared.body, prepared);
-    return {};
+    return splice_own_body(generation, endpoint, prepared);
 }
 
 bool may_mark(const Generation& generation) {
@@ -181,17 +176,10 @@ base::Result<void> prepare_translation(Generation& generation, const Endpoint& e
     prepared.lent = std::move(encoded->lent);
     prepared.translation = std::move(encoded->translation);
     if (!splices) {
-        put_together(prepared);
+        prepared.pieces = dialect::pieces_of(prepared.body, prepared.lent);
         return {};
     }
-    TRY(const dialect::Outline outline,
-        dialect::outline_translated(prepared.protocol, prepared.body));
-    TRY(prepared.splices,
-        endpoint.provider->body_splices(endpoint.deployment, prepared.protocol, prepared.body,
-                                        outline, generation.client_headers(),
-                                        prepared.translation));
-    cut(prepared.body, prepared);
-    return {};
+    return splice_own_body(generation, endpoint, prepared);
 }
 
 }  // namespace
