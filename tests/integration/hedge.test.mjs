@@ -17,9 +17,12 @@ const chunk = (delta, finish = null, more = {}) => `data: ${JSON.stringify({ id:
 class Paced {
   static async start(name) {
     const paced = new Paced();
-    Object.assign(paced, { name, calls: 0, left: 0, plan: [], usual: 0 });
+    Object.assign(paced, { name, calls: 0, left: 0, cut: 0, plan: [], usual: 0 });
     paced.server = http.createServer((request, response) => {
-      paced.serve(request, response).catch(() => response.destroy());
+      paced.serve(request, response).catch(() => {
+        paced.cut += 1;
+        response.destroy();
+      });
     });
     await new Promise((resolve) => { paced.server.listen(0, '127.0.0.1', resolve); });
     paced.url = `http://127.0.0.1:${paced.server.address().port}/v1`;
@@ -27,6 +30,8 @@ class Paced {
   }
 
   async serve(request, response) {
+    const { unread } = this.plan[this.calls] ?? {};
+    if (unread) await unread;
     for await (const piece of request) void piece;
     const { wait = this.usual, fail } = this.plan[this.calls] ?? {};
     this.calls += 1;
@@ -68,17 +73,17 @@ describe('hedging', () => {
     for (let i = 0; i < 40; i += 1) await ask('plain');
   });
   beforeEach(() => {
-    for (const one of [a, b, c]) Object.assign(one, { calls: 0, left: 0, plan: [], usual: 0 });
+    for (const one of [a, b, c]) Object.assign(one, { calls: 0, left: 0, cut: 0, plan: [], usual: 0 });
   });
   after(async () => {
     await gateway?.stop();
     for (const one of [a, b, c]) await one?.stop();
   });
 
-  const ask = async (model, more = {}) => {
+  const ask = async (model, more = {}, content = 'count') => {
     const response = await gateway.fetch('/v1/messages', { ...more,
       headers: { 'anthropic-version': '2023-06-01' }, json: { model, max_tokens: 50, stream: true,
-        messages: [{ role: 'user', content: 'count' }] } });
+        messages: [{ role: 'user', content }] } });
     const body = await response.text();
     assert.equal(response.status, 200, body);
     const text = [...body.matchAll(/"text_delta","text":"([^"]*)"/g)].map((m) => m[1]).join('');
@@ -87,6 +92,7 @@ describe('hedging', () => {
     return { text, headers: response.headers };
   };
   const said = (name) => Array.from({ length: 5 }, (_, i) => `${name}${i} `).join('');
+
   const record = ({ headers }) => until(async () => {
     const { body } = await admin(gateway, 'GET',
       `/api/v1/requests/${headers.get('x-request-id')}`);
@@ -229,5 +235,17 @@ describe('hedging', () => {
       }
     }));
     assert.ok(b.calls > 10, `${b.calls} of the second`);
+  });
+
+  // More than sockets take in: its send stands still while the other one answers, and the client's
+  // body, of which it is made, goes.
+  test('a long request that the slower one has not read is left where it is', async () => {
+    let read;
+    a.plan = [{ unread: new Promise((resolve) => { read = resolve; }) }];
+    const answer = await ask('hedged', {}, 'count '.repeat(4_000_000));
+    assert.equal(answer.text, said('b'));
+    read();
+    await until(() => a.cut === 1, 'the end of what the slower one got');
+    assert.equal(a.calls, 0, 'it never had the whole request');
   });
 });
