@@ -73,7 +73,9 @@ describe('hedging', () => {
     for (let i = 0; i < 40; i += 1) await ask('plain');
   });
   beforeEach(() => {
-    for (const one of [a, b, c]) Object.assign(one, { calls: 0, left: 0, cut: 0, plan: [], usual: 0 });
+    for (const one of [a, b, c]) {
+      Object.assign(one, { calls: 0, left: 0, cut: 0, plan: [], usual: 0 });
+    }
   });
   after(async () => {
     await gateway?.stop();
