@@ -231,7 +231,7 @@ net::Task<std::optional<AttemptFailure>> send_prepared(Scene& scene,
     request.body = scene.prepared.pieces;
     const http::Deadlines deadlines = deadlines_of(scene);
     http::CallFailure how = http::CallFailure::none;
-    co_await net::WithOthers{net::Loop::current()};
+    co_await net::WithOthers{net::Loop::current(), generation.body.size()};
     const net::Instant sending = net::Clock::now();
     if (generation.record.sent == net::Instant{}) generation.record.sent = sending;
     http::Departure departure;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "gateway/affinity.hpp"
@@ -400,7 +401,7 @@ net::Task<void> call_provider(Generation& generation, Attempt try_one) {
     if (resumes(generation)) delivery.continuation = std::make_unique<Continuation>();
     while (true) {
         Tried tried;
-        tried.begun = net::Clock::now();
+        tried.begun = base::StretchClock::now();
         tried.endpoint = take_off(progress, tried.begun, tried.flight);
         ++progress.tries;
         ++generation.record.attempts;

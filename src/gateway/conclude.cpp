@@ -361,7 +361,7 @@ void end_attempt(Generation& generation, const AttemptFailure* failure) {
 void conclude(Generation& generation) {
     if (generation.concluded || generation.who == nullptr) return;
     generation.concluded = true;
-    const net::Instant now = net::Clock::now();
+    const net::Instant now = base::StretchClock::read();
     if (generation.attempt_open) end_attempt_at(generation, nullptr, now);
     if (!generation.exchange.answered()) generation.bounds = standing_bounds(generation.ticket);
     generation.ticket.finish(!generation.attempts.empty());

@@ -227,7 +227,7 @@ net::Task<base::Result<void>> run(Generation& generation, std::optional<Admissio
     CO_TRY(generation.outline,
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     // As the request itself would go; who only asks takes no turn.
-    CO_TRY(generation.plan, route(generation, false));
+    CO_TRY_VOID(route(generation, false));
     CO_TRY_VOID(co_await enter_counting(generation));
     auto counted = co_await count(generation);
     generation.ticket.finish(counted.ok());

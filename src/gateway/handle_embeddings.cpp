@@ -283,7 +283,7 @@ net::Task<base::Result<void>> run(EmbeddingsRequest& request) {
     request.record.alias = request.outline.model;
     CO_TRY(request.asked, embeddings::decode_request(*request.document));
     request.release_document();  // the texts are views of the body
-    CO_TRY(request.plan, route(request));
+    CO_TRY_VOID(route(request));
     CO_TRY(const bool bounded, accept(request));
     if (bounded) CO_TRY_VOID(co_await enter(request));
     co_await call_provider(request, &attempt_embeddings);

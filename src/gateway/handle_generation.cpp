@@ -33,7 +33,7 @@ net::Task<base::Result<void>> run(Generation& generation) {
            dialect::outline(generation.protocol(), *generation.document, generation.arena));
     generation.record.alias = generation.outline.model;
     generation.record.stream = generation.outline.stream;
-    CO_TRY(generation.plan, route(generation));
+    CO_TRY_VOID(route(generation));
     if (may_be_known_elsewhere(generation)) CO_TRY_VOID(co_await route_as_elsewhere(generation));
     CO_TRY_VOID(check_answers(generation.plan));
     CO_TRY(const bool bounded, accept(generation));

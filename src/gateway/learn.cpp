@@ -45,7 +45,7 @@ routing::AttemptOutcome outcome_of(const Generation& generation, const Endpoint&
 
 void learn(Generation& generation, const Endpoint& endpoint, routing::Flight flight,
            const AttemptFailure* failure, net::Instant begun) {
-    const net::Instant now = net::Clock::now();
+    const net::Instant now = base::StretchClock::now();
     const routing::CircuitChange change = endpoint.health->live.finished(
         std::move(flight), outcome_of(generation, endpoint, failure, begun, now),
         generation.snapshot->routing.circuit, now);
@@ -73,7 +73,7 @@ void learn_limits(const Endpoint& endpoint, const http::Headers& headers) {
     const std::chrono::system_clock::time_point now{
         std::chrono::microseconds(base::coarse_unix_micros())};
     const routing::RateLimits limits = routing::read_rate_limits(headers, now);
-    if (limits.stated()) endpoint.health->live.observe(limits, net::Clock::now());
+    if (limits.stated()) endpoint.health->live.observe(limits, base::StretchClock::now());
 }
 
 }  // namespace tollgate::gateway

@@ -14,7 +14,7 @@ namespace tollgate::gateway {
 
 using domain::PowerLevel;
 
-base::Result<Plan> Router::plan() {
+base::Result<void> Router::plan() {
     const AskedName asked = asked_name(snapshot_, policy_, input_.model);
     wanted_ = asked.wanted;
     asked_ = asked.held;
@@ -27,7 +27,7 @@ base::Result<Plan> Router::plan() {
     TRY_VOID(decide());
     add_special_chains();
     finish();
-    return std::move(plan_);
+    return {};
 }
 
 base::Result<void> Router::take_level() {
@@ -423,10 +423,12 @@ static std::string_view level_of_body(const Generation& generation) {
 }
 
 base::Result<Plan> route(const RouteInput& input, RouteTrace* trace) {
-    return Router(input, trace).plan();
+    Plan plan;
+    TRY_VOID(Router(input, trace, plan).plan());
+    return plan;
 }
 
-base::Result<Plan> route(Generation& generation, bool counts) {
+base::Result<void> route(Generation& generation, bool counts) {
     const http::Headers& headers = generation.client_headers();
     const bool embeds = generation.mode == domain::ModelMode::embedding;
     const RequestBody decoded(generation);
@@ -460,8 +462,9 @@ base::Result<Plan> route(Generation& generation, bool counts) {
         return conversation_of(generation, name);
     };
     RouteTrace trace;
-    Router router(input, &trace);
-    TRY(Plan plan, router.plan());
+    Plan& plan = generation.plan;
+    Router router(input, &trace, plan);
+    TRY_VOID(router.plan());
     plan.binds = plan.conversation && binds_conversation(generation);
     RequestRecord& record = generation.record;
     if (plan.rule != nullptr) record.rule = plan.rule->name;
@@ -474,7 +477,7 @@ base::Result<Plan> route(Generation& generation, bool counts) {
     if (router.level() != PowerLevel::none) {
         record.power_level = domain::to_string(router.level());
     }
-    return plan;
+    return {};
 }
 
 }  // namespace tollgate::gateway

@@ -49,8 +49,8 @@ struct RouteInput {
 // unavailable saying why each candidate is left out.
 base::Result<Plan> route(const RouteInput& input, RouteTrace* trace = nullptr);
 
-// The same of a request that is being answered: notes rule, strategy, level and trace in its
-// record. `counts`: as RouteInput::counts.
-base::Result<Plan> route(Generation& generation, bool counts = true);
+// The same of a request that is being answered: fills its plan, and notes rule, strategy, level and
+// trace in its record. `counts`: as RouteInput::counts. REQUIRES: the plan is empty.
+base::Result<void> route(Generation& generation, bool counts = true);
 
 }  // namespace tollgate::gateway

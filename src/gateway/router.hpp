@@ -25,17 +25,17 @@ struct Unable {
 
 class Router {
 public:
-    // `trace`: filled where something was decided; null: nobody wants it.
-    Router(const RouteInput& input, RouteTrace* trace)
+    // `trace`: filled where something was decided; null: nobody wants it. `plan`: an empty one.
+    Router(const RouteInput& input, RouteTrace* trace, Plan& plan)
         : input_(input), snapshot_(input.snapshot), tables_(input.snapshot.routing),
-          policy_(input.policy), trace_(trace), task_(tables_.tasks, features_) {
+          policy_(input.policy), trace_(trace), task_(tables_.tasks, features_), plan_(plan) {
         if (input.task != nullptr) task_.know(*input.task);
         const auto own = tables_.tenants.find(policy_.tenant);
         if (own != tables_.tenants.end()) tenant_ = &own->second;
     }
 
-    // Once.
-    base::Result<Plan> plan();
+    // Once. Makes the plan where it stands: a plan has five lists, and every request needs one.
+    base::Result<void> plan();
     domain::PowerLevel level() const { return level_.level; }
     std::string_view strategy() const { return strategy_; }
     bool decided() const { return decided_; }
@@ -129,7 +129,7 @@ private:
     std::string_view strategy_;
     std::vector<std::string> problems_;  // told to the client when nobody is left
     std::vector<std::string> passed_over_;  // models whose providers ended them: for the trace
-    Plan plan_;
+    Plan& plan_;
 };
 
 }  // namespace tollgate::gateway

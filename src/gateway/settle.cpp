@@ -1,5 +1,6 @@
 #include "gateway/settle.hpp"
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 
 namespace tollgate::gateway {
@@ -79,7 +80,7 @@ void count_of_tenant(const TenantMetrics& metrics, const RequestRecord& record) 
 }  // namespace
 
 void settle(Gateway& gateway, const Snapshot& snapshot, const RequestRecord& record) {
-    const net::Instant now = net::Clock::now();
+    const net::Instant now = base::StretchClock::now();
     const double total = seconds_between(record.arrived, now);
     const bool has_first = record.first_content != net::Instant{};
     const double first_token =

@@ -65,7 +65,8 @@ net::Task<base::Result<void>> route_as_elsewhere(Generation& generation) {
     if (!known) co_return base::Result<void>();
     const std::int64_t last_used = known->last_used;
     gateway.conversations->put(conversation, std::move(*known), last_used);
-    CO_TRY(generation.plan, route(generation));
+    generation.plan = {};
+    CO_TRY_VOID(route(generation));
     co_return base::Result<void>();
 }
 

@@ -303,7 +303,7 @@ net::Task<base::Result<void>> Exchange::respond(int status, std::string_view con
 }
 
 net::Task<base::Result<void>> Exchange::send_with_others(iovec head, iovec body) {
-    co_await net::WithOthers{loop()};
+    co_await net::WithOthers{loop(), head.iov_len + body.iov_len};
     const iovec pieces[] = {head, body};
     co_return co_await send(pieces);
 }

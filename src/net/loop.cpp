@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "net/system_calls.hpp"
 
@@ -18,8 +19,9 @@ namespace {
 
 thread_local Loop* current_loop = nullptr;
 constexpr std::size_t events_per_turn = 256;
-// What the first of them waits for is the work of this many others.
-constexpr std::size_t put_off_max = 8;
+// What the first of them waits for is the work of this many others; and all that wait hold what
+// they send, which had better stay in the processor's second cache until the kernel copies it.
+constexpr std::size_t put_off_max = 24, put_off_bytes_max = 768 * 1024;
 
 // Owns a spawned task until it ends; its frame destroys itself.
 struct Spawned {
@@ -133,13 +135,16 @@ void Loop::run_once(int milliseconds) {
     for (int i = 0; i < count; ++i) {
         auto* handler = static_cast<Handler*>(events[static_cast<std::size_t>(i)].data.ptr);
         events_left_ = count - i - 1;
+        base::StretchClock::begin();
         if (handler != nullptr) {
             handler->on_events(events[static_cast<std::size_t>(i)].events);
         } else {
             run_posted();
         }
-        if (put_off_.size() >= put_off_max || i + 1 == count) run_put_off();
+        const bool many = put_off_.size() >= put_off_max || put_off_bytes_ >= put_off_bytes_max;
+        if (many || i + 1 == count) run_put_off();
     }
+    base::StretchClock::begin();
     turn_wheel();
     turn_sleepers();
     run_ready();
@@ -150,12 +155,17 @@ void Loop::run_once(int milliseconds) {
         for (auto [release, pointer] : releases) release(pointer);
         run_ready();
     }
+    base::StretchClock::end();
     current_loop = previous;
 }
 
 void Loop::run_put_off() {
     resuming_.swap(put_off_);
-    for (const auto coroutine : resuming_) coroutine.resume();
+    put_off_bytes_ = 0;
+    for (const auto coroutine : resuming_) {
+        base::StretchClock::begin();
+        coroutine.resume();
+    }
     resuming_.clear();
 }
 
@@ -170,7 +180,10 @@ void Loop::run_ready() {
     while (!ready_.empty()) {
         std::vector<Waiter*> batch;
         batch.swap(ready_);
-        for (Waiter* waiter : batch) waiter->coroutine.resume();
+        for (Waiter* waiter : batch) {
+            base::StretchClock::begin();
+            waiter->coroutine.resume();
+        }
         if (ready_.empty()) {
             batch.clear();
             ready_.swap(batch);  // keeps the capacity

@@ -131,8 +131,12 @@ public:
     void defer(void (*release)(void*), void* pointer);
     // Whether other descriptors have events of this turn that nobody has looked at yet.
     bool has_more_events() const { return events_left_ > 0; }
-    // Resumes it in this turn: when eight wait so, or its events are done. For WithOthers.
-    void put_off(std::coroutine_handle<> coroutine) { put_off_.push_back(coroutine); }
+    // Resumes it in this turn: when many wait so, or much is to be sent, or its events are done.
+    // For WithOthers.
+    void put_off(std::coroutine_handle<> coroutine, std::size_t bytes) {
+        put_off_.push_back(coroutine);
+        put_off_bytes_ += bytes;
+    }
 
     // --- for descriptors (net/socket.hpp) ---
     struct Handler {
@@ -168,6 +172,7 @@ private:
     std::multimap<Instant, Waiter*> sleepers_;
     std::vector<Waiter*> ready_;
     int events_left_ = 0;  // of this turn
+    std::size_t put_off_bytes_ = 0;
     std::vector<std::coroutine_handle<>> put_off_;
     std::vector<std::coroutine_handle<>> resuming_;
     std::vector<std::pair<void (*)(void*), void*>> deferred_;
@@ -189,13 +194,14 @@ inline SleepAwaiter sleep_until(Instant until, CancelScope* scope = nullptr) {
 }
 SleepAwaiter sleep_for(std::chrono::milliseconds duration, CancelScope* scope = nullptr);
 
-// co_await WithOthers{loop}: before a send that may wait for a few others. What several connections
+// co_await WithOthers{loop, bytes}: before a send of about so much that may wait for a few others. What several connections
 // send one right after the other wakes a peer that sleeps once, not once for each. With nothing
 // else to do in this turn it goes on at once; no deadline and no scope ends it: it is soon over.
 struct WithOthers {
     Loop& loop;
+    std::size_t bytes = 0;
     bool await_ready() const noexcept { return !loop.has_more_events(); }
-    void await_suspend(std::coroutine_handle<> coroutine) { loop.put_off(coroutine); }
+    void await_suspend(std::coroutine_handle<> coroutine) { loop.put_off(coroutine, bytes); }
     void await_resume() const noexcept {}
 };
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/connect.hpp"
 #include "net/loop.hpp"
@@ -96,40 +97,78 @@ TEST(Loop, DeadlinesBeyondTheWheelsTurnDoNotFireEarly) {
     EXPECT_TRUE(woken);
 }
 
-// Ten connections become readable in one turn, each is answered with others.
-TEST(WithOthers, GoesOnByEightAndAtTheEndOfTheTurn) {
-    Loop loop;
-    constexpr std::size_t count = 10;
-    std::vector<std::unique_ptr<Stream>> streams;
-    std::vector<int> peers;
-    std::string order;  // a letter for what was read, a capital for what went on
-    auto work = [&](std::size_t i) -> Task<void> {
-        char byte = 0;
-        while (streams[i]->try_read(&byte, 1).status != IoStatus::ok) {
-            co_await streams[i]->wait_readable({});
+// Connections that become readable in one turn, each answered with others.
+class WithOthersTest : public testing::Test {
+protected:
+    // A letter for what was read, a capital for what went on.
+    std::string order_of(std::size_t count, std::size_t bytes_of_each) {
+        for (std::size_t i = 0; i < count; ++i) {
+            auto [a, b] = socket_pair();
+            streams_.push_back(std::make_unique<Stream>(loop_, a));
+            peers_.push_back(b);
         }
-        order += static_cast<char>('a' + i);
-        co_await WithOthers{loop};
-        order += static_cast<char>('A' + i);
-    };
-    for (std::size_t i = 0; i < count; ++i) {
-        auto [a, b] = socket_pair();
-        streams.push_back(std::make_unique<Stream>(loop, a));
-        peers.push_back(b);
+        loop_.run_once(0);
+        for (std::size_t i = 0; i < count; ++i) spawn(answer(i, bytes_of_each), "test");
+        for (const int peer : peers_) EXPECT_EQ(write(peer, "x", 1), 1);
+        loop_.run_once(1000);
+        streams_.clear();
+        for (const int peer : peers_) close(peer);
+        peers_.clear();
+        return std::exchange(order_, {});
     }
-    loop.run_once(0);
-    for (std::size_t i = 0; i < count; ++i) spawn(work(i), "test");
-    for (const int peer : peers) ASSERT_EQ(write(peer, "x", 1), 1);
-    loop.run_once(1000);
-    EXPECT_EQ(order, "abcdefghABCDEFGHijJI");
-    // With nothing else in the turn nothing is put off.
-    order.clear();
-    spawn(work(3), "test");
-    ASSERT_EQ(write(peers[3], "x", 1), 1);
-    loop.run_once(1000);
-    EXPECT_EQ(order, "dD");
-    streams.clear();
-    for (const int peer : peers) close(peer);
+
+private:
+    Task<void> answer(std::size_t number, std::size_t bytes) {
+        char byte = 0;
+        while (streams_[number]->try_read(&byte, 1).status != IoStatus::ok) {
+            co_await streams_[number]->wait_readable({});
+        }
+        order_ += static_cast<char>('a' + number);
+        co_await WithOthers{loop_, bytes};
+        order_ += static_cast<char>('A' + number);
+    }
+
+    Loop loop_;
+    std::vector<std::unique_ptr<Stream>> streams_;
+    std::vector<int> peers_;
+    std::string order_;
+};
+
+// The last in the turn does not wait: it goes on before those that do.
+TEST_F(WithOthersTest, GoOnByTheTwoDozenAndAtTheEndOfTheTurn) {
+    EXPECT_EQ(order_of(26, 100),
+              "abcdefghijklmnopqrstuvwxABCDEFGHIJKLMNOPQRSTUVWXyzZY");
+    EXPECT_EQ(order_of(4, 100), "abcdDABC");
+}
+TEST_F(WithOthersTest, GoOnWhenWhatTheyHoldIsMuch) {
+    EXPECT_EQ(order_of(5, 300 * 1024), "abcABCdeED");
+}
+TEST_F(WithOthersTest, AloneInTheTurn_DoesNotWait) { EXPECT_EQ(order_of(1, 100), "aA"); }
+
+// A stretch is the work on one event: two readings in it are one, the next event's is another.
+TEST(StretchClock, StandsStillWithinOneEventAlone) {
+    using base::StretchClock;
+    Loop loop;
+    std::vector<StretchClock::Instant> seen;
+    auto work = [&]() -> Task<void> {
+        seen.push_back(StretchClock::now());
+        std::this_thread::sleep_for(milliseconds(2));
+        seen.push_back(StretchClock::now());
+        seen.push_back(StretchClock::read());
+        co_await sleep_for(milliseconds(1));
+        seen.push_back(StretchClock::now());
+    };
+    const auto before = StretchClock::now();
+    std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_GT(StretchClock::now(), before);  // out of a loop each reading is one
+    loop.post([&] { spawn(work(), "test"); });
+    while (seen.size() < 4) loop.run_once(1000);
+    EXPECT_EQ(seen[0], seen[1]);
+    EXPECT_GE(seen[2] - seen[1], milliseconds(2));
+    EXPECT_GE(seen[3] - seen[2], milliseconds(1));
+    const auto after = StretchClock::now();
+    std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_GT(StretchClock::now(), after);
 }
 
 TEST(CancelScope, EndsAWaitAndEveryLaterOne) {

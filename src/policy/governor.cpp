@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory_resource>
 
 #include "base/clock.hpp"
 #include "policy/refusal.hpp"
@@ -127,7 +128,7 @@ struct Ticket::Held {
     Held(Governor& of, const Governance& by, const Entry& entry)
         : governor(of),
           governance(by),
-          owner(entry.request_id),
+          owner(entry.request_id, &memory),
           input(entry.input_tokens),
           output_max(entry.output_tokens_max),
           spends(entry.spends) {}
@@ -155,14 +156,17 @@ struct Ticket::Held {
 
     Governor& governor;
     const Governance& governance;
-    std::string owner;
+    // Of the lists below: for a handful of limits and budgets they need no other.
+    std::array<std::byte, 768> room;
+    std::pmr::monotonic_buffer_resource memory{room.data(), room.size()};
+    std::pmr::string owner;
     std::int64_t input, output_max;
     bool spends;
-    std::vector<Ask> asks;
-    std::vector<Taken> taken;  // limits that are still to be settled
-    std::vector<Hold> holds;   // of attempts that are not done
-    std::vector<bool> open;    // by attempt number - 1: not done
-    domain::Usage usage{};     // of all attempts together
+    std::pmr::vector<Ask> asks{&memory};
+    std::pmr::vector<Taken> taken{&memory};  // limits that are still to be settled
+    std::pmr::vector<Hold> holds{&memory};   // of attempts that are not done
+    std::pmr::vector<std::uint8_t> open{&memory};  // by attempt number - 1: not done
+    domain::Usage usage{};                   // of all attempts together
 };
 
 base::Result<void> Ticket::Held::add_limits(const Governance& from, bool throttle,
@@ -299,7 +303,7 @@ base::Result<void> Ticket::list(Held& held, Asked& asked) {
 base::Result<void> Ticket::answer(Held& held, const Asked& asked,
                                   const std::optional<Refusal>& refusal) {
     if (!refusal) {
-        held.open.push_back(true);
+        held.open.push_back(1);
         return {};
     }
     const std::size_t index = refusal->index;
@@ -325,8 +329,8 @@ void Ticket::attempt_done(domain::NanoUsd cost, const domain::Usage& usage) {
 void Ticket::attempt_done(domain::NanoUsd cost, const domain::Usage& usage, std::size_t number) {
     if (held_ == nullptr || number == 0 || number > held_->open.size()) return;
     Held& held = *held_;
-    if (!held.open[number - 1]) return;
-    held.open[number - 1] = false;
+    if (held.open[number - 1] == 0) return;
+    held.open[number - 1] = 0;
     held.usage.input = domain::Usage::or_zero(held.usage.input) + usage.prompt();
     held.usage.output =
         domain::Usage::or_zero(held.usage.output) + domain::Usage::or_zero(usage.output);

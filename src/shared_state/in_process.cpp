@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/clock.hpp"
 #include "base/spin_lock.hpp"
 #include "shared_state/lock_all.hpp"
 #include "shared_state/window_ring.hpp"
@@ -18,7 +19,7 @@ constexpr std::int64_t money_kept_microseconds = 24ll * 3600 * 1'000'000;
 std::int64_t steady_microseconds() {
     // Not the kernel's last tick: who waits as long as a refusal says would come back before it.
     return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
+               base::StretchClock::now().time_since_epoch())
         .count();
 }
 
@@ -133,7 +134,7 @@ std::size_t InProcess::meter_count() const {
 
 InProcess::Quick InProcess::take_now(std::span<const Ask> asks) const {
     const LockAll<InProcessMeter> locks(asks);
-    // Read behind the locks: times are then in the order of the takes.
+    // Another thread's take may have been at a later time: to a window that stands still then.
     const std::int64_t now = clock_();
     for (std::size_t i = 0; i < asks.size(); ++i) {
         auto& meter = static_cast<InProcessMeter&>(*asks[i].meter);
