@@ -13,9 +13,7 @@ namespace tollgate::gateway {
 void add_answer_headers(Scene& scene) {
     http::Exchange& exchange = scene.generation.exchange;
     const RequestRecord& record = scene.generation.record;
-    std::string model;
-    model.reserve(record.provider.size() + 1 + record.model.size());
-    model.append(record.provider).append("/").append(record.model);
+    const std::string_view model[] = {record.provider, "/", record.model};
     exchange.add_header("x-tollgate-model", model);
     exchange.add_header("x-tollgate-provider", record.provider);
     exchange.add_header("x-tollgate-attempts", std::to_string(record.attempts));

@@ -1,46 +1,51 @@
 // What the head of an answer tells of the caller's limits, budgets and costs.
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
-#include <span>
+#include <iterator>
 
 #include "base/clock.hpp"
 #include "gateway/conclude.hpp"
+#include "http/codec.hpp"
 
 namespace tollgate::gateway {
 namespace {
 
-// The lines, and the numbers among them, without memory of their own: every governed answer has a
-// dozen.
+// Writes the lines where the answer's head will take them from: every governed answer has a dozen.
 class Lines {
 public:
-    void add(std::string_view name, std::string_view value) { lines_[count_++] = {name, value}; }
+    // Room for all of them: names of at most 56 bytes, and values of 24.
+    static constexpr std::size_t bytes_max = 14 * 84;
+    explicit Lines(http::HeadWriter writer) : writer_(std::move(writer)) {}
+
+    void add(std::string_view name, std::string_view value) { writer_.put_header(name, value); }
+    // REQUIRES: not negative.
     void add(std::string_view name, std::int64_t value, std::string_view unit = "") {
-        char* const begin = next_;
-        next_ = std::to_chars(begin, begin + number_bytes, value).ptr;
-        next_ = std::copy(unit.begin(), unit.end(), next_);
-        add(name, {begin, static_cast<std::size_t>(next_ - begin)});
+        begin(name);
+        writer_.put_number(static_cast<std::uint64_t>(value));
+        writer_.put_text(unit);
+        writer_.put("\r\n");
     }
     // A part of a whole, with four digits behind the point.
     void add_share(std::string_view name, double share) {
-        char* const begin = next_;
-        const auto all = static_cast<std::uint64_t>(std::llround(std::max(share, 0.0) * 10'000));
-        next_ = std::to_chars(begin, begin + number_bytes, all / 10'000).ptr;
-        *next_++ = '.';
-        for (std::uint64_t digit = 1'000; digit > 0; digit /= 10) {
-            *next_++ = static_cast<char>('0' + all / digit % 10);
+        constexpr std::uint64_t whole = 10'000;
+        const auto all = static_cast<std::uint64_t>(std::llround(std::max(share, 0.0) * whole));
+        begin(name);
+        writer_.put_number(all / whole);
+        char digits[] = {'.', '0', '0', '0', '0'};
+        std::uint64_t rest = all % whole;
+        for (char* at = std::end(digits); rest > 0; rest /= 10) {
+            *--at = static_cast<char>('0' + rest % 10);
         }
-        add(name, {begin, static_cast<std::size_t>(next_ - begin)});
+        writer_.put_text({digits, std::size(digits)});
+        writer_.put("\r\n");
     }
-    std::span<const http::Header> all() const { return {lines_.data(), count_}; }
 
 private:
-    static constexpr std::size_t lines_max = 16, number_bytes = 24;
-    std::array<http::Header, lines_max> lines_;
-    std::size_t count_ = 0;
-    std::array<char, lines_max * (number_bytes + 8)> text_;
-    char* next_ = text_.data();
+    void begin(std::string_view name) {
+        writer_.put_text(name);
+        writer_.put(": ");
+    }
+    http::HeadWriter writer_;
 };
 
 struct LimitNames {
@@ -102,11 +107,9 @@ Generation::Bounds standing_bounds(const policy::Ticket& ticket) {
 }
 
 void add_governance_headers(Generation& generation) {
-    Lines lines;
-    std::string cost;
+    Lines lines(generation.exchange.own_headers(Lines::bytes_max));
     if (generation.concluded && generation.record.cost.priced) {
-        cost = domain::dollars(generation.record.cost.billed);
-        lines.add("x-tollgate-cost", cost);
+        lines.add("x-tollgate-cost", domain::dollars(generation.record.cost.billed));
     }
     if (!generation.concluded) generation.bounds = standing_bounds(generation.ticket);
     add_remaining(lines, request_names, generation.bounds.requests);
@@ -115,7 +118,6 @@ void add_governance_headers(Generation& generation) {
     if (anthropic && generation.snapshot->billing.client_caps && generation.bounds.cap) {
         add_unified(lines, *generation.bounds.cap);
     }
-    generation.exchange.add_own_headers(lines.all());
 }
 
 }  // namespace tollgate::gateway

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <iterator>
 
 #include "http/scan.hpp"
 
@@ -11,6 +12,17 @@ namespace tollgate::http {
 namespace {
 
 using base::invalid;
+
+// "00" to "99".
+constexpr std::array<char, 200> make_digit_pairs() {
+    std::array<char, 200> pairs{};
+    for (std::size_t number = 0; number < 100; ++number) {
+        pairs[2 * number] = static_cast<char>('0' + number / 10);
+        pairs[2 * number + 1] = static_cast<char>('0' + number % 10);
+    }
+    return pairs;
+}
+constexpr auto digit_pairs = make_digit_pairs();
 
 bool is_white(char c) { return c == ' ' || c == '\t'; }
 
@@ -303,8 +315,21 @@ base::Result<void> parse_response_head(std::string_view bytes, ResponseHead& hea
     return {};
 }
 
+// From the end, two digits at a time: std::to_chars counts them first, by more divisions than these.
 void HeadWriter::put_number(std::uint64_t number) {
-    at_ = std::to_chars(at_, at_ + number_bytes_max, number).ptr;
+    char text[number_bytes_max];
+    char* at = std::end(text);
+    for (; number >= 100; number /= 100) {
+        at -= 2;
+        std::memcpy(at, &digit_pairs[2 * (number % 100)], 2);
+    }
+    if (number >= 10) {
+        at -= 2;
+        std::memcpy(at, &digit_pairs[2 * number], 2);
+    } else {
+        *--at = static_cast<char>('0' + number);
+    }
+    put_text({at, static_cast<std::size_t>(std::end(text) - at)});
 }
 
 }  // namespace tollgate::http

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 #include "http/body_buffer.hpp"
@@ -68,9 +69,12 @@ public:
         out.reserve(out.size() + bytes);
         at_ = out.data() + out.size();
     }
-    HeadWriter(const HeadWriter&) = delete;
-    HeadWriter& operator=(const HeadWriter&) = delete;
-    ~HeadWriter() { out_.set_size(static_cast<std::size_t>(at_ - out_.data())); }
+    HeadWriter(HeadWriter&& other) noexcept
+        : out_(other.out_), at_(std::exchange(other.at_, nullptr)) {}
+    HeadWriter& operator=(HeadWriter&&) = delete;
+    ~HeadWriter() {
+        if (at_ != nullptr) out_.set_size(static_cast<std::size_t>(at_ - out_.data()));
+    }
 
     // Copies of a constant's size are a few stores; other short ones are two that may overlap.
     template <std::size_t size>

@@ -172,22 +172,32 @@ std::optional<std::string_view> Exchange::put_in_front(std::string_view text,
 }
 
 void Exchange::add_header(std::string_view name, std::string_view value) {
-    const std::size_t begin = extra_headers_.size();
-    HeadWriter(extra_headers_, HeadWriter::bytes_of({name, value})).put_header(name, value);
-    if (all_value(value)) return;
+    const std::string_view parts[] = {value};
+    add_header(name, parts);
+}
+
+void Exchange::add_header(std::string_view name, std::span<const std::string_view> parts) {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) size += part.size();
+    const std::size_t begin = extra_headers_.size() + name.size() + 2;
+    constexpr std::size_t usual_bytes = 1900;  // of all headers of a governed answer
+    extra_headers_.reserve(usual_bytes);
+    {
+        HeadWriter writer(extra_headers_, begin + size + 2 - extra_headers_.size());
+        writer.put_text(name);
+        writer.put(": ");
+        for (const std::string_view part : parts) writer.put_text(part);
+        writer.put("\r\n");
+    }
+    const std::span<char> value(extra_headers_.data() + begin, size);
+    if (all_value({value.data(), value.size()})) return;
     // A line end in a value would begin a header, or an answer, of somebody else's making.
-    char* const text = extra_headers_.data() + begin + name.size() + 2;
-    for (char& c : std::span<char>(text, value.size())) {
+    for (char& c : value) {
         if ((byte_kinds[static_cast<unsigned char>(c)] & kind_value) == 0) c = ' ';
     }
 }
 
-void Exchange::add_own_headers(std::span<const Header> headers) {
-    std::size_t bytes = 0;
-    for (const Header& header : headers) bytes += HeadWriter::bytes_of(header);
-    HeadWriter writer(extra_headers_, bytes);
-    for (const Header& header : headers) writer.put_header(header.name, header.value);
-}
+HeadWriter Exchange::own_headers(std::size_t bytes) { return {extra_headers_, bytes}; }
 
 bool Exchange::keeps_alive() const {
     return head_.keep_alive && !must_close_ && !draining_ && (body_read_ || !head_.has_body());

@@ -70,8 +70,11 @@ public:
     // A header of the answer; names are sent as given, control bytes in values as spaces. Before
     // respond() or start_stream().
     void add_header(std::string_view name, std::string_view value);
-    // Several at once. REQUIRES: values of our own making, without control bytes.
-    void add_own_headers(std::span<const Header> headers);
+    // The same of a value in parts.
+    void add_header(std::string_view name, std::span<const std::string_view> parts);
+    // Writes whole lines of at most so many bytes behind those headers; add none while it is there.
+    // REQUIRES: values of our own making, without control bytes.
+    HeadWriter own_headers(std::size_t bytes);
     // x-request-id is always sent; on Anthropic paths request-id as well.
     void send_request_id_as_anthropic() { anthropic_request_id_ = true; }
 
