@@ -182,6 +182,19 @@ base::Result<bool> accept(const Generation& generation) {
     return generation.worker.gateway.governor != nullptr && bounded;
 }
 
+static base::Result<void> keep_ticket(Generation& generation,
+                                      base::Result<policy::Ticket> entered) {
+    TRY(generation.ticket, std::move(entered));
+    if (generation.ticket.action() == domain::BudgetAction::downgrade) downgrade(generation.plan);
+    return {};
+}
+
+static net::Task<base::Result<void>> enter_later(
+    Generation& generation, net::Task<base::Result<policy::Ticket>> entering) {
+    auto entered = co_await entering;
+    co_return keep_ticket(generation, std::move(entered));
+}
+
 net::Task<base::Result<void>> enter(Generation& generation) {
     policy::Governor* governor = generation.worker.gateway.governor;
     const policy::Governance& governance = generation.policy().governance;
@@ -195,9 +208,9 @@ net::Task<base::Result<void>> enter(Generation& generation) {
         entry.output_tokens_max =
             asked > 0 ? std::min(asked, expected_output_tokens) : expected_output_tokens;
     }
-    CO_TRY(generation.ticket, co_await governor->enter(governance, entry));
-    if (generation.ticket.action() == domain::BudgetAction::downgrade) downgrade(generation.plan);
-    co_return base::Result<void>();
+    auto entering = governor->enter(governance, entry);
+    if (!entering.is_ready()) return enter_later(generation, std::move(entering));
+    return net::Task<base::Result<void>>::ready(keep_ticket(generation, entering.take()));
 }
 
 namespace {
@@ -233,65 +246,83 @@ std::optional<AttemptFailure> weigh(Generation& generation, const Endpoint& endp
                         "model"});
 }
 
-AttemptRecord begun_attempt(Generation& generation, const Endpoint& endpoint,
-                            std::int64_t number, net::Instant begun) {
-    note_own_key_use(generation, endpoint, "request");
-    const domain::Deployment& target = endpoint.deployment;
-    AttemptRecord attempt;
-    attempt.number = number;
+}  // namespace
+
+static AttemptRecord& present_attempt(Generation& generation) {
+    generation.record.usage = {};
+    generation.attempt_at = generation.attempts.size();
+    generation.attempt_open = true;
+    return generation.attempts.emplace_back();
+}
+
+void take_up(Generation& generation, AttemptRecord attempt) {
+    present_attempt(generation) = std::move(attempt);
+}
+
+namespace {
+
+// What is about to begin.
+struct Beginning {
+    const Endpoint& endpoint;
+    std::int64_t number;
+    net::Instant begun;
+    AttemptRecord* beside;  // where its record goes; null: it is the present one from now on
+};
+
+// `held`: whether what it asked for was given; `of_ticket`: it asked for something.
+std::optional<AttemptFailure> note_attempt(Generation& generation, const Beginning& beginning,
+                                           const base::Result<void>& held, bool of_ticket) {
+    if (!held.ok()) return own_failure(held.error());
+    note_own_key_use(generation, beginning.endpoint, "request");
+    const domain::Deployment& target = beginning.endpoint.deployment;
+    AttemptRecord& attempt = beginning.beside != nullptr ? *beginning.beside = {}
+                                                         : present_attempt(generation);
+    attempt.number = beginning.number;
     attempt.provider = target.provider.type;
     attempt.provider_type = target.provider.type;
     attempt.model = target.model_name;
-    attempt.begun = begun;
-    attempt.endpoint = &endpoint;
-    return attempt;
+    attempt.begun = beginning.begun;
+    attempt.endpoint = &beginning.endpoint;
+    if (of_ticket) attempt.held = generation.ticket.attempts();
+    return std::nullopt;
+}
+
+net::Task<std::optional<AttemptFailure>> note_attempt_later(
+    Generation& generation, Beginning beginning, net::Task<base::Result<void>> holding) {
+    const auto held = co_await holding;
+    co_return note_attempt(generation, beginning, held, true);
+}
+
+// Nobody waits where the ticket answers at once, and then there is no coroutine.
+net::Task<std::optional<AttemptFailure>> begin_attempt(Generation& generation,
+                                                       const Beginning& beginning) {
+    using Begun = net::Task<std::optional<AttemptFailure>>;
+    Hold hold;
+    if (auto refused = weigh(generation, beginning.endpoint, hold)) {
+        return Begun::ready(std::move(refused));
+    }
+    if (!hold.wanted) return Begun::ready(note_attempt(generation, beginning, {}, false));
+    auto holding = generation.ticket.attempt(hold.worst, hold.bounds);
+    if (!holding.is_ready()) {
+        return note_attempt_later(generation, beginning, std::move(holding));
+    }
+    return Begun::ready(note_attempt(generation, beginning, holding.take(), true));
 }
 
 }  // namespace
-
-void take_up(Generation& generation, AttemptRecord attempt) {
-    generation.record.usage = {};
-    generation.attempt_at = generation.attempts.size();
-    generation.attempts.push_back(std::move(attempt));
-    generation.attempt_open = true;
-}
-
-// `beside`: where the attempt's record goes; null: it is the present one from now on.
-static net::Task<std::optional<AttemptFailure>> begin_attempt(Generation& generation,
-                                                              const Endpoint& endpoint,
-                                                              std::int64_t number,
-                                                              net::Instant begun,
-                                                              AttemptRecord* beside) {
-    Hold hold;
-    if (auto refused = weigh(generation, endpoint, hold)) co_return refused;
-    std::size_t held_as = 0;
-    if (hold.wanted) {
-        auto held = co_await generation.ticket.attempt(hold.worst, hold.bounds);
-        if (!held.ok()) co_return own_failure(held.error());
-        held_as = generation.ticket.attempts();
-    }
-    AttemptRecord attempt = begun_attempt(generation, endpoint, number, begun);
-    attempt.held = held_as;
-    if (beside != nullptr) {
-        *beside = std::move(attempt);
-    } else {
-        take_up(generation, std::move(attempt));
-    }
-    co_return std::nullopt;
-}
 
 net::Task<std::optional<AttemptFailure>> reserve(Generation& generation, const Endpoint& endpoint,
                                                  net::Instant begun) {
     generation.record.usage = {};
     generation.attempt_open = false;
-    return begin_attempt(generation, endpoint, generation.record.attempts, begun, nullptr);
+    return begin_attempt(generation, {endpoint, generation.record.attempts, begun, nullptr});
 }
 
 net::Task<std::optional<AttemptFailure>> reserve_beside(Generation& generation,
                                                         const Endpoint& endpoint,
                                                         std::int64_t number,
                                                         AttemptRecord& attempt) {
-    return begin_attempt(generation, endpoint, number, net::Clock::now(), &attempt);
+    return begin_attempt(generation, {endpoint, number, net::Clock::now(), &attempt});
 }
 
 // Who pays the provider himself pays us the fee alone.

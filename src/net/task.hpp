@@ -90,7 +90,11 @@ public:
         if (handle_) handle_.destroy();
     }
 
-    bool await_ready() const noexcept { return !handle_; }
+    // The result is there without a wait: take() gives it, once.
+    bool is_ready() const noexcept { return !handle_; }
+    Result take() { return *std::move(ready_); }
+
+    bool await_ready() const noexcept { return is_ready(); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
         handle_.promise().continuation = awaiting;
         return handle_;
