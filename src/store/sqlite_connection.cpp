@@ -47,10 +47,12 @@ private:
 };
 
 // Once for the process, before anything else of the library. Pages are taken as they are needed,
-// not twenty for each connection at once, which most of them never use. Refused: somebody has used
-// the library before; then it does as it is used to.
+// not twenty for each connection at once, which most of them never use. Allocations are not
+// counted: nobody asks, and each would lock a mutex of the whole process twice. Refused: somebody
+// has used the library before; then it does as it is used to.
 void set_up_library() {
-    static const int refused = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+    static const int refused = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0) |
+                               sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)refused;
 }
 
