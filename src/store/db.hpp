@@ -71,6 +71,18 @@ struct Access {
     static Access of_owner() { return {"", "", true, true, false}; }
 };
 
+// What one statement is executed with, row after row.
+struct RowsToWrite {
+    std::size_t count = 0;
+    // The parameters of a row (from 0), until it is asked for the next. Their texts are borrowed
+    // until the call that was given this returns.
+    std::function<std::span<const Parameter>(std::size_t row)> parameters;
+    // Told how many rows of the table each of them touched.
+    std::function<void(std::size_t row, std::int64_t touched)> written;
+    // is_plain_text (store/plain_text.hpp) has been asked of each text already.
+    bool texts_are_plain = false;
+};
+
 // One connection inside one transaction. Used by one thread at a time. After a call has failed the
 // transaction is lost, on both databases: every further call gives the same error, and nothing is
 // committed. What may collide is therefore written with ON CONFLICT, or looked up before. Text that
@@ -88,6 +100,8 @@ public:
     // unavailable (connection lost, database busy, disk full); timeout; internal.
     virtual base::Result<std::int64_t> execute(std::string_view sql,
                                                std::span<const Parameter> parameters = {}) = 0;
+    // The same for many rows, in their order; what it costs beside the writing is paid once.
+    virtual base::Result<void> execute_rows(std::string_view sql, const RowsToWrite& rows) = 0;
     // Calls `use` with each row as it arrives, in constant memory; its error ends the query and the
     // transaction. `use` may not call the session.
     virtual base::Result<void> each(std::string_view sql, std::span<const Parameter> parameters,

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <latch>
@@ -105,6 +106,60 @@ TEST_P(Databases, TextThatIsNoUtf8_IsMendedInsteadOfRefused) {
             return {};
         });
     });
+}
+
+TEST_P(Databases, ManyRows_AreWrittenInOrderAndToldWhichTouchedTheTable) {
+    const std::vector<std::array<Parameter, 3>> given = {
+        {std::string_view("a"), std::string_view("same"), std::string_view("{}")},
+        {std::string_view("b"), std::string_view("b\xFF"), std::string_view("{}")},
+        {std::string_view("a"), std::string_view("b\xFF"), std::string_view("[]")},
+        {std::string_view("c"), std::string_view(), std::string_view("[]")}};
+    std::vector<std::int64_t> touched;
+    RowsToWrite rows;
+    rows.count = given.size();
+    rows.parameters = [&](std::size_t row) { return std::span(given[row]); };
+    rows.written = [&](std::size_t row, std::int64_t count) {
+        EXPECT_EQ(row, touched.size());
+        touched.push_back(count);
+    };
+    write([&](Session& session) {
+        return session.execute_rows(
+            "INSERT INTO tenants (id, name, metadata, created, updated) "
+            "VALUES ($1, $2, $3, 1, 1) ON CONFLICT (id) DO NOTHING",
+            rows);
+    });
+    EXPECT_EQ(touched, (std::vector<std::int64_t>{1, 1, 0, 1}));
+    std::string seen;
+    read([&](Session& session) {
+        return session.each("SELECT id, name, metadata FROM tenants ORDER BY id", {},
+                            [&](const Row& row) -> Result<void> {
+                                for (std::size_t i = 0; i < 3; ++i) seen += row.string(i) + "|";
+                                return {};
+                            });
+    });
+    EXPECT_EQ(seen, "a|same|{}|b|b\xEF\xBF\xBD|{}|c||[]|");
+}
+
+TEST_P(Databases, ManyRowsOfWhichOneFails_NoneIsWritten) {
+    const std::array<Parameter, 2> given[] = {{std::string_view("x"), std::string_view("one")},
+                                              {std::string_view("y"), std::string_view("two")},
+                                              {std::string_view("x"), std::string_view("three")}};
+    std::size_t written = 0;
+    RowsToWrite rows;
+    rows.count = std::size(given);
+    rows.parameters = [&](std::size_t row) { return std::span(given[row]); };
+    rows.written = [&](std::size_t, std::int64_t) { ++written; };
+    const auto done = db().write(Access::everything(), [&](Session& session) -> Result<void> {
+        const auto failed = session.execute_rows(
+            "INSERT INTO tenants (id, name, created, updated) VALUES ($1, $2, 1, 1)", rows);
+        EXPECT_FALSE(failed.ok());
+        EXPECT_FALSE(session.execute("SELECT 1").ok());
+        return {};
+    });
+    ASSERT_FALSE(done.ok());
+    EXPECT_EQ(done.error().field, "tenants_pkey");
+    EXPECT_EQ(written, 2u);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM tenants"), 0);
 }
 
 TEST_P(Databases, WorkFails_NothingIsWritten) {

@@ -19,6 +19,23 @@ base::Result<std::int64_t> FailedSession::execute(std::string_view sql,
     return result;
 }
 
+base::Result<void> FailedSession::execute_rows(std::string_view sql, const RowsToWrite& rows) {
+    TRY_VOID(check());
+    in_each_ = true;
+    auto result = do_execute_rows(sql, rows);
+    in_each_ = false;
+    if (!result.ok()) failed_ = result.error();
+    return result;
+}
+
+base::Result<void> FailedSession::do_execute_rows(std::string_view sql, const RowsToWrite& rows) {
+    for (std::size_t row = 0; row < rows.count; ++row) {
+        TRY(const std::int64_t touched, do_execute(sql, rows.parameters(row)));
+        rows.written(row, touched);
+    }
+    return {};
+}
+
 base::Result<void> FailedSession::each(std::string_view sql, std::span<const Parameter> parameters,
                                        const std::function<base::Result<void>(const Row&)>& use) {
     TRY_VOID(check());

@@ -21,6 +21,7 @@ class FailedSession : public Session {
 public:
     base::Result<std::int64_t> execute(std::string_view sql,
                                        std::span<const Parameter> parameters) final;
+    base::Result<void> execute_rows(std::string_view sql, const RowsToWrite& rows) final;
     base::Result<void> each(std::string_view sql, std::span<const Parameter> parameters,
                             const std::function<base::Result<void>(const Row&)>& use) final;
     base::Result<void> script(std::string_view sql) final;
@@ -30,6 +31,8 @@ public:
 private:
     virtual base::Result<std::int64_t> do_execute(std::string_view sql,
                                                   std::span<const Parameter> parameters) = 0;
+    // One by one, where the database knows nothing better.
+    virtual base::Result<void> do_execute_rows(std::string_view sql, const RowsToWrite& rows);
     virtual base::Result<void> do_each(
         std::string_view sql, std::span<const Parameter> parameters,
         const std::function<base::Result<void>(const Row&)>& use) = 0;

@@ -124,15 +124,18 @@ base::Result<void> RowBatch::insert(Session& session) const {
 base::Result<void> RowBatch::insert_one_by_one(
     Session& session, const std::function<void(std::size_t)>& inserted) const {
     const std::vector<std::size_t> needed = columns_needed();
-    const std::string sql = sql_of_one(needed);
     std::vector<Parameter> parameters(needed.size());
-    for (std::size_t i = 0; i < rows(); ++i) {
-        const std::span<const Parameter> cells = row(i);
+    RowsToWrite all;
+    all.count = rows();
+    all.parameters = [&](std::size_t number) -> std::span<const Parameter> {
+        const std::span<const Parameter> cells = row(number);
         for (std::size_t at = 0; at < needed.size(); ++at) parameters[at] = cells[needed[at]];
-        TRY(const std::int64_t touched, session.execute(sql, parameters));
-        if (touched > 0) inserted(i);
-    }
-    return {};
+        return parameters;
+    };
+    all.written = [&](std::size_t number, std::int64_t touched) {
+        if (touched > 0) inserted(number);
+    };
+    return session.execute_rows(sql_of_one(needed), all);
 }
 
 std::string RowBatch::key_of(std::span<const Parameter> cells,

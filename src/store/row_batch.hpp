@@ -41,6 +41,9 @@ public:
     // the places of columns that together tell rows apart.
     base::Result<void> insert_new(Session& session, std::span<const std::size_t> key,
                                   const std::function<void(std::size_t)>& inserted) const;
+    // The statement that inserts one row of the columns with these numbers, $1 the first of them:
+    // for who gives the rows to the session by itself.
+    std::string sql_of_one(std::span<const std::size_t> numbers) const;
 
 private:
     std::span<const Parameter> row(std::size_t number) const {
@@ -49,7 +52,6 @@ private:
     base::Result<void> insert_one_by_one(
         Session& session, const std::function<void(std::size_t)>& inserted) const;
     std::vector<std::size_t> columns_needed() const;
-    std::string sql_of_one(std::span<const std::size_t> numbers) const;
     std::string sql_of_all() const;
     std::string names() const;
     std::string json() const;

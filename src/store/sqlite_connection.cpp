@@ -98,15 +98,30 @@ static bool in_order(sqlite3_stmt* prepared) {
     return true;
 }
 
-static int bind_text(sqlite3_stmt* prepared, int at, std::string_view text) {
-    if (!is_plain_text(text)) {
-        const std::string mended = plain_text(text);
-        return sqlite3_bind_text64(prepared, at, mended.data(), mended.size(), SQLITE_TRANSIENT,
-                                   SQLITE_UTF8);
-    }
+static int bind_plain_text(sqlite3_stmt* prepared, int at, std::string_view text) {
     // A null pointer would be bound as NULL.
     return sqlite3_bind_text64(prepared, at, text.empty() ? "" : text.data(), text.size(),
                                SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static int bind_text(sqlite3_stmt* prepared, int at, std::string_view text) {
+    if (is_plain_text(text)) return bind_plain_text(prepared, at, text);
+    const std::string mended = plain_text(text);
+    return sqlite3_bind_text64(prepared, at, mended.data(), mended.size(), SQLITE_TRANSIENT,
+                               SQLITE_UTF8);
+}
+
+static int bind_value(sqlite3_stmt* prepared, int at, const Parameter& value, bool is_plain) {
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+        return sqlite3_bind_int64(prepared, at, *whole);
+    }
+    if (const auto* fraction = std::get_if<double>(&value)) {
+        return sqlite3_bind_double(prepared, at, *fraction);
+    }
+    if (const auto* text = std::get_if<std::string_view>(&value)) {
+        return is_plain ? bind_plain_text(prepared, at, *text) : bind_text(prepared, at, *text);
+    }
+    return sqlite3_bind_null(prepared, at);
 }
 
 // A statement while it is stepped; reset when it leaves, also when a row's use fails.
@@ -205,17 +220,21 @@ base::Result<void> SqliteConnection::bind(const Statement& statement,
             return base::Error{base::ErrorCode::internal,
                                std::string("there is no parameter ") + (name ? name : "?")};
         }
-        const Parameter& value = parameters[number - 1];
-        int code = SQLITE_OK;
-        if (const auto* whole = std::get_if<std::int64_t>(&value)) {
-            code = sqlite3_bind_int64(prepared, at, *whole);
-        } else if (const auto* fraction = std::get_if<double>(&value)) {
-            code = sqlite3_bind_double(prepared, at, *fraction);
-        } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-            code = bind_text(prepared, at, *text);
-        } else {
-            code = sqlite3_bind_null(prepared, at);
-        }
+        if (bind_value(prepared, at, parameters[number - 1], false) != SQLITE_OK) return failure();
+    }
+    return {};
+}
+
+// Rows of a batch are alike: what the statement holds from the row before is not bound again.
+base::Result<void> SqliteConnection::bind_changed(const Statement& statement,
+                                                  const RowsToWrite& rows,
+                                                  std::span<const Parameter> row,
+                                                  std::vector<Parameter>& bound) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        if (bound[i] == row[i]) continue;
+        bound[i] = row[i];
+        const int code =
+            bind_value(statement.prepared, static_cast<int>(i) + 1, row[i], rows.texts_are_plain);
         if (code != SQLITE_OK) return failure();
     }
     return {};
@@ -231,6 +250,28 @@ base::Result<std::int64_t> SqliteConnection::execute(std::string_view sql,
     while ((code = sqlite3_step(found->prepared)) == SQLITE_ROW) ++rows;
     if (code != SQLITE_DONE) return failure();
     return sqlite3_stmt_readonly(found->prepared) != 0 ? rows : sqlite3_changes64(db_);
+}
+
+base::Result<void> SqliteConnection::execute_rows(std::string_view sql, const RowsToWrite& rows) {
+    if (rows.count == 0) return {};
+    TRY(auto found, statement(sql));
+    const Use use(*found);
+    const auto count = static_cast<std::size_t>(sqlite3_bind_parameter_count(found->prepared));
+    std::vector<Parameter> bound(count, nullptr);  // as parameters begin
+    for (std::size_t row = 0; row < rows.count; ++row) {
+        const std::span<const Parameter> parameters = rows.parameters(row);
+        if (found->in_order && parameters.size() >= count) {
+            TRY_VOID(bind_changed(*found, rows, parameters.first(count), bound));
+        } else {
+            TRY_VOID(bind(*found, parameters));
+        }
+        int code = SQLITE_ROW;
+        while (code == SQLITE_ROW) code = sqlite3_step(found->prepared);
+        if (code != SQLITE_DONE) return failure();
+        sqlite3_reset(found->prepared);
+        rows.written(row, sqlite3_changes64(db_));
+    }
+    return {};
 }
 
 base::Result<void> SqliteConnection::each(

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.hpp"
 #include "store/db.hpp"
@@ -28,6 +29,7 @@ public:
     SqliteConnection& operator=(const SqliteConnection&) = delete;
 
     base::Result<std::int64_t> execute(std::string_view sql, std::span<const Parameter> parameters);
+    base::Result<void> execute_rows(std::string_view sql, const RowsToWrite& rows);
     base::Result<void> each(std::string_view sql, std::span<const Parameter> parameters,
                             const std::function<base::Result<void>(const Row&)>& use);
     base::Result<void> script(std::string_view sql);
@@ -48,6 +50,8 @@ private:
     SqliteConnection() = default;
     base::Result<Statements::iterator> statement(std::string_view sql);
     base::Result<void> bind(const Statement& statement, std::span<const Parameter> parameters);
+    base::Result<void> bind_changed(const Statement& statement, const RowsToWrite& rows,
+                                    std::span<const Parameter> row, std::vector<Parameter>& bound);
     base::Error failure();
     base::Error constraint_failure(int code, const std::string& message);
 

@@ -25,6 +25,9 @@ private:
                                           std::span<const Parameter> parameters) override {
         return connection_.execute(sql, parameters);
     }
+    base::Result<void> do_execute_rows(std::string_view sql, const RowsToWrite& rows) override {
+        return connection_.execute_rows(sql, rows);
+    }
     base::Result<void> do_each(
         std::string_view sql, std::span<const Parameter> parameters,
         const std::function<base::Result<void>(const Row&)>& use) override {
