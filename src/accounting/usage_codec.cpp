@@ -30,7 +30,8 @@ std::int64_t flags_of(const Record& record) {
     return static_cast<std::int64_t>(flags);
 }
 
-void set_flags(UsageRecord& record, std::int64_t number) {
+template <typename Record>
+void set_flags(Record& record, std::int64_t number) {
     const auto flags = static_cast<std::uint64_t>(number);
     record.priced = (flags & flag_unpriced) == 0;
     record.byok = (flags & flag_byok) != 0;
@@ -163,42 +164,61 @@ public:
     std::size_t total = 1 + field_count_max * 2 * varint_bytes_max;
 };
 
-// Reads fields in ascending order and passes over those it does not know.
+using TagLists = std::deque<std::vector<std::string>>;
+
+// Reads fields in ascending order and passes over those it does not know. `lists` keeps the tags of
+// records that only view them.
 class Decoder {
 public:
-    explicit Decoder(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {
+    explicit Decoder(std::string_view bytes, TagLists* lists = nullptr)
+        : at_(bytes.data()), end_(at_ + bytes.size()), lists_(lists) {
         next();
     }
     void operator()(std::uint64_t number, std::int64_t& value, std::int64_t) {
-        skip_to(number);
-        if (number_ != number || is_text_) return;
+        if (!stands_at(number) || is_text_) return;
         value = number_value_;
         next();
     }
     void operator()(std::uint64_t number, std::string& text) {
-        skip_to(number);
-        if (number_ != number || !is_text_) return;
+        if (!stands_at(number) || !is_text_) return;
+        text = text_value_;
+        next();
+    }
+    void operator()(std::uint64_t number, std::string_view& text) {
+        if (!stands_at(number) || !is_text_) return;
         text = text_value_;
         next();
     }
     void operator()(std::uint64_t number, std::vector<std::string>& tags) {
-        skip_to(number);
+        if (!stands_at(number)) return;
         for (; number_ == number && is_text_; next()) tags.emplace_back(text_value_);
     }
-    void json(std::uint64_t number, std::string& text) { (*this)(number, text); }
+    void operator()(std::uint64_t number, std::span<const std::string>& tags) {
+        if (!stands_at(number) || !is_text_) return;
+        (*this)(number, lists_->emplace_back());
+        tags = lists_->back();
+    }
+    template <typename Text>
+    void json(std::uint64_t number, Text& text) {
+        (*this)(number, text);
+    }
     // Whether everything to the end could be read.
     bool finish() {
-        while (number_ != 0) next();
+        while (number_ != end_of_fields) next();
         return sound_;
     }
 
 private:
-    // number_ 0 is the end.
-    void skip_to(std::uint64_t number) {
-        while (number_ != 0 && number_ < number) next();
+    static constexpr std::uint64_t end_of_fields = ~std::uint64_t{0};
+
+    // Most fields of a record are left out: that one comparison tells.
+    bool stands_at(std::uint64_t number) {
+        if (number_ > number) return false;
+        while (number_ < number) next();
+        return number_ == number;
     }
     void next() {
-        number_ = 0;
+        number_ = end_of_fields;
         if (at_ == end_ || !sound_) return;
         const std::uint64_t head = varint();
         is_text_ = (head & 1) != 0;
@@ -215,6 +235,12 @@ private:
         if (sound_) number_ = head / 2;
     }
     std::uint64_t varint() {
+        if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) [[likely]] {
+            return static_cast<unsigned char>(*at_++);
+        }
+        return long_varint();
+    }
+    std::uint64_t long_varint() {
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64; shift += 7) {
             if (at_ == end_) break;
@@ -228,8 +254,9 @@ private:
 
     const char* at_;
     const char* end_;
+    TagLists* lists_;
     bool sound_ = true;
-    std::uint64_t number_ = 0;
+    std::uint64_t number_ = end_of_fields;
     bool is_text_ = false;
     std::int64_t number_value_ = 0;
     std::string_view text_value_;
@@ -256,13 +283,14 @@ std::string_view encode_usage(const UsageView& record, std::string& buffer) {
     return encode(record, buffer);
 }
 
-base::Result<void> decode_usage(std::string_view bytes, UsageRecord& record) {
+template <typename Record>
+static base::Result<void> decode(std::string_view bytes, Record& record, TagLists* lists) {
     if (bytes.empty() || static_cast<unsigned char>(bytes[0]) != usage_codec_version) {
         return base::invalid("the bytes do not begin with version " +
                              std::to_string(usage_codec_version) + " of usage records");
     }
     std::int64_t flags = 0;
-    Decoder decoder(bytes.substr(1));
+    Decoder decoder(bytes.substr(1), lists);
     each_field(record, flags, decoder);
     if (!decoder.finish()) return base::invalid("the bytes of a usage record are cut or garbled");
     set_flags(record, flags);
@@ -271,8 +299,12 @@ base::Result<void> decode_usage(std::string_view bytes, UsageRecord& record) {
 
 base::Result<UsageRecord> decode_usage(std::string_view bytes) {
     UsageRecord record;
-    TRY_VOID(decode_usage(bytes, record));
+    TRY_VOID(decode(bytes, record, nullptr));
     return record;
+}
+
+base::Result<void> decode_usage(std::string_view bytes, UsageView& record, TagLists& tags) {
+    return decode(bytes, record, &tags);
 }
 
 }  // namespace tollgate::accounting

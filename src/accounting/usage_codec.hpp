@@ -6,8 +6,10 @@
 // Fields that have their default are left out; numbers a reader does not know are skipped. A field
 // is never given another meaning: a new one takes the next number.
 #pragma once
+#include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "domain/usage_record.hpp"
@@ -26,9 +28,10 @@ constexpr std::size_t usage_json_bytes_max = 4096;
 std::string_view encode_usage(const domain::UsageRecord& record, std::string& buffer);
 std::string_view encode_usage(const domain::UsageView& record, std::string& buffer);
 // Fails: invalid_request when these are not the bytes of a record. The second fills `record`, which
-// must be as new, where it stands: a record has thirty texts, and moving it costs as much as
-// reading it.
+// must be as new, with views of `bytes` and of `tags`, where a record's tags are added: a record
+// has thirty texts, and copying them costs as much as all else of reading it.
 base::Result<domain::UsageRecord> decode_usage(std::string_view bytes);
-base::Result<void> decode_usage(std::string_view bytes, domain::UsageRecord& record);
+base::Result<void> decode_usage(std::string_view bytes, domain::UsageView& record,
+                                std::deque<std::vector<std::string>>& tags);
 
 }  // namespace tollgate::accounting

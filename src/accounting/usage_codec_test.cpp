@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <limits>
 
@@ -123,6 +124,21 @@ TEST(UsageCodec, EveryMember_ComesBack) {
     EXPECT_EQ(back.status, record.status);
     EXPECT_EQ(back.redactions, record.redactions);
     EXPECT_EQ(back.user_agent, record.user_agent);
+}
+
+TEST(UsageCodec, RecordReadAsViews_SaysTheSame) {
+    std::deque<std::vector<std::string>> tags;
+    for (const UsageRecord& record : {full_record(), UsageRecord{}}) {
+        std::string buffer, again;
+        const std::string_view bytes = encode_usage(record, buffer);
+        domain::UsageView view;
+        ASSERT_TRUE(decode_usage(bytes, view, tags).ok());
+        EXPECT_EQ(encode_usage(view, again), bytes);
+        EXPECT_EQ(view.request_id.data() == nullptr, record.request_id.empty());
+    }
+    EXPECT_EQ(tags.size(), 1u);  // of the record that has some
+    domain::UsageView cut;
+    EXPECT_FALSE(decode_usage(std::string("\x01\x00\x00", 3), cut, tags).ok());
 }
 
 TEST(UsageCodec, JsonIsWholeOrNotThere) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -20,7 +21,7 @@ namespace tollgate::accounting {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using domain::UsageRecord;
+using domain::UsageView;
 using std::chrono::milliseconds;
 
 constexpr milliseconds look_interval{200};
@@ -175,7 +176,8 @@ private:
         std::size_t bytes = 0;
         for (const auto& record : batch->records) bytes += record.size();
         const bool full = batch->records.size() >= options_.batch_max || bytes >= large_batch;
-        std::vector<UsageRecord> records = decode(batch->records);
+        std::deque<std::vector<std::string>> tags;
+        std::vector<UsageView> records = decode(batch->records, tags);
         if (auto written = write(records); !written.ok()) {
             journal_.failed(*batch);
             return failed(written.error());
@@ -195,11 +197,13 @@ private:
         told_.notify_all();
     }
 
-    std::vector<UsageRecord> decode(const std::vector<std::string>& encoded) {
-        std::vector<UsageRecord> records;
+    // Views of `encoded` and of `tags`.
+    std::vector<UsageView> decode(const std::vector<std::string>& encoded,
+                                  std::deque<std::vector<std::string>>& tags) {
+        std::vector<UsageView> records;
         records.reserve(encoded.size());
         for (const auto& bytes : encoded) {
-            if (auto read = decode_usage(bytes, records.emplace_back()); !read.ok()) {
+            if (auto read = decode_usage(bytes, records.emplace_back(), tags); !read.ok()) {
                 records.pop_back();
                 set_aside({}, bytes, read.error().message);
             }
@@ -210,20 +214,20 @@ private:
     // All of them, or an error that says nothing about the records. What the database refuses for
     // its own content is searched for by halves and set aside (and leaves `records`), so that it
     // does not hold up the rest.
-    base::Result<void> write(std::vector<UsageRecord>& records) {
-        std::vector<UsageRecord> refused;
+    base::Result<void> write(std::vector<UsageView>& records) {
+        std::vector<UsageView> refused;
         auto done = write_part(records, refused);
         if (!done.ok()) return done;
         for (const auto& record : refused) {
-            std::erase_if(records, [&](const UsageRecord& other) {
+            std::erase_if(records, [&](const UsageView& other) {
                 return other.request_id == record.request_id && other.attempt == record.attempt;
             });
         }
         return {};
     }
 
-    base::Result<void> write_part(std::span<const UsageRecord> part,
-                                  std::vector<UsageRecord>& refused) {
+    base::Result<void> write_part(std::span<const UsageView> part,
+                                  std::vector<UsageView>& refused) {
         if (part.empty()) return {};
         auto done = db_.write(store::Access::everything(),
                               [part](store::Session& session) -> base::Result<void> {
@@ -242,7 +246,7 @@ private:
         return write_part(part.subspan(half), refused);
     }
 
-    void set_aside(const UsageRecord& record, std::string_view bytes, const std::string& why) {
+    void set_aside(const UsageView& record, std::string_view bytes, const std::string& why) {
         base::log().error("usage_record_refused", {{"request", record.request_id},
                                                    {"attempt", record.attempt},
                                                    {"tenant", record.tenant},
@@ -251,7 +255,7 @@ private:
                                                    {"kept_in", options_.refused_file}});
         if (!options_.refused_file.empty()) {
             if (std::FILE* file = std::fopen(options_.refused_file.c_str(), "ae")) {
-                std::fprintf(file, "%s %lld %s: %s\n", record.request_id.c_str(),
+                std::fprintf(file, "%s %lld %s: %s\n", std::string(record.request_id).c_str(),
                              static_cast<long long>(record.attempt), why.c_str(),
                              hexadecimal(bytes).c_str());
                 std::fclose(file);

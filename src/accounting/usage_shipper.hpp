@@ -30,7 +30,7 @@ struct UsageShipperOptions {
     // they are logged alone.
     std::string refused_file;
     // Told after each batch is in the database, on the shipper's thread. May be empty.
-    std::function<void(std::span<const domain::UsageRecord>)> shipped;
+    std::function<void(std::span<const domain::UsageView>)> shipped;
 };
 
 struct UsageShipperStatus {

@@ -124,7 +124,7 @@ TEST_P(Shipper, ShipAll_OfAnEmptyJournalIsSoonOver) {
 TEST_P(Shipper, Records_ArriveAndTheJournalEmpties) {
     std::atomic<std::size_t> told{0};
     UsageShipperOptions options = quick();
-    options.shipped = [&](std::span<const UsageRecord> records) { told += records.size(); };
+    options.shipped = [&](std::span<const domain::UsageView> records) { told += records.size(); };
     UsageShipper shipper(*journal_, *flaky_, options);
     shipper.start();
     for (int i = 0; i < 230; ++i) append();

@@ -43,7 +43,7 @@ base::Result<void> from_optional(std::optional<Value> found, std::string_view wh
 
 }  // namespace
 
-std::string json_of(const std::vector<std::string>& list) {
+std::string json_of(std::span<const std::string> list) {
     std::string out;
     json::Writer writer(out);
     writer.begin_array();

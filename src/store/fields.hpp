@@ -2,6 +2,7 @@
 // enumerations as words. What is written here is compact and in one order, so that equal values
 // have equal texts. Pure functions, thread-safe.
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,7 @@ using Aliases = std::vector<std::pair<std::string, std::string>>;
 
 // ["gpt-*","claude-*"]; {"fast":"gpt-4o-mini"} sorted by alias, of two alike the first;
 // {"requests_per_minute":10}; [{"percent":80,"action":"notify"}].
-std::string json_of(const std::vector<std::string>& list);
+std::string json_of(std::span<const std::string> list);
 std::string json_of(const Aliases& aliases);
 std::string json_of(const domain::Limits& limits);
 std::string json_of(const std::vector<domain::BudgetThreshold>& thresholds);

@@ -35,6 +35,8 @@ struct UsageInserted {
 // has one; reference: the request's id), and the key's time of last use (kept to the minute). Sent
 // again, a record changes nothing. One transaction: all or none. REQUIRES: Access::everything().
 base::Result<UsageInserted> insert_usage(Session& session,
+                                         std::span<const domain::UsageView> records);
+base::Result<UsageInserted> insert_usage(Session& session,
                                          std::span<const domain::UsageRecord> records);
 
 // Deletes what the tenants' retention_days no longer keep: whole months where nobody keeps them,
@@ -95,7 +97,7 @@ struct UsageSums {
     friend bool operator==(const UsageSums&, const UsageSums&) = default;
 };
 // The sums of one record, which is a request's.
-UsageSums sums_of(const domain::UsageRecord& record);
+UsageSums sums_of(const domain::UsageView& record);
 
 enum class UsageDimension : std::uint8_t {
     none, tenant, team, user, key, provider, model, alias, project, power_level, rule, status_class,

@@ -1,6 +1,7 @@
 #include "store/usage_columns.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "store/partitions.hpp"
 
@@ -34,11 +35,11 @@ struct Names {
     void flag(std::string_view name, bool) {
         add(name, BatchColumn::Type::flag, std::int64_t{name == "priced" ? 1 : 0});
     }
-    void text(std::string_view name, const std::string&) {
+    void text(std::string_view name, std::string_view) {
         add(name, BatchColumn::Type::text, std::string_view());
     }
-    void cut(std::string_view name, const std::string& value, std::size_t) { text(name, value); }
-    void list(std::string_view name, const std::vector<std::string>&) {
+    void cut(std::string_view name, std::string_view value, std::size_t) { text(name, value); }
+    void list(std::string_view name, std::span<const std::string>) {
         add(name, BatchColumn::Type::json, std::string_view("[]"));
     }
 };
@@ -46,7 +47,7 @@ struct Names {
 const Names& all_names() {
     static const Names names = [] {
         Names made;
-        const domain::UsageRecord record;
+        const domain::UsageView record;
         usage_columns(record, made);
         return made;
     }();
@@ -61,14 +62,37 @@ struct Cells {
         batch.add(value);
     }
     void flag(std::string_view, bool value) { batch.add(std::int64_t{value ? 1 : 0}); }
-    void text(std::string_view, const std::string& value) { batch.add(std::string_view(value)); }
-    void cut(std::string_view, const std::string& value, std::size_t characters) {
+    void text(std::string_view, std::string_view value) { batch.add(value); }
+    void cut(std::string_view, std::string_view value, std::size_t characters) {
         batch.add(cut_text(value, characters));
     }
-    void list(std::string_view, const std::vector<std::string>& values) {
+    void list(std::string_view, std::span<const std::string> values) {
         if (values.empty()) return batch.add(std::string_view("[]"));
         batch.own(json_of(values));
     }
+};
+
+// All that a record has, in the order of the columns, and the same given to a view of it.
+struct Collected {
+    std::vector<std::int64_t> numbers;
+    std::vector<std::string_view> texts;
+    std::span<const std::string> tags;
+    void integer(std::string_view, std::int64_t value) { numbers.push_back(value); }
+    void counted(std::string_view, std::int64_t value) { numbers.push_back(value); }
+    void flag(std::string_view, bool value) { numbers.push_back(value ? 1 : 0); }
+    void text(std::string_view, std::string_view value) { texts.push_back(value); }
+    void cut(std::string_view, std::string_view value, std::size_t) { texts.push_back(value); }
+    void list(std::string_view, std::span<const std::string> values) { tags = values; }
+};
+struct Given {
+    const Collected& from;
+    std::size_t number = 0, word = 0;
+    void integer(std::string_view, std::int64_t& value) { value = from.numbers[number++]; }
+    void counted(std::string_view, std::int64_t& value) { value = from.numbers[number++]; }
+    void flag(std::string_view, bool& value) { value = from.numbers[number++] != 0; }
+    void text(std::string_view, std::string_view& value) { value = from.texts[word++]; }
+    void cut(std::string_view, std::string_view& value, std::size_t) { value = from.texts[word++]; }
+    void list(std::string_view, std::span<const std::string>& values) { values = from.tags; }
 };
 
 struct Reader {
@@ -140,20 +164,20 @@ std::string_view column_of(UsageDimension dimension) {
     return dimension_columns[static_cast<std::size_t>(dimension)];
 }
 
-std::string value_of(const domain::UsageRecord& r, UsageDimension dimension) {
+std::string value_of(const domain::UsageView& r, UsageDimension dimension) {
     switch (dimension) {
         case UsageDimension::none: return {};
-        case UsageDimension::tenant: return r.tenant;
-        case UsageDimension::team: return r.team;
+        case UsageDimension::tenant: return std::string(r.tenant);
+        case UsageDimension::team: return std::string(r.team);
         case UsageDimension::user: return std::string(cut_text(r.user, user_characters_max));
-        case UsageDimension::key: return r.key_id;
-        case UsageDimension::provider: return r.provider;
-        case UsageDimension::model: return r.model;
-        case UsageDimension::alias: return r.alias;
-        case UsageDimension::project: return r.project;
+        case UsageDimension::key: return std::string(r.key_id);
+        case UsageDimension::provider: return std::string(r.provider);
+        case UsageDimension::model: return std::string(r.model);
+        case UsageDimension::alias: return std::string(r.alias);
+        case UsageDimension::project: return std::string(r.project);
         case UsageDimension::power_level:
             return std::string(cut_text(r.power_level, power_level_characters_max));
-        case UsageDimension::rule: return r.rule;
+        case UsageDimension::rule: return std::string(r.rule);
         case UsageDimension::status_class: return std::to_string(status_class_of(r.status));
     }
     return {};
@@ -179,9 +203,18 @@ std::string_view cut_text(std::string_view text, std::size_t characters) {
 const std::string& usage_column_names() { return all_names().names; }
 const std::vector<BatchColumn>& usage_batch_columns() { return all_names().columns; }
 
-void add_usage_row(RowBatch& batch, const domain::UsageRecord& record) {
+void add_usage_row(RowBatch& batch, const domain::UsageView& record) {
     Cells cells{batch};
     usage_columns(record, cells);
+}
+
+domain::UsageView view_of(const domain::UsageRecord& record) {
+    Collected collected;
+    usage_columns(record, collected);
+    domain::UsageView view;
+    Given given{collected};
+    usage_columns(view, given);
+    return view;
 }
 
 base::Result<domain::UsageRecord> read_usage_row(const Row& row) {
@@ -196,7 +229,7 @@ std::int64_t latency_bucket_of(std::int64_t micros) {
     return std::ranges::lower_bound(latency_bounds_us, micros) - latency_bounds_us.begin();
 }
 
-UsageSums sums_of(const domain::UsageRecord& r) {
+UsageSums sums_of(const domain::UsageView& r) {
     using domain::Usage;
     UsageSums s;
     s.requests = 1;

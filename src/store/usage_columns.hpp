@@ -157,7 +157,7 @@ std::int64_t ceiling_of(std::int64_t at, std::int64_t unit);
 // The columns that usage_hourly and usage_daily are grouped by, beside the time. "" for none.
 std::string_view column_of(UsageDimension dimension);
 // What the record has there.
-std::string value_of(const domain::UsageRecord& record, UsageDimension dimension);
+std::string value_of(const domain::UsageView& record, UsageDimension dimension);
 // 2, 3, 4, 5; 0 when there was no status.
 std::int64_t status_class_of(std::int64_t status);
 std::int64_t hour_of(std::int64_t at);
@@ -168,7 +168,9 @@ std::string_view cut_text(std::string_view text, std::size_t characters);
 // The names of the usage columns, and a record out of a row of them.
 const std::string& usage_column_names();
 const std::vector<BatchColumn>& usage_batch_columns();
-void add_usage_row(RowBatch& batch, const domain::UsageRecord& record);
+void add_usage_row(RowBatch& batch, const domain::UsageView& record);
+// Of the same texts, which must outlive it.
+domain::UsageView view_of(const domain::UsageRecord& record);
 base::Result<domain::UsageRecord> read_usage_row(const Row& row);
 
 // The buckets of latency_bounds_us. usage_latency_daily holds them by day, and by month as the
@@ -179,7 +181,7 @@ std::int64_t latency_bucket_of(std::int64_t micros);
 // usage_tag_daily and usage_latency_daily. `records` are requests (attempt 0); `attempts`, of these
 // requests or of others, move their cost to the providers that took it.
 base::Result<void> add_to_sums(Session& session,
-                               std::span<const domain::UsageRecord* const> records,
-                               std::span<const domain::UsageRecord* const> attempts);
+                               std::span<const domain::UsageView* const> records,
+                               std::span<const domain::UsageView* const> attempts);
 
 }  // namespace tollgate::store

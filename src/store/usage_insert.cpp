@@ -1,8 +1,10 @@
 // Writing usage: rows that are new, and with them sums, the ledger and the keys' last use.
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
 #include <set>
+#include <span>
 
 #include "base/ids.hpp"
 #include "store/plain_text.hpp"
@@ -11,60 +13,129 @@
 namespace tollgate::store {
 namespace {
 
-using domain::UsageRecord;
+using domain::UsageView;
 using Type = BatchColumn::Type;
 
 constexpr std::int64_t last_used_step = 60'000'000;
 
-// Texts as the columns will hold them, so that what is grouped by them meets what is stored.
-struct Mend {
-    bool needed = false;
-    bool write = false;
-    void integer(std::string_view, std::int64_t&) {}
-    void counted(std::string_view, std::int64_t&) {}
-    void flag(std::string_view, bool&) {}
-    void text(std::string_view, std::string& value) {
-        if (is_plain_text(value)) return;
-        needed = true;
-        if (write) value = plain_text(value);
+constexpr std::size_t columns_max = 96;
+using ColumnSet = std::array<bool, columns_max>;
+
+// What a batch needs to know of a record before it is written: whether a text of it has to be
+// mended, and in which columns it has what the table does not give it anyway (Names in
+// usage_columns.cpp says what that is).
+struct Look {
+    ColumnSet& used;
+    bool mend = false;
+    std::size_t column = 0;
+    void use(bool has_its_own) { used[column++] |= has_its_own; }
+    void integer(std::string_view, std::int64_t value) { use(value != 0); }
+    void counted(std::string_view, std::int64_t value) { use(value >= 0); }
+    void flag(std::string_view name, bool value) { use(value != (name == "priced")); }
+    void text(std::string_view, std::string_view value) {
+        use(!value.empty());
+        if (!value.empty() && !is_plain_text(value)) mend = true;
     }
-    void cut(std::string_view name, std::string& value, std::size_t characters) {
+    void cut(std::string_view name, std::string_view value, std::size_t characters) {
         text(name, value);
-        const std::string_view shorter = cut_text(value, characters);
-        if (shorter.size() == value.size()) return;
-        needed = true;
-        if (write) value = std::string(shorter);
+        if (cut_text(value, characters).size() != value.size()) mend = true;
     }
-    void list(std::string_view name, std::vector<std::string>& values) {
-        for (auto& value : values) text(name, value);
+    void list(std::string_view, std::span<const std::string> values) {
+        use(!values.empty());
+        for (const auto& value : values) mend = mend || !is_plain_text(value);
     }
 };
 
-bool needs_mending(const UsageRecord& record) {
-    Mend mend;
-    // Without `write` nothing is changed.
-    usage_columns(const_cast<UsageRecord&>(record), mend);
-    return mend.needed;
+// Texts as the columns will hold them, so that what is grouped by them meets what is stored.
+struct Mend {
+    std::deque<std::string>& texts;
+    std::deque<std::vector<std::string>>& lists;
+    void integer(std::string_view, std::int64_t&) {}
+    void counted(std::string_view, std::int64_t&) {}
+    void flag(std::string_view, bool&) {}
+    void text(std::string_view, std::string_view& value) {
+        if (!is_plain_text(value)) value = texts.emplace_back(plain_text(value));
+    }
+    void cut(std::string_view name, std::string_view& value, std::size_t characters) {
+        text(name, value);
+        value = cut_text(value, characters);
+    }
+    void list(std::string_view, std::span<const std::string>& values) {
+        auto& mended = lists.emplace_back();
+        for (const auto& value : values) mended.push_back(plain_text(value));
+        values = mended;
+    }
+};
+
+using Records = std::vector<const UsageView*>;
+
+// Records of one table, and the columns that any of them has something in.
+struct Rows {
+    Records records;
+    ColumnSet used{};
+};
+
+// The parameters of a row: the columns that are in use, one after another.
+struct RowParameters {
+    const ColumnSet& used;
+    Parameter* next;
+    std::deque<std::string>& lists;
+    std::size_t column = 0;
+    template <typename Value>
+    void add(Value value) {
+        if (used[column++]) *next++ = value;
+    }
+    void integer(std::string_view, std::int64_t value) { add(value); }
+    void counted(std::string_view, std::int64_t value) {
+        if (!used[column++]) return;
+        *next++ = value < 0 ? Parameter(nullptr) : Parameter(value);
+    }
+    void flag(std::string_view, bool value) { add(std::int64_t{value ? 1 : 0}); }
+    void text(std::string_view, std::string_view value) { add(value); }
+    void cut(std::string_view, std::string_view value, std::size_t) { add(value); }
+    void list(std::string_view, std::span<const std::string> values) {
+        if (!used[column++]) return;
+        *next++ = values.empty() ? std::string_view("[]")
+                                 : std::string_view(lists.emplace_back(json_of(values)));
+    }
+};
+
+// The rows one after another, without a list of all their cells between them and the statement.
+base::Result<Records> insert_one_by_one(Session& session, const RowBatch& batch, const Rows& rows) {
+    std::vector<std::size_t> numbers;
+    for (std::size_t column = 0; column < columns_max; ++column) {
+        if (rows.used[column]) numbers.push_back(column);
+    }
+    std::array<Parameter, columns_max> parameters;
+    std::deque<std::string> lists;
+    Records inserted;
+    inserted.reserve(rows.records.size());
+    RowsToWrite all;
+    all.count = rows.records.size();
+    all.texts_are_plain = true;
+    all.parameters = [&](std::size_t row) {
+        RowParameters given{rows.used, parameters.data(), lists};
+        usage_columns(*rows.records[row], given);
+        return std::span<const Parameter>(parameters).first(numbers.size());
+    };
+    all.written = [&](std::size_t row, std::int64_t touched) {
+        if (touched > 0) inserted.push_back(rows.records[row]);
+    };
+    TRY_VOID(session.execute_rows(batch.sql_of_one(numbers), all));
+    return inserted;
 }
 
-UsageRecord mended(UsageRecord record) {
-    Mend mend{.write = true};
-    usage_columns(record, mend);
-    return record;
-}
-
-using Records = std::vector<const UsageRecord*>;
-
-// Those of `records` that were not in `table` yet.
-base::Result<Records> insert_rows(Session& session, std::string_view table,
-                                  const Records& records) {
+// Those of `rows` that were not in `table` yet.
+base::Result<Records> insert_rows(Session& session, std::string_view table, const Rows& rows) {
     RowBatch batch(table, usage_batch_columns(), "ON CONFLICT DO NOTHING");
-    batch.reserve(records.size());
-    for (const auto* record : records) add_usage_row(batch, *record);
+    if (rows.records.empty()) return Records{};
+    if (session.dialect() == Dialect::sqlite) return insert_one_by_one(session, batch, rows);
+    batch.reserve(rows.records.size());
+    for (const auto* record : rows.records) add_usage_row(batch, *record);
     Records inserted;
     constexpr std::size_t key[] = {0, 1, 2};  // at, request_id, attempt
-    TRY_VOID(batch.insert_new(session, key,
-                              [&](std::size_t number) { inserted.push_back(records[number]); }));
+    const auto take = [&](std::size_t number) { inserted.push_back(rows.records[number]); };
+    TRY_VOID(batch.insert_new(session, key, take));
     return inserted;
 }
 
@@ -72,7 +143,11 @@ base::Result<Records> insert_rows(Session& session, std::string_view table,
 base::Result<std::set<std::pair<std::string, std::string>>> ledgers_of(Session& session,
                                                                        const Records& requests) {
     std::set<std::string_view> tenants;
-    for (const auto* request : requests) tenants.insert(request->tenant);
+    std::string_view last;
+    for (const auto* request : requests) {
+        if (request->tenant == last && !tenants.empty()) continue;
+        last = *tenants.insert(request->tenant).first;
+    }
     std::set<std::pair<std::string, std::string>> found;
     for (const auto tenant : tenants) {
         const Parameter parameters[] = {tenant};
@@ -99,23 +174,23 @@ base::Result<void> debit(Session& session, const Records& requests) {
                     {"actor", Type::text},
                     {"at", Type::integer}},
                    "ON CONFLICT DO NOTHING");
-    const auto move = [&](const UsageRecord& request, std::string_view user, std::string_view kind,
+    const auto move = [&](const UsageView& request, std::string_view user, std::string_view kind,
                           domain::NanoUsd amount) {
         if (amount == 0) return;
-        batch.add(std::string_view(request.tenant));
+        batch.add(request.tenant);
         batch.own(base::uuid7());
         batch.add(user);
         batch.add(kind);
         batch.add(-amount);
-        batch.add(std::string_view(request.request_id));
-        batch.add(std::string_view(request.model));
+        batch.add(request.request_id);
+        batch.add(request.model);
         batch.add(std::string_view("usage"));
         batch.add(request.at);
     };
     for (const auto* request : requests) {
         if (request->is_shadow()) continue;
-        for (const std::string_view user : {std::string_view(), std::string_view(request->user)}) {
-            if (!ledgers.contains({request->tenant, std::string(user)})) continue;
+        for (const std::string_view user : {std::string_view(), request->user}) {
+            if (!ledgers.contains({std::string(request->tenant), std::string(user)})) continue;
             move(*request, user, "usage", request->cost);
             move(*request, user, "fee", request->fee);
             if (request->user.empty()) break;
@@ -127,10 +202,13 @@ base::Result<void> debit(Session& session, const Records& requests) {
 // In the order of the ids, as every instance does. Once a minute per key is enough.
 base::Result<void> mark_keys(Session& session, const Records& requests) {
     std::map<std::string_view, std::int64_t> latest;
+    auto last = latest.end();
     for (const auto* request : requests) {
         if (request->key_id.empty()) continue;
-        auto& at = latest[request->key_id];
-        at = std::max(at, request->at);
+        if (last == latest.end() || last->first != request->key_id) {
+            last = latest.try_emplace(request->key_id, request->at).first;
+        }
+        last->second = std::max(last->second, request->at);
     }
     for (const auto& [id, at] : latest) {
         const Parameter parameters[] = {at, id, at - last_used_step};
@@ -142,13 +220,28 @@ base::Result<void> mark_keys(Session& session, const Records& requests) {
 
 }  // namespace
 
-base::Result<UsageInserted> insert_usage(Session& session, std::span<const UsageRecord> records) {
-    std::deque<UsageRecord> owned;
-    Records requests, attempts;
+base::Result<UsageInserted> insert_usage(Session& session, std::span<const UsageView> records) {
+    std::deque<UsageView> mended;
+    std::deque<std::string> texts;
+    std::deque<std::vector<std::string>> lists;
+    Rows requests, attempts;
+    requests.records.reserve(records.size());
     for (const auto& record : records) {
-        const UsageRecord* use = &record;
-        if (needs_mending(record)) use = &owned.emplace_back(mended(record));
-        (record.attempt == 0 ? requests : attempts).push_back(use);
+        Rows& rows = record.attempt == 0 ? requests : attempts;
+        Look look{rows.used};
+        usage_columns(record, look);
+        const UsageView* use = &record;
+        if (look.mend) {
+            UsageView& changed = mended.emplace_back(record);
+            Mend mend{texts, lists};
+            usage_columns(changed, mend);
+            use = &changed;
+        }
+        rows.records.push_back(use);
+    }
+    // The columns of the key are always named.
+    for (Rows* rows : {&requests, &attempts}) {
+        std::fill_n(rows->used.begin(), usage_key_columns, true);
     }
     TRY(const Records new_requests, insert_rows(session, "llm_usage_logs", requests));
     TRY(const Records new_attempts, insert_rows(session, "usage_attempts", attempts));
@@ -156,6 +249,14 @@ base::Result<UsageInserted> insert_usage(Session& session, std::span<const Usage
     TRY_VOID(debit(session, new_requests));
     TRY_VOID(mark_keys(session, new_requests));
     return UsageInserted{new_requests.size() + new_attempts.size(), new_requests.size()};
+}
+
+base::Result<UsageInserted> insert_usage(Session& session,
+                                         std::span<const domain::UsageRecord> records) {
+    std::vector<UsageView> views;
+    views.reserve(records.size());
+    for (const auto& record : records) views.push_back(view_of(record));
+    return insert_usage(session, views);
 }
 
 }  // namespace tollgate::store

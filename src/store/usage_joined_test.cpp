@@ -90,7 +90,7 @@ TEST_P(UsageJoined, SeveralDimensions_EqualTheRows_WithEveryFilter) {
         if (!f.key.empty() && r.key_id != f.key) return false;
         if (f.model == "gpt-*" && !r.model.starts_with("gpt-")) return false;
         if (f.model == "claude-1" && r.model != f.model) return false;
-        return query.values.empty() || value_of(r, query.by[0]) == query.values[0];
+        return query.values.empty() || value_of(view_of(r), query.by[0]) == query.values[0];
     };
     const std::vector<UsageQuery> queries = {
         {{.from = from, .to = to}, UsageStep::whole,
@@ -113,11 +113,11 @@ TEST_P(UsageJoined, SeveralDimensions_EqualTheRows_WithEveryFilter) {
         for (const auto& r : records) {
             if (!matches(r, query)) continue;
             std::vector<std::string> values;
-            for (const auto dimension : query.by) values.push_back(value_of(r, dimension));
+            for (const auto dimension : query.by) values.push_back(value_of(view_of(r), dimension));
             const std::int64_t start = query.step == UsageStep::whole ? 0
                                        : query.step == UsageStep::day ? day_of(r.at)
                                                                       : month_of(r.at).first_at;
-            wanted[{start, values}].add(sums_of(r));
+            wanted[{start, values}].add(sums_of(view_of(r)));
         }
         const auto points = series(query);
         EXPECT_EQ(points.size(), wanted.size());

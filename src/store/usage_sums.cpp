@@ -9,8 +9,8 @@
 namespace tollgate::store {
 namespace {
 
-using domain::UsageRecord;
-using Records = std::span<const UsageRecord* const>;
+using domain::UsageView;
+using Records = std::span<const UsageView* const>;
 using Type = BatchColumn::Type;
 
 // Kept sorted: two instances that add to the same rows take their locks in one order.
@@ -60,12 +60,12 @@ void add_sums(RowBatch& batch, const UsageSums& sums) {
 // The records of an hour that differ in nothing that sums are kept by. What is kept by less is
 // summed from these: there are far fewer of them than records.
 struct Gathered {
-    const UsageRecord* example = nullptr;
+    const UsageView* example = nullptr;
     UsageSums sums;
 };
 using Hours = std::map<Group, Gathered>;
 
-Group group_of(const UsageRecord& r) {
+Group group_of(const UsageView& r) {
     return {r.tenant,
             hour_of(r.at),
             {r.key_id, cut_text(r.user, user_characters_max), r.team, r.alias, r.provider, r.model,
@@ -76,7 +76,7 @@ Group group_of(const UsageRecord& r) {
 Hours gather(Records records) {
     Hours hours;
     auto last = hours.end();
-    for (const UsageRecord* r : records) {
+    for (const UsageView* r : records) {
         const Group group = group_of(*r);
         // One record is mostly like the one before it.
         if (last == hours.end() || last->first != group) {
@@ -135,13 +135,17 @@ base::Result<void> add_dimensions(Session& session, const Hours& groups) {
         const auto dimension = static_cast<UsageDimension>(i);
         if (dimension == UsageDimension::tenant) continue;  // it is a column of each row
         add(dimension_of_days(dimension), true,
-            [&](const UsageRecord& r) { return value_of(r, dimension); });
+            [&](const UsageView& r) { return value_of(r, dimension); });
     }
-    add(std::string(joined_routing), false, [](const UsageRecord& r) {
-        return r.rule + joined_separator + r.provider + joined_separator + r.model;
+    add(std::string(joined_routing), false, [](const UsageView& r) {
+        return std::string(r.rule)
+            .append(1, joined_separator)
+            .append(r.provider)
+            .append(1, joined_separator)
+            .append(r.model);
     });
-    add(std::string(joined_users), false, [](const UsageRecord& r) {
-        return r.provider + joined_separator + value_of(r, UsageDimension::user);
+    add(std::string(joined_users), false, [](const UsageView& r) {
+        return std::string(r.provider) + joined_separator + value_of(r, UsageDimension::user);
     });
     const std::vector<BatchColumn> keys = {{"tenant_id", Type::text},
                                            {"dimension", Type::text},
@@ -166,7 +170,7 @@ base::Result<void> add_tags(Session& session, Records records) {
         auto operator<=>(const Key&) const = default;
     };
     std::map<Key, UsageSums> found;
-    for (const UsageRecord* r : records) {
+    for (const UsageView* r : records) {
         for (std::size_t i = 0; i < r->tags.size(); ++i) {
             // A tag that is given twice counts once.
             const auto first = std::ranges::find(r->tags, r->tags[i]);
@@ -201,6 +205,29 @@ base::Result<void> add_tags(Session& session, Records records) {
     return batch.insert(session);
 }
 
+// The times of a day's requests of one model, by kind and bucket.
+struct ModelDay {
+    std::string_view tenant;
+    std::int64_t day = 0;
+    std::string_view provider, model;
+    friend auto operator<=>(const ModelDay&, const ModelDay&) = default;
+};
+struct Times {
+    LatencyCounts total{}, first_token{};
+};
+std::map<ModelDay, Times> times_of(Records records) {
+    std::map<ModelDay, Times> found;
+    auto last = found.end();
+    for (const UsageView* r : records) {
+        const ModelDay of{r->tenant, day_of(r->at), r->provider, r->model};
+        if (last == found.end() || last->first != of) last = found.try_emplace(of).first;
+        ++last->second.total[static_cast<std::size_t>(latency_bucket_of(r->total_us))];
+        if (r->first_token_us < 0) continue;
+        ++last->second.first_token[static_cast<std::size_t>(latency_bucket_of(r->first_token_us))];
+    }
+    return found;
+}
+
 base::Result<void> add_times(Session& session, Records records) {
     struct Key {
         std::string_view tenant;
@@ -213,12 +240,14 @@ base::Result<void> add_times(Session& session, Records records) {
     const std::string months_of_total = name_of_months("total");
     const std::string months_of_first = name_of_months("first_token");
     std::map<Key, std::int64_t> found;
-    for (const UsageRecord* r : records) {
-        const std::int64_t day = day_of(r->at);
-        ++found[{r->tenant, day, r->provider, r->model, total, latency_bucket_of(r->total_us)}];
-        if (r->first_token_us < 0) continue;
-        ++found[{r->tenant, day, r->provider, r->model, first_token,
-                 latency_bucket_of(r->first_token_us)}];
+    for (const auto& [of, times] : times_of(records)) {
+        for (std::size_t i = 0; i < times.total.size(); ++i) {
+            const auto bucket = static_cast<std::int64_t>(i);
+            const Key all{of.tenant, of.day, of.provider, of.model, total, bucket};
+            const Key first{of.tenant, of.day, of.provider, of.model, first_token, bucket};
+            if (times.total[i] > 0) found[all] = times.total[i];
+            if (times.first_token[i] > 0) found[first] = times.first_token[i];
+        }
     }
     std::map<Key, std::int64_t> months;
     for (const auto& [key, requests] : found) {
@@ -256,13 +285,13 @@ base::Result<void> add_attempts(Session& session, Records records, Records attem
     };
     std::map<Key, std::int64_t> found;
     const std::string days(attempt_provider), hours = name_of_hours(days);
-    const auto move = [&](const UsageRecord& r, std::int64_t cost) {
+    const auto move = [&](const UsageView& r, std::int64_t cost) {
         if (cost == 0) return;
         found[{r.tenant, days, day_of(r.at), r.provider}] += cost;
         found[{r.tenant, hours, hour_of(r.at), r.provider}] += cost;
     };
-    for (const UsageRecord* r : attempts) move(*r, r->cost);
-    for (const UsageRecord* r : records) {
+    for (const UsageView* r : attempts) move(*r, r->cost);
+    for (const UsageView* r : records) {
         if (r->attempts > 1) move(*r, -r->cost);
     }
     const std::vector<BatchColumn> columns = {{"tenant_id", Type::text},
@@ -301,7 +330,7 @@ base::Result<void> add_copies(Session& session, Records records) {
         std::int64_t cost = 0, fee = 0, requests = 0;
     };
     std::map<Key, Taken> found;
-    for (const UsageRecord* r : records) {
+    for (const UsageView* r : records) {
         if (!r->is_shadow()) continue;
         for (const UsageDimension dimension : budget_dimensions) {
             const std::string days = name_of_copies(dimension_of_days(dimension));

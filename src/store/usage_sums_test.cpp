@@ -61,7 +61,7 @@ protected:
     static UsageSums expected(const std::vector<UsageRecord>& records, Wanted wanted) {
         UsageSums sums;
         for (const auto& record : records) {
-            if (wanted(record)) sums.add(sums_of(record));
+            if (wanted(record)) sums.add(sums_of(view_of(record)));
         }
         return sums;
     }
@@ -84,7 +84,8 @@ TEST_P(UsageSumsOnStores, Series_EqualTheRows_ByEveryDimensionAndStep) {
                                                : step == UsageStep::hour ? hour_of(r.at)
                                                : step == UsageStep::day  ? day_of(r.at)
                                                                          : usage_start;
-                    return start == point.start && value_of(r, dimension) == point.values.at(0);
+                    return start == point.start &&
+                           value_of(view_of(r), dimension) == point.values.at(0);
                 });
                 EXPECT_EQ(point.sums, wanted) << to_string(dimension) << " " << point.values[0];
             }

@@ -116,6 +116,31 @@ TEST_P(Usage, RecordThatSaysNearlyNothing_ComesBackAsItWas) {
     }
 }
 
+// What a row has in common with the one before it is not given to SQLite again.
+TEST_P(Usage, RowsOfABatch_KeepTheirOwnValuesBesideEachOther) {
+    UsageRecord bare;
+    bare.tenant = "acme";
+    std::vector<UsageRecord> records = {full(), bare, bare, full(), full(), bare};
+    records[2].usage.input = 0;
+    records[2].model = "m\xFF";
+    records[4].tags = {};
+    records[4].model = "m\xFF";
+    records[4].usage.output = -1;
+    records[5].tags = {"z\xFF"};
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].request_id = base::uuid7();
+        records[i].at = usage_start + static_cast<std::int64_t>(i);
+    }
+    EXPECT_EQ(insert(records).rows, records.size());
+    records[2].model = records[4].model = "m\xEF\xBF\xBD";
+    records[5].tags = {"z\xEF\xBF\xBD"};
+    for (const auto& record : records) {
+        const auto rows = of_request(record.request_id, platform);
+        ASSERT_EQ(rows.size(), 1u);
+        expect_same(rows[0], record);
+    }
+}
+
 TEST_P(Usage, ColumnsThatMayBeLeftOut_HaveTheirUsualValueAsDefault) {
     if (GetParam() != Dialect::sqlite) return;  // PostgreSQL is given all columns
     for (const std::string table : {"llm_usage_logs", "usage_attempts"}) {
