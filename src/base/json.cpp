@@ -5,8 +5,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "base/json_memory.hpp"
 #include "base/json_scan.hpp"
@@ -79,8 +81,8 @@ struct Document::Parser {
     const char* const begin;
     const char* const end;
     const char* at;
-    std::vector<Node>& storage;
-    Node* nodes;
+    Document& document;
+    Node* next;  // where the next node goes
     std::uint32_t used = 0;
     std::uint32_t room;
     Frame* const bottom;
@@ -95,18 +97,17 @@ struct Document::Parser {
     Known* known_at;  // where the next known member is noted
     Known* const known_end;
 
-    [[gnu::always_inline]] Parser(std::string_view text, std::vector<Node>& into, Frame* frames,
-                                  std::array<Known, known_max>& noted)
+    [[gnu::always_inline]] Parser(std::string_view text, Document& into, Frame* frames)
         : begin(text.data()),
           end(text.data() + text.size()),
           at(begin),
-          storage(into),
-          nodes(into.data()),
-          room(static_cast<std::uint32_t>(into.size())),
+          document(into),
+          next(into.nodes_),
+          room(into.room_),
           bottom(frames),
           around(frames),
-          known_at(noted.data()),
-          known_end(noted.data() + noted.size()) {}
+          known_at(into.known_.data()),
+          known_end(into.known_.data() + into.known_.size()) {}
 
     [[gnu::always_inline]] bool fail(const char* what) {
         expected = what;
@@ -127,19 +128,22 @@ struct Document::Parser {
     }
 
     static constexpr std::ptrdiff_t watched_bytes_min = detail::ValueMemory::value_bytes_min;
-    static constexpr std::size_t first_nodes = 64;
-    [[gnu::noinline]] static Node* grown(std::vector<Node>& storage) {
-        storage.resize(storage.empty() ? first_nodes : storage.size() * 2);
-        return storage.data();
+    // Twice the room, for the same nodes and as many again.
+    [[gnu::noinline]] static Node* grown(Document& document, std::uint32_t used) {
+        auto more = std::make_unique_for_overwrite<Node[]>(std::size_t{document.room_} * 2);
+        std::copy_n(document.nodes_, document.room_, more.get());
+        document.more_ = std::move(more);
+        document.nodes_ = document.more_.get();
+        document.room_ *= 2;
+        return document.nodes_ + used;
     }
 
     [[gnu::always_inline]] void add(Kind kind, const char* from, bool escapes = false) {
         if (used == room) [[unlikely]] {
-            nodes = grown(storage);
-            room = static_cast<std::uint32_t>(storage.size());
+            next = grown(document, used);
+            room = document.room_;
         }
-        Node* const node = nodes + used++;
-        *node = Node(offset_of(from), offset_of(at), used, kind, escapes);
+        *next++ = Node(offset_of(from), offset_of(at), ++used, kind, escapes);
     }
 
     // What else is wrong with the text is told first, wherever it stands.
@@ -154,11 +158,20 @@ struct Document::Parser {
     [[gnu::always_inline]] bool string() {
         std::uint64_t behind = quotes & (quotes - 1);
         if (behind == 0) {
-            if (look == nullptr || end - at < detail::quote_block_bytes) return single_string();
-            const detail::QuoteBlock found = look(at);
+            if (look == nullptr || end - begin < detail::quote_block_bytes) return single_string();
+            if (end - at >= detail::quote_block_bytes) [[likely]] {
+                const detail::QuoteBlock found = look(at);
+                quotes = found.quotes;
+                special = found.special;
+            } else {
+                // The last block begins before `at`, perhaps inside of a string: what it says of
+                // the bytes from a quote on is true all the same.
+                const char* const last = end - detail::quote_block_bytes;
+                const detail::QuoteBlock found = look(last);
+                quotes = found.quotes >> (at - last);
+                special = found.special >> (at - last);
+            }
             block = at;
-            quotes = found.quotes;
-            special = found.special;
             behind = quotes & (quotes - 1);
             if (behind == 0) {
                 quotes = 0;
@@ -228,8 +241,12 @@ struct Document::Parser {
         if (first == '"') return string();
         if (first == '-' || is_digit(first)) {
             const char* const from = at;
-            if (first != '-' && end - at > 1 && (at[1] == ',' || at[1] == '}')) {
-                ++at;
+            const char* behind = at + 1;
+            while (behind != end && is_digit(*behind)) ++behind;
+            const bool whole = first != '-' && (first != '0' || behind == at + 1) &&
+                               (behind == end || (*behind != '.' && (*behind | 0x20) != 'e'));
+            if (whole) [[likely]] {
+                at = behind;
                 add(Kind::number, from);
                 return true;
             }
@@ -260,17 +277,18 @@ struct Document::Parser {
     }
     [[gnu::always_inline]] bool take_known() {
         const auto* const found =
-            known({begin, static_cast<std::size_t>(end - begin)}, nodes[used - 1], at);
+            known({begin, static_cast<std::size_t>(end - begin)}, next[-1], at);
         if (found == nullptr) return false;
         while (room - used < found->nodes.size()) {
-            nodes = grown(storage);
-            room = static_cast<std::uint32_t>(storage.size());
+            next = grown(document, used);
+            room = document.room_;
         }
         static_assert(sizeof(Node) == 16 && offsetof(Node, end) == 4 && offsetof(Node, next) == 8);
-        detail::copy_adding(found->nodes.data(), nodes + used, found->nodes.size(),
+        detail::copy_adding(found->nodes.data(), next, found->nodes.size(),
                             {offset_of(at), offset_of(at), used, 0});
         if (known_at != known_end) *known_at++ = {used, found->number};
         used += static_cast<std::uint32_t>(found->nodes.size());
+        next += found->nodes.size();
         at += found->text.size();
         quotes = 0;
         return true;
@@ -305,14 +323,15 @@ struct Document::Parser {
 
     [[gnu::always_inline]] void leave() {
         ++at;
-        Node& node = nodes[around->node];
+        Node& node = document.nodes_[around->node];
         node.end = offset_of(at);
         node.next = used;
         node.count = (around->count < count_max ? around->count : count_max) & count_max;
         const std::uint32_t index = around->node;
         --around;
         if (around == watched && not_utf8 == nullptr) [[unlikely]] {
-            remember({begin, static_cast<std::size_t>(end - begin)}, nodes, index, used);
+            remember({begin, static_cast<std::size_t>(end - begin)}, document.nodes_, index,
+                     used);
         }
     }
 
@@ -371,17 +390,19 @@ base::Result<Value> Document::parse(std::string_view text) {
     }
     Frame frames[depth_max + 1];  // the first stands for what is around the text
     known_ = {};
-    Parser parser(text, nodes_, frames, known_);
+    Parser parser(text, *this, frames);
     if (!parser.run()) return detail::malformed(parser.offset_of(parser.at), parser.expected);
     parsed_ = true;
     return Value(this, 0);
 }
 
-Value Document::root() const { return parsed_ && !nodes_.empty() ? Value(this, 0) : Value(); }
+Value Document::root() const { return parsed_ ? Value(this, 0) : Value(); }
 
 std::optional<std::int64_t> whole_number(Raw value) {
     if (value.empty() || (value.front() != '-' && !is_digit(value.front()))) return std::nullopt;
     const char* const end = value.data() + value.size();
+    const bool plain = value.front() > '0' && std::all_of(value.begin(), value.end(), is_digit);
+    if (plain) return detail::parse_integer(value);
     const NumberEnd found = number_end(value.data(), end);
     if (found.expected != nullptr || found.at != end) return std::nullopt;
     return detail::parse_integer(value);

@@ -61,6 +61,8 @@ public:
     std::string text() const;
     bool equals(std::string_view plain) const;  // a string whose unescaped text is `plain`
     bool string_empty() const { return escaped().empty(); }
+    // False for a string, or key, that is spelled without escape sequences; true for any with some.
+    bool may_have_escapes() const;
 
     std::optional<std::int64_t> integer() const;  // numbers without fraction that fit
     std::optional<double> number() const;
@@ -87,9 +89,13 @@ private:
     std::uint32_t index_ = 0;
 };
 
-// Keeps its memory from one parse() to the next.
+// Keeps its memory from one parse() to the next; for small texts it needs none but its own.
 class Document {
 public:
+    Document() = default;
+    Document(const Document&) = delete;
+    Document& operator=(const Document&) = delete;
+
     // Parses one value with nothing but white space around it. The text may be unpadded.
     // Fails: invalid_request with the byte offset and what was expected there; malformed UTF-8,
     // lone control characters, bad escapes and numbers, depth over depth_max are all refused.
@@ -119,10 +125,14 @@ private:
         std::uint64_t number = 0;
     };
     static constexpr std::size_t known_max = 4;
+    static constexpr std::uint32_t first_nodes = 64;
     const Node& node(std::uint32_t index) const { return nodes_[index]; }
     std::string_view text_;
     std::array<Known, known_max> known_{};
-    std::vector<Node> nodes_;  // as many as there is room for; a parse fills the first of them
+    std::array<Node, first_nodes> first_;
+    std::unique_ptr<Node[]> more_;  // null while the first ones suffice
+    Node* nodes_ = first_.data();   // a parse fills the first of them
+    std::uint32_t room_ = first_nodes;
     bool parsed_ = false;
 };
 
@@ -169,6 +179,9 @@ inline bool Value::equals(std::string_view plain) const {
     const auto& node = document_->node(index_);
     if (node.has_escapes) [[unlikely]] return equals_unescaped(plain);
     return escaped().raw == plain;
+}
+inline bool Value::may_have_escapes() const {
+    return is_string() && document_->node(index_).has_escapes;
 }
 inline Value::Iterator& Value::Iterator::operator++() {
     position_ = document_->node(position_ + step_).next;

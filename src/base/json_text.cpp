@@ -267,7 +267,15 @@ std::size_t valid_utf8_prefix(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view number) {
+    constexpr std::size_t short_max = 18;  // digits that cannot be too many
     std::int64_t value = 0;
+    if (number.size() <= short_max && !number.empty()) {
+        std::size_t at = 0;
+        while (at != number.size() && number[at] >= '0' && number[at] <= '9') {
+            value = value * 10 + (number[at++] - '0');
+        }
+        if (at == number.size()) return value;
+    }
     const auto [stop, problem] =
         std::from_chars(number.data(), number.data() + number.size(), value);
     if (problem == std::errc() && stop == number.data() + number.size()) return value;

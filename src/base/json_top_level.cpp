@@ -190,15 +190,19 @@ base::Result<void> top_level_of(const Document& parsed, std::vector<TopField>& f
     const Value::Range members = root.members();
     bool escapes = false;
     for (auto at = members.begin(); at != members.end(); ++at) {
-        const std::string_view key = at.key().escaped().raw;
-        const auto offset = static_cast<std::size_t>(key.data() - parsed.text().data());
-        escapes = escapes || key.find('\\') != std::string_view::npos;
+        const Value name = at.key();
+        const std::string_view key = name.escaped().raw;
+        const std::size_t offset = name.offset() + 1;
+        escapes = escapes || name.may_have_escapes();
         if (named_before(key, fields, escapes)) return refused(offset, expected_once);
         if (fields.size() == top_fields_max) {
             return refused(offset + key.size() + 1, expected_fewer);
         }
         const Value value = *at;
-        fields.push_back({key, value.raw(), value.offset()});
+        TopField& field = fields.emplace_back();
+        field.key = key;
+        field.value = value.raw();
+        field.offset = static_cast<std::size_t>(field.value.data() - parsed.text().data());
     }
     return {};
 }

@@ -89,7 +89,7 @@ std::size_t Value::size() const {
 Value Value::operator[](std::string_view key) const {
     if (!is_object()) return {};
     if (key.size() > short_key_max) return member_of(*this, key);
-    const Document::Node* const nodes = document_->nodes_.data();
+    const Document::Node* const nodes = document_->nodes_;
     const char* const text = document_->text_.data() + 1;  // past the opening quote
     const Document::Node* const last = nodes + nodes[index_].next;
     const auto length = static_cast<std::uint32_t>(key.size()) + 2;
