@@ -9,13 +9,16 @@ using domain::StopReason;
 domain::Usage read_usage(json::Value usage) {
     domain::Usage read;
     std::int64_t written = -1;
+    std::string unescaped;
     // One walk: every answer is asked for all of them.
     const json::Value::Range members = usage.members();
     for (auto at = members.begin(); at != members.end(); ++at) {
-        const std::string_view key = at.key().escaped().raw;
+        std::string_view key = at.key().escaped().raw;
+        if (at.key().may_have_escapes()) [[unlikely]]
+            key = unescaped = at.key().text();
         const json::Value value = *at;
         const auto take = [&](std::string_view name, std::int64_t& into) {
-            if (!json::key_equals(key, name)) return false;
+            if (key != name) return false;
             if (into < 0) into = value.integer().value_or(-1);
             return true;
         };
@@ -24,12 +27,12 @@ domain::Usage read_usage(json::Value usage) {
             take("cache_creation_input_tokens", written)) {
             continue;
         }
-        if (json::key_equals(key, "cache_creation")) {
+        if (key == "cache_creation") {
             read.cache_write_5m = value["ephemeral_5m_input_tokens"].integer().value_or(-1);
             read.cache_write_1h = value["ephemeral_1h_input_tokens"].integer().value_or(-1);
-        } else if (json::key_equals(key, "server_tool_use")) {
+        } else if (key == "server_tool_use") {
             read.web_searches = value["web_search_requests"].integer().value_or(-1);
-        } else if (json::key_equals(key, "output_tokens_details")) {
+        } else if (key == "output_tokens_details") {
             read.reasoning = value["thinking_tokens"].integer().value_or(-1);
         }
     }

@@ -27,9 +27,9 @@ public:
     explicit Members(json::Value object) {
         const json::Value::Range members = object.members();
         for (auto at = members.begin(); !(at == members.end()); ++at) {
-            const std::string_view key = at.key().escaped().raw;
-            if (take(key, *at) || key.find('\\') == std::string_view::npos) continue;
-            take(at.key().text(), *at);
+            const json::Value key = at.key();
+            if (take(key.escaped().raw, *at) || !key.may_have_escapes()) continue;
+            take(key.text(), *at);
         }
     }
     // Absent where there is none; of two with one key the first counts, as for Value[].

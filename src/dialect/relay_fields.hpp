@@ -9,7 +9,13 @@
 
 namespace tollgate::dialect {
 
-const json::TopField* find_field(const std::vector<json::TopField>& fields, std::string_view name);
+inline const json::TopField* find_field(const std::vector<json::TopField>& fields,
+                                        std::string_view name) {
+    for (const json::TopField& field : fields) {
+        if (json::key_equals(field.key, name)) return &field;
+    }
+    return nullptr;
+}
 // The fields that bound the answer, as far as they are there and not null; the others are nullptr.
 // OpenAI's has two names, and servers that speak it know one or the other.
 using MaxTokensFields = std::array<const json::TopField*, 2>;
@@ -40,9 +46,13 @@ struct ThinkingCuts {
 };
 // Fails: invalid_request when there is something to cut and the messages are malformed.
 base::Result<ThinkingCuts> cut_foreign_thinking(const json::TopField& messages);
+// False when no message has a block that is cut here or told by tell_own_hosted(); true when one
+// may have. For long conversations with rare hits.
+bool may_hold_own_blocks(json::Value messages);
 // The same where the messages were parsed already; `base` is where their text begins in the body.
 ThinkingCuts cut_foreign_thinking(json::Value messages, std::size_t base);
 // The same of the reasoning items in a Responses body's input.
 base::Result<std::vector<Splice>> cut_foreign_reasoning(const json::TopField& input);
+std::vector<Splice> cut_foreign_reasoning(json::Value input, std::size_t base);
 
 }  // namespace tollgate::dialect

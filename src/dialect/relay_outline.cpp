@@ -83,13 +83,25 @@ base::Result<void> read_fields(domain::Protocol protocol, Outline& outline, base
 constexpr std::array<std::string_view, 5> hosted_words = {
     "web_search", "google_search", "googleSearch", "code_execution", "codeExecution"};
 
+bool is_hosted_word(json::Value key) {
+    if (key.may_have_escapes()) {
+        return std::any_of(hosted_words.begin(), hosted_words.end(),
+                           [&](std::string_view word) { return key.equals(word); });
+    }
+    const std::string_view name = key.escaped().raw;
+    for (const std::string_view word : hosted_words) {
+        // The first letter first: most words of that length are others.
+        if (name.size() == word.size() && name.front() == word.front() && name == word) return true;
+    }
+    return false;
+}
+
 bool is_hosted(json::Value tool) {
     const json::Value::Range members = tool.members();
     for (auto at = members.begin(); at != members.end(); ++at) {
         const json::Value value = *at;
         if (value.is_object()) {
-            const auto named = [&](std::string_view word) { return at.key().equals(word); };
-            if (std::any_of(hosted_words.begin(), hosted_words.end(), named)) return true;
+            if (is_hosted_word(at.key())) return true;
         } else if (value.is_string() && at.key().equals("type")) {
             const std::string kind = value.text();
             if (kind.starts_with("web_search") || kind.starts_with("code_execution")) return true;
@@ -107,13 +119,6 @@ bool names_hosted_tool(json::Value tools) {
         if (is_hosted(tool)) return true;
     }
     return false;
-}
-
-const json::TopField* find_field(const std::vector<json::TopField>& fields, std::string_view name) {
-    for (const json::TopField& field : fields) {
-        if (json::key_equals(field.key, name)) return &field;
-    }
-    return nullptr;
 }
 
 MaxTokensFields max_tokens_fields(domain::Protocol protocol,
@@ -147,7 +152,8 @@ base::Result<Outline> outline(domain::Protocol protocol, const json::Document& p
     Outline outline;
     TRY_VOID(json::top_level_of(parsed, outline.fields));
     TRY_VOID(read_fields(protocol, outline, arena));
-    outline.hosted_tool = names_hosted_tool(parsed.root()["tools"]);
+    outline.hosted_tool = find_field(outline.fields, "tools") != nullptr &&
+                          names_hosted_tool(parsed.root()["tools"]);
     return outline;
 }
 

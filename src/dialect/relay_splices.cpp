@@ -46,10 +46,7 @@ public:
         configured();
         cut_fields();
         insert();
-        // At equal places what is inserted comes before what is cut there.
-        std::sort(splices_.begin(), splices_.end(), [](const Splice& a, const Splice& b) {
-            return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-        });
+        if (splices_.size() > 1) sort();
         return std::move(splices_);
     }
 
@@ -59,7 +56,15 @@ private:
         return protocol_ == Protocol::gemini || protocol_ == Protocol::bedrock_converse;
     }
 
+    // At equal places what is inserted comes before what is cut there.
+    void sort() {
+        std::sort(splices_.begin(), splices_.end(), [](const Splice& a, const Splice& b) {
+            return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+        });
+    }
+
     bool configured_always(std::string_view name) const {
+        if (target_.extra_body.empty()) return false;
         return std::any_of(target_.extra_body.begin(), target_.extra_body.end(),
                            [&](const auto& field) { return field.first == name; });
     }
@@ -79,18 +84,31 @@ private:
     }
 
     void cut(std::string_view name) {
-        if (!configured_always(name) && find_field(outline_.fields, name) != nullptr) {
+        if (find_field(outline_.fields, name) != nullptr && !configured_always(name)) {
             cut_names_.push_back(name);
         }
     }
 
     void model() {
         if (configured_always("model")) return;
-        std::string name;
-        json::append_string(name, target_.model_name);
+        std::string name = quoted(target_.model_name);
         if (body_.substr(outline_.model_begin, outline_.model_end - outline_.model_begin) != name) {
             splices_.push_back({outline_.model_begin, outline_.model_end, std::move(name)});
         }
+    }
+
+    // A short name stays in the string itself, which append_string() would not let it.
+    static std::string quoted(const std::string& name) {
+        std::string out;
+        if (!json::needs_no_escape(name)) {
+            json::append_string(out, name);
+            return out;
+        }
+        out.reserve(name.size() + 2);
+        out += '"';
+        out += name;
+        out += '"';
+        return out;
     }
 
     // Model and stream stand in the path there, the version in the body.
@@ -114,6 +132,7 @@ private:
         ThinkingCuts cuts;
         if (parsed_ != nullptr) {
             const json::Value tree = parsed_->root()["messages"];
+            if (!may_hold_own_blocks(tree)) return {};
             told = tell_own_hosted(tree, 0);
             cuts = cut_foreign_thinking(tree, 0);
         } else {
@@ -144,7 +163,12 @@ private:
     base::Result<void> reasoning() {
         const json::TopField* input = find_field(outline_.fields, "input");
         if (input == nullptr) return {};
-        TRY(std::vector<Splice> cuts, cut_foreign_reasoning(*input));
+        std::vector<Splice> cuts;
+        if (parsed_ != nullptr) {
+            cuts = cut_foreign_reasoning(parsed_->root()["input"], 0);
+        } else {
+            TRY(cuts, cut_foreign_reasoning(*input));
+        }
         if (!cuts.empty()) translation_.drop("reasoning");
         std::move(cuts.begin(), cuts.end(), std::back_inserter(splices_));
         return {};
@@ -181,9 +205,9 @@ private:
         for (const json::TopField* field : max_tokens_fields(protocol_, outline_.fields)) {
             if (field == nullptr) continue;
             given = true;
+            if (!cap || configured_always(field->key)) continue;
             const std::int64_t asked = json::whole_number(field->value).value_or(0);
-            if (configured_always(field->key)) continue;
-            if (cap && asked > *cap) replace(*field, std::to_string(*cap));
+            if (asked > *cap) replace(*field, std::to_string(*cap));
         }
         if (given) return;
         const std::string_view name = max_tokens_name(protocol_, target_);

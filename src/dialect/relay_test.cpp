@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "dialect/dialect.hpp"
+#include "dialect/hosted.hpp"
 #include "dialect/relay_fields.hpp"
 
 namespace tollgate::dialect {
@@ -84,6 +85,91 @@ TEST(OutlineAnswer, WhatIsNoAnswer_IsRefused) {
                                R"({"model":"m","content":[],"error":null})").ok());
 }
 
+TEST(OutlineAnswer, KeysMeanWhatTheyAreUnescaped_AndTheLastOfTwoCounts) {
+    const std::string body =
+        R"({"mod\u0065l":"m","conten\u0074":[],"us\u0061ge":{"input_tokens":1},"modelx":7,)"
+        R"("usage":{"input_tokens":3,"output_tok\u0065ns":5},"error":null})";
+    const auto found = outline_answer(domain::Protocol::anthropic, body);
+    ASSERT_TRUE(found.ok());
+    EXPECT_EQ(body.substr(found->model_begin, found->model_end - found->model_begin), "\"m\"");
+    EXPECT_EQ(found->usage.input, 3);
+    EXPECT_EQ(found->usage.output, 5);
+    EXPECT_FALSE(outline_answer(domain::Protocol::anthropic,
+                                R"({"model":"m","content":[],"mod\u0065l":"n"})").ok());
+    EXPECT_FALSE(outline_answer(domain::Protocol::anthropic,
+                                R"({"content":[],"\u0065rror":{}})").ok());
+}
+
+TEST(OutlineAnswer, UsageOfOpenAi_FirstOfTwoCounts) {
+    const auto found = outline_answer(
+        domain::Protocol::openai_chat,
+        R"({"choices":[],"usage":{"prompt_tok\u0065ns":40,"prompt_tokens":1,"input_tokens":2,)"
+        R"("completion_tokens":"x","output_tokens":9,"total_tokens":56,)"
+        R"("prompt_tokens_details":{"cached_tokens":10,"cached_tokens":11},)"
+        R"("completion_tokens_details":{"reasoning_tokens":7},"cost":{"total_cost":0.5}}})");
+    ASSERT_TRUE(found.ok());
+    EXPECT_EQ(found->usage.input, 30);
+    EXPECT_EQ(found->usage.cache_read, 10);
+    EXPECT_EQ(found->usage.output, 16);
+    EXPECT_EQ(found->usage.reasoning, 7);
+    EXPECT_EQ(found->usage.provider_cost_nano_usd, 500'000'000);
+}
+
+// What tells most bodies from those with blocks of ours never misses one.
+TEST(RelayBlocks, OfOurMaking_AreSuspectedHoweverTheyAreSpelled) {
+    const auto suspected = [](std::string_view content) {
+        const std::string text =
+            R"([{"role":"user","content":"hi"},{"role":"assistant","content":)" +
+            std::string(content) + "}]";
+        json::Document document;
+        const auto messages = document.parse(text);
+        EXPECT_TRUE(messages.ok()) << text;
+        const bool suspicion = may_hold_own_blocks(*messages);
+        const bool found = !tell_own_hosted(*messages, 0).empty() ||
+                           cut_foreign_thinking(*messages, 0).any;
+        EXPECT_TRUE(suspicion || !found) << text;
+        return suspicion;
+    };
+    const std::string said = R"({"type":"text","text":"thinking of srvtoolu_tg1_"})";
+    for (const std::string_view block :
+         {R"({"type":"thinking","thinking":"t","signature":"tg1.x"})",
+          R"({"type":"thinking","thinking":"t"})",
+          R"({"typ\u0065":"thinking","thinking":"t"})",
+          R"({"type":"\u0074hinking","thinking":"t"})",
+          R"({"type":"server_tool_use","id":"srvtoolu_tg1_a","name":"web_search","input":{}})",
+          R"({"type":"server_tool_use","\u0069d":"srvtoolu_tg1_a"})",
+          R"({"tool_use_id":"srvtoolu_tg1_a","type":"web_search_tool_result","content":[]})"}) {
+        EXPECT_TRUE(suspected('[' + said + ',' + std::string(block) + ']')) << block;
+    }
+    EXPECT_FALSE(suspected('[' + said + R"(,{"type":"tool_use","id":"t","input":{"id":1}}])"));
+    EXPECT_FALSE(suspected(R"([{"type":"tool_result","tool_use_id":"toolu_1"},1,"x",[]])"));
+    EXPECT_FALSE(suspected(R"("type")"));
+    EXPECT_FALSE(suspected("[]"));
+}
+
+TEST(RelayReasoning, OfAParsedInput_IsCutAsOfItsText) {
+    for (const std::string_view input :
+         {R"([{"type":"reasoning","encrypted_content":"tg1.a"},{"type":"message"}])",
+          R"([{"type":"message"},{"type":"reasoning","encrypted_content":"tg1.a"}])",
+          R"([{"type":"reasoning","encrypted_content":"tg1.a"}])",
+          R"([{"type":"reasoning","encrypted_content":"gAAA"},{"type":"message","x":"tg1."}])",
+          R"([{"ty\u0070e":"reasoning","encrypted_content":"tg1.a"},{"type":"message"}])",
+          R"("tg1.")", "[]"}) {
+        const std::string body = R"({"input":)" + std::string(input) + "}";
+        json::Document document;
+        ASSERT_TRUE(document.parse(body).ok());
+        const json::Value tree = document.root()["input"];
+        const auto read = cut_foreign_reasoning(json::TopField{"input", tree.raw(), tree.offset()});
+        const auto walked = cut_foreign_reasoning(tree, 0);
+        ASSERT_TRUE(read.ok());
+        ASSERT_EQ(read->size(), walked.size()) << input;
+        for (std::size_t i = 0; i < walked.size(); ++i) {
+            EXPECT_EQ((*read)[i].begin, walked[i].begin) << input;
+            EXPECT_EQ((*read)[i].end, walked[i].end) << input;
+        }
+    }
+}
+
 TEST(Outline, TellsWhatTheGatewayNeeds) {
     base::Arena arena;
     const std::string body =
@@ -114,7 +200,9 @@ TEST(RelayOutline, OfAParsedBody_KnowsWhetherAToolIsHosted) {
     EXPECT_TRUE(hosted(R"([{"googleSearch":{}}])"));
     EXPECT_FALSE(hosted(R"([{"name":"web_search","input_schema":{"type":"object"}}])"));
     EXPECT_FALSE(hosted(R"([{"type":"function","function":{"name":"googleSearch"}}])"));
+    EXPECT_TRUE(hosted(R"([{"google\u0053earch":{}}])"));
     EXPECT_FALSE(hosted(R"([{"googleSearch":1}])"));
+    EXPECT_FALSE(hosted(R"([{"google\u0053earches":{}},{"parameters":{}}])"));
     EXPECT_FALSE(hosted("null"));
 }
 

@@ -1,4 +1,5 @@
 // Cuts thinking blocks that no Anthropic model signed out of a body that goes to one as it is.
+#include "dialect/hosted.hpp"
 #include "dialect/relay_fields.hpp"
 #include "dialect/signatures.hpp"
 
@@ -45,6 +46,23 @@ bool may_hold_foreign_thinking(std::string_view messages) {
         }
     }
     return words > 2 * signatures;  // type and key of each block: one of them has no signature
+}
+
+// Looks at the text of a key or a value only where its length is right: most of a long conversation
+// is no longer in the fastest cache.
+bool may_be_own_block(json::Value block) {
+    const json::Value::Range members = block.members();
+    for (auto at = members.begin(); at != members.end(); ++at) {
+        const json::Value key = at.key(), value = *at;
+        if (!value.is_string()) continue;
+        if (key.may_have_escapes() || value.equals("thinking")) return true;
+        const std::string_view name = key.escaped().raw;
+        if ((name == "id" || name == "tool_use_id") &&
+            value.escaped().raw.starts_with(own_hosted_id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool has_tool_result(json::Value message) {
@@ -144,6 +162,18 @@ private:
 };
 
 }  // namespace
+
+bool may_hold_own_blocks(json::Value messages) {
+    for (const json::Value message : messages.elements()) {
+        const json::Value::Range members = message.members();
+        for (auto at = members.begin(); at != members.end(); ++at) {
+            for (const json::Value block : (*at).elements()) {
+                if (may_be_own_block(block)) return true;
+            }
+        }
+    }
+    return false;
+}
 
 std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from) {
 #if defined(__x86_64__)
