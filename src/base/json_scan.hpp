@@ -77,17 +77,17 @@ inline const char* find_string_stop(const char* at, const char* end, unsigned ch
 }
 
 // The bytes that a backslash before them escapes. Of a run of backslashes the first, third, ...
-// escape what follows them. A run taken from its own copy one place on, in which every odd place is
-// set, leaves each second place of it turned over, whether it begins at an even place or an odd one
-// (Keiser and Lemire's simdjson, 2024). `carry` goes from block to block.
+// escape what follows them; adding its first bit to a run clears it, which tells the runs that
+// begin at even places from the others. `carry` goes from block to block.
 [[gnu::always_inline]] inline std::uint64_t escaped_bytes(std::uint64_t backslashes,
                                                           std::uint64_t& carry) {
-    constexpr std::uint64_t odd = 0xaaaa'aaaa'aaaa'aaaau;
+    constexpr std::uint64_t even = 0x5555'5555'5555'5555u;
     const std::uint64_t runs = backslashes & ~carry;
-    // The escaping backslashes and what they escape.
-    const std::uint64_t pairs = ((runs << 1 | odd) - runs) ^ odd;
-    const std::uint64_t escaped = pairs ^ (backslashes | carry);
-    carry = (pairs & backslashes) >> 63;
+    const std::uint64_t even_starts = runs & ~(runs << 1) & even;
+    const std::uint64_t from_even = runs & ~(runs + even_starts);
+    const std::uint64_t escaping = (from_even & even) | (runs & ~from_even & ~even);
+    const std::uint64_t escaped = escaping << 1 | carry;
+    carry = escaping >> 63;
     return escaped;
 }
 
