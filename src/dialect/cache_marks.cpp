@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/find_bytes.hpp"
 #include "dialect/anthropic_turns.hpp"
 #include "dialect/bedrock_model.hpp"
-#include "dialect/relay_fields.hpp"
 
 namespace tollgate::dialect {
 namespace {
@@ -83,7 +83,7 @@ CacheMarkPlaces cache_mark_places(Protocol protocol, const domain::Deployment& t
 bool has_cache_marks(std::string_view body) {
     // Words in quotes cannot match inside a string: the quotes are escaped there.
     for (const std::string_view word : {"\"cache_control\"", "\"cachePoint\""}) {
-        if (find_bytes(body, word, 0) != std::string_view::npos) return true;
+        if (base::find_bytes(body, word, 0) != std::string_view::npos) return true;
     }
     return false;
 }

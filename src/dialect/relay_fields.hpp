@@ -34,10 +34,6 @@ void cut_elements(const std::vector<Element>& elements, std::vector<Splice>& spl
 // The JSON value of anthropic_version in a body that a cloud wraps. REQUIRES: not none.
 std::string_view envelope_version(domain::Envelope envelope);
 
-// The position of `needle` in `text` at or after `from`, or npos. For long texts with rare hits.
-// REQUIRES: needle.size() >= 2.
-std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from);
-
 // Thinking blocks that no Anthropic model made, in a body's messages.
 struct ThinkingCuts {
     std::vector<Splice> splices;  // in the body

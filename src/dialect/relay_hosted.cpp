@@ -1,4 +1,5 @@
 // Tells Anthropic in words what another provider's tool gave in an earlier turn.
+#include "base/find_bytes.hpp"
 #include "dialect/hosted.hpp"
 #include "dialect/relay_fields.hpp"
 
@@ -17,7 +18,7 @@ std::string in_words(json::Value block) {
 }  // namespace
 
 base::Result<std::vector<Splice>> tell_own_hosted(const json::TopField& messages) {
-    if (find_bytes(messages.value, own_hosted_id, 0) == std::string_view::npos) {
+    if (base::find_bytes(messages.value, own_hosted_id, 0) == std::string_view::npos) {
         return std::vector<Splice>();
     }
     json::Document document;

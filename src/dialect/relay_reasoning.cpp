@@ -1,5 +1,6 @@
 // Cuts reasoning items that we made of another provider's thinking out of a Responses body that
 // goes to a provider as it is: only we can read what they hold.
+#include "base/find_bytes.hpp"
 #include "dialect/relay_fields.hpp"
 #include "dialect/signatures.hpp"
 
@@ -16,7 +17,7 @@ bool is_foreign_reasoning(json::Value item) {
 base::Result<std::vector<Splice>> cut_foreign_reasoning(const json::TopField& input) {
     std::vector<Splice> splices;
     // A mark in a JSON string stands behind its quote; elsewhere it is some text's.
-    if (find_bytes(input.value, "\"tg1.", 0) == std::string_view::npos) return splices;
+    if (base::find_bytes(input.value, "\"tg1.", 0) == std::string_view::npos) return splices;
     json::Document document;
     TRY(const json::Value root, document.parse(input.value));
     return cut_foreign_reasoning(root, input.offset);

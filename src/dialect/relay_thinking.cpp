@@ -1,11 +1,8 @@
 // Cuts thinking blocks that no Anthropic model signed out of a body that goes to one as it is.
+#include "base/find_bytes.hpp"
 #include "dialect/hosted.hpp"
 #include "dialect/relay_fields.hpp"
 #include "dialect/signatures.hpp"
-
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
 
 namespace tollgate::dialect {
 namespace {
@@ -30,12 +27,12 @@ bool may_hold_foreign_thinking(std::string_view messages) {
     constexpr std::string_view thinking_word = "\"thinking\"";
     std::size_t words = 0, signatures = 0;
     for (std::size_t at = 0;
-         (at = find_bytes(messages, thinking_word, at)) != std::string_view::npos; ++words) {
+         (at = base::find_bytes(messages, thinking_word, at)) != std::string_view::npos; ++words) {
         at += thinking_word.size();
     }
     if (words == 0) return false;
     for (std::size_t at = 0;
-         (at = find_bytes(messages, signature_key, at)) != std::string_view::npos; ++signatures) {
+         (at = base::find_bytes(messages, signature_key, at)) != std::string_view::npos; ++signatures) {
         at += signature_key.size();
         std::string_view rest = messages.substr(at);
         const std::size_t value = rest.find_first_not_of(" \t\r\n:");
@@ -173,26 +170,6 @@ bool may_hold_own_blocks(json::Value messages) {
         }
     }
     return false;
-}
-
-std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from) {
-#if defined(__x86_64__)
-    // Sixteen positions at a time: first and last byte of the needle must both be there.
-    const __m128i first = _mm_set1_epi8(needle.front()), last = _mm_set1_epi8(needle.back());
-    const std::size_t span = needle.size() - 1;
-    for (; from + span + 16 <= text.size(); from += 16) {
-        const char* at = text.data() + from;
-        const __m128i heads = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i tails = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + span));
-        auto mask = static_cast<unsigned>(_mm_movemask_epi8(
-            _mm_and_si128(_mm_cmpeq_epi8(heads, first), _mm_cmpeq_epi8(tails, last))));
-        for (; mask != 0; mask &= mask - 1) {
-            const std::size_t hit = from + static_cast<std::size_t>(__builtin_ctz(mask));
-            if (text.substr(hit, needle.size()) == needle) return hit;
-        }
-    }
-#endif
-    return text.find(needle, from);
 }
 
 void cut_elements(const std::vector<Element>& elements, std::vector<Splice>& splices) {

@@ -8,6 +8,7 @@
 
 #include "accounting/pricing.hpp"
 #include "base/clock.hpp"
+#include "base/find_bytes.hpp"
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
@@ -42,9 +43,14 @@ std::int64_t positive_integer(std::string_view text) {
     return whole ? std::max<std::int64_t>(number, 0) : 0;
 }
 
-// A search that does not stop at each quote, of which bodies are full.
-bool contains(std::string_view body, std::string_view word) {
-    return ::memmem(body.data(), body.size(), word.data(), word.size()) != nullptr;
+// Whether the body holds the word in quotes. The quote before it is looked at last: bodies are full
+// of them, and a search that begins with one stops at each.
+bool contains(std::string_view body, std::string_view word_and_quote) {
+    for (std::size_t at = 0;; ++at) {
+        at = base::find_bytes(body, word_and_quote, at);
+        if (at == std::string_view::npos) return false;
+        if (at > 0 && body[at - 1] == '"') return true;
+    }
 }
 
 accounting::WorstCase worst_case(Generation& generation, const Endpoint& endpoint) {
@@ -65,9 +71,9 @@ accounting::WorstCase worst_case(Generation& generation, const Endpoint& endpoin
     if (clamp > 0) worst.output_tokens_max = clamp;
     const std::string_view body = generation.body;
     worst.cache_write_5m = marks_of(generation, endpoint).any();
-    if (contains(body, "\"cache_control\"")) {
+    if (contains(body, "cache_control\"")) {
         worst.cache_write_5m = true;
-        worst.cache_write_1h = contains(body, "\"1h\"");
+        worst.cache_write_1h = contains(body, "1h\"");
     }
     return worst;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <memory_resource>
 
 #include "base/clock.hpp"
@@ -50,15 +49,11 @@ base::Result<std::int64_t> amount_for(const LimitUse& use, std::int64_t input,
     return sure + std::clamp<std::int64_t>(possible, 0, use.limit - sure);
 }
 
-// Most budgets ask for nothing however much is spent: then neither what is spent, which takes a
-// lock, nor the time is asked for.
-constexpr domain::NanoUsd all_there_is = std::numeric_limits<domain::NanoUsd>::max();
-
 domain::BudgetAction strictest_action(const Governance& governance,
                                       const Governor::WallClock& clock) {
     domain::BudgetAction action = domain::BudgetAction::notify;
     for (const LiveBudgetPointer& budget : governance.budgets) {
-        if (budget->action_at(all_there_is) <= action) continue;
+        if (budget->strictest_action() <= action) continue;
         const domain::NanoUsd spent = budget->standing(budget->period(clock())).spent;
         action = std::max(action, budget->action_at(spent));
     }
@@ -68,11 +63,12 @@ domain::BudgetAction strictest_action(const Governance& governance,
 // Throttling is looked for by itself: a budget that asks for a downgrade does not undo another's
 // throttle.
 bool throttled(const Governance& governance, const Governor::WallClock& clock) {
-    return std::ranges::any_of(governance.budgets, [&clock](const LiveBudgetPointer& budget) {
-        if (!budget->throttled_at(all_there_is)) return false;
+    for (const LiveBudgetPointer& budget : governance.budgets) {
+        if (!budget->may_throttle()) continue;
         const domain::NanoUsd spent = budget->standing(budget->period(clock())).spent;
-        return budget->throttled_at(spent);
-    });
+        if (budget->throttled_at(spent)) return true;
+    }
+    return false;
 }
 
 // The first budget that is spent whatever the request costs.

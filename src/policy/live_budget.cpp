@@ -56,6 +56,8 @@ LiveBudget::LiveBudget(LiveBudgetSpec spec, shared_state::SharedState& state, Pe
     std::sort(thresholds_.begin(), thresholds_.end(), [](const auto& a, const auto& b) {
         return a.threshold.percent < b.threshold.percent;
     });
+    strictest_ = action_at(std::numeric_limits<domain::NanoUsd>::max());
+    may_throttle_ = throttled_at(std::numeric_limits<domain::NanoUsd>::max());
 }
 
 std::string LiveBudget::meter_key(const PeriodBounds& bounds) const {

@@ -75,6 +75,9 @@ public:
     // The strictest action that the thresholds reached by `spent` ask for.
     domain::BudgetAction action_at(domain::NanoUsd spent) const;
     bool throttled_at(domain::NanoUsd spent) const;
+    // The same however much is spent: most budgets ask for nothing, and need not be looked at.
+    domain::BudgetAction strictest_action() const { return strictest_; }
+    bool may_throttle() const { return may_throttle_; }
     // Thresholds that `spent` has reached and that were not given before in this period, ascending.
     // Cheap when there are none.
     std::vector<domain::BudgetThreshold> newly_reached(Period& period, domain::NanoUsd spent) const;
@@ -92,6 +95,8 @@ private:
     PeriodOpened opened_;
     std::vector<Threshold> thresholds_;  // ascending
     std::optional<domain::NanoUsd> stop_at_;
+    domain::BudgetAction strictest_ = domain::BudgetAction::notify;
+    bool may_throttle_ = false;
     std::atomic<Period*> current_{nullptr};
     std::mutex mutex_;
     std::vector<std::unique_ptr<Period>> periods_;  // guarded by mutex_

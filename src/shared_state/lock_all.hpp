@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,9 +23,12 @@ public:
         }
         std::size_t count = 0;
         for (const Ask& ask : asks) first[count++] = static_cast<M*>(ask.meter);
-        std::sort(first, first + count);
-        // The same meter may be asked twice.
-        count = static_cast<std::size_t>(std::unique(first, first + count) - first);
+        // Who asks mostly asks in order.
+        if (!strictly_ascending(first, count)) {
+            std::sort(first, first + count);
+            // The same meter may be asked twice.
+            count = static_cast<std::size_t>(std::unique(first, first + count) - first);
+        }
         locked_ = {first, count};
         for (M* meter : locked_) meter->mutex.lock();
     }
@@ -35,6 +39,12 @@ public:
     LockAll& operator=(const LockAll&) = delete;
 
 private:
+    static bool strictly_ascending(M* const* meters, std::size_t count) {
+        bool ascending = true;
+        for (std::size_t i = 1; i < count; ++i) ascending &= std::less<>()(meters[i - 1], meters[i]);
+        return ascending;
+    }
+
     std::array<M*, 16> few_;
     std::vector<M*> many_;
     std::span<M*> locked_;
