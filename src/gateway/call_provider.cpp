@@ -316,7 +316,7 @@ bool choose_rival(Generation& generation, Progress& progress, const Delivery& de
     while (progress.next < progress.list->size()) {
         const std::size_t index = progress.next++;
         const EndpointPointer& endpoint = (*progress.list)[index];
-        rival.flight = endpoint->health->live.started(net::Clock::now(),
+        rival.flight = endpoint->health->live.started(base::StretchClock::now(),
                                                       routing::Admission::normal);
         if (!rival.flight.admitted()) {
             progress.passed_over.push_back(index);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "gateway/conclude.hpp"
 #include "gateway/learn.hpp"
@@ -55,7 +56,7 @@ net::Task<void> Race::run(milliseconds delay) {
 net::Task<void> Race::ask(Rival& rival) {
     Generation& generation = generation_;
     const Endpoint& endpoint = *rival.endpoint;
-    rival.begun = net::Clock::now();
+    rival.begun = base::StretchClock::now();
     base::log().info("hedged", {{"request_id", generation.record.request_id},
                                 {"deployment", endpoint_name(endpoint)},
                                 {"attempt", rival.options.number}});

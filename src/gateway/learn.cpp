@@ -1,5 +1,7 @@
 #include "gateway/learn.hpp"
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "base/log.hpp"
 
@@ -45,7 +47,7 @@ routing::AttemptOutcome outcome_of(const Generation& generation, const Endpoint&
 
 void learn(Generation& generation, const Endpoint& endpoint, routing::Flight flight,
            const AttemptFailure* failure, net::Instant begun) {
-    const net::Instant now = base::StretchClock::now();
+    const net::Instant now = std::max(base::StretchClock::now(), begun);
     const routing::CircuitChange change = endpoint.health->live.finished(
         std::move(flight), outcome_of(generation, endpoint, failure, begun, now),
         generation.snapshot->routing.circuit, now);

@@ -173,7 +173,10 @@ void Loop::run_posted() {
     std::uint64_t ignored = 0;
     [[maybe_unused]] auto bytes = read(wake_fd_, &ignored, sizeof ignored);
     std::vector<std::function<void()>> work = inbox_->take();
-    for (auto& item : work) item();
+    for (auto& item : work) {
+        base::StretchClock::begin();
+        item();
+    }
 }
 
 void Loop::run_ready() {
