@@ -1,4 +1,5 @@
-// Wall-clock time as text and as Unix seconds, and the steady time of a stretch of work. Any thread.
+// Wall-clock time as text and as Unix seconds, and the steady time of a stretch of work. Any
+// thread.
 #pragma once
 #include <chrono>
 #include <cstdint>

@@ -7,6 +7,8 @@
 namespace tollgate::dialect {
 namespace {
 
+using base::find_bytes;
+
 constexpr std::string_view signature_key = "\"signature\"";
 
 bool is_foreign_thinking(json::Value block) {
@@ -27,12 +29,12 @@ bool may_hold_foreign_thinking(std::string_view messages) {
     constexpr std::string_view thinking_word = "\"thinking\"";
     std::size_t words = 0, signatures = 0;
     for (std::size_t at = 0;
-         (at = base::find_bytes(messages, thinking_word, at)) != std::string_view::npos; ++words) {
+         (at = find_bytes(messages, thinking_word, at)) != std::string_view::npos; ++words) {
         at += thinking_word.size();
     }
     if (words == 0) return false;
     for (std::size_t at = 0;
-         (at = base::find_bytes(messages, signature_key, at)) != std::string_view::npos; ++signatures) {
+         (at = find_bytes(messages, signature_key, at)) != std::string_view::npos; ++signatures) {
         at += signature_key.size();
         std::string_view rest = messages.substr(at);
         const std::size_t value = rest.find_first_not_of(" \t\r\n:");

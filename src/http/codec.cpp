@@ -315,7 +315,7 @@ base::Result<void> parse_response_head(std::string_view bytes, ResponseHead& hea
     return {};
 }
 
-// From the end, two digits at a time: std::to_chars counts them first, by more divisions than these.
+// From the end, two digits at a time: std::to_chars counts them first, by as many divisions.
 void HeadWriter::put_number(std::uint64_t number) {
     char text[number_bytes_max];
     char* at = std::end(text);

@@ -194,9 +194,10 @@ inline SleepAwaiter sleep_until(Instant until, CancelScope* scope = nullptr) {
 }
 SleepAwaiter sleep_for(std::chrono::milliseconds duration, CancelScope* scope = nullptr);
 
-// co_await WithOthers{loop, bytes}: before a send of about so much that may wait for a few others. What several connections
-// send one right after the other wakes a peer that sleeps once, not once for each. With nothing
-// else to do in this turn it goes on at once; no deadline and no scope ends it: it is soon over.
+// co_await WithOthers{loop, bytes}: before a send of about so much that may wait for a few others.
+// What several connections send one right after the other wakes a peer that sleeps once, not once
+// for each. With nothing else to do in this turn it goes on at once; no deadline and no scope ends
+// it: it is soon over.
 struct WithOthers {
     Loop& loop;
     std::size_t bytes = 0;

@@ -41,7 +41,9 @@ public:
 private:
     static bool strictly_ascending(M* const* meters, std::size_t count) {
         bool ascending = true;
-        for (std::size_t i = 1; i < count; ++i) ascending &= std::less<>()(meters[i - 1], meters[i]);
+        for (std::size_t i = 1; i < count; ++i) {
+            ascending &= std::less<>()(meters[i - 1], meters[i]);
+        }
         return ascending;
     }
 
