@@ -61,7 +61,7 @@ void add_remaining(Lines& lines, const LimitNames& names,
                    const std::optional<policy::Remaining>& remaining) {
     if (!remaining) return;
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(remaining->reset);
-    lines.add(names.limit, remaining->limit);
+    lines.add(names.limit, std::max<std::int64_t>(remaining->limit, 0));
     lines.add(names.remaining, std::max<std::int64_t>(remaining->remaining, 0));
     lines.add(names.reset, seconds.count(), "s");
 }

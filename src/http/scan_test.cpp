@@ -74,6 +74,20 @@ TEST(HeadWriter, TextOfAnyLength_StandsBehindWhatIsThere) {
     EXPECT_EQ(out.view(), wanted + "18446744073709551615");
 }
 
+TEST(HeadWriter, NumberOfAnyLength_IsSpelledInDecimal) {
+    BodyBuffer out;
+    std::string wanted;
+    std::uint64_t number = 0;
+    for (int digits = 0; digits <= 20; ++digits) {
+        for (const std::uint64_t each : {number, number + 1, number * 7}) {
+            HeadWriter(out, number_bytes_max).put_number(each);
+            wanted += std::to_string(each);
+        }
+        number = number == 0 ? 9 : number * 10 + 9;
+    }
+    EXPECT_EQ(out.view(), wanted);
+}
+
 TEST(Headers, NameThatIsAbsent_IsNotFoundAndOneThatIsThereIsInAnySpelling) {
     Headers headers;
     EXPECT_EQ(headers.find(""), std::nullopt);

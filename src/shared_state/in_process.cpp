@@ -134,7 +134,7 @@ std::size_t InProcess::meter_count() const {
 
 InProcess::Quick InProcess::take_now(std::span<const Ask> asks) const {
     const LockAll<InProcessMeter> locks(asks);
-    // Another thread's take may have been at a later time: to a window that stands still then.
+    // Another thread may have taken at a later time already: the window stands still for this one.
     const std::int64_t now = clock_();
     for (std::size_t i = 0; i < asks.size(); ++i) {
         auto& meter = static_cast<InProcessMeter&>(*asks[i].meter);
