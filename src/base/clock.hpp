@@ -24,7 +24,7 @@ public:
         here.known = here.within;
         return here.at;
     }
-    // Reads the clock, for now() too from here on: for times that are written down.
+    // Reads the clock, also on behalf of later calls of now(): where a time is written down.
     static Instant read() {
         stretch.known = false;
         return now();
